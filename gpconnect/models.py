@@ -1,0 +1,297 @@
+"""What practices hold, as values. Reading is tolerant: what was not given is None or empty."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from gpconnect.practice_time import PracticeTime
+
+__all__ = [
+    "Address",
+    "Appointment",
+    "Appointments",
+    "Booking",
+    "BookingOrganisation",
+    "CapabilityStatement",
+    "ContactPoint",
+    "DeliveryChannel",
+    "Endpoint",
+    "FreeSlot",
+    "FreeSlots",
+    "HumanName",
+    "Location",
+    "Organisation",
+    "Patient",
+    "PracticeTime",
+    "Practitioner",
+    "Registration",
+    "SlotChoice",
+    "SlotSearch",
+]
+
+
+class DeliveryChannel(StrEnum):
+    """The channels that the specification names; fields keep an unknown one as its text."""
+
+    IN_PERSON = "In-person"
+    TELEPHONE = "Telephone"
+    VIDEO = "Video"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    lines: tuple[str, ...] = ()
+    city: str | None = None
+    district: str | None = None
+    postcode: str | None = None
+    country: str | None = None
+    use: str | None = None  # "home", "temp", ...
+
+    def as_lines(self) -> tuple[str, ...]:
+        """Every part that was given, in the order of an envelope."""
+        parts = (*self.lines, self.city, self.district, self.postcode, self.country)
+        return tuple(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPoint:
+    system: str  # "phone", "email", ...
+    value: str
+    use: str | None = None  # "home", "work", "mobile", "temp"
+
+
+@dataclass(frozen=True, slots=True)
+class HumanName:
+    use: str | None = None
+    family: str | None = None
+    given: tuple[str, ...] = ()
+    prefix: tuple[str, ...] = ()
+    text: str | None = None
+
+    def __str__(self) -> str:
+        """Prefix, given and family names as people write them."""
+        parts = (*self.prefix, *self.given, self.family)
+        return " ".join(part for part in parts if part) or self.text or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    id: str
+    name: str | None = None
+    address: Address | None = None
+    telephone: str | None = None
+    managing_organisation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Practitioner:
+    id: str
+    version: str | None = None
+    name: HumanName | None = None
+    gender: str | None = None
+    roles: tuple[str, ...] = ()  # SDS job role names
+    sds_user_id: str | None = None
+
+    @property
+    def display_name(self) -> str:
+        """The name as people write it; empty when the practice gave none."""
+        return str(self.name) if self.name else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    id: str
+    ods_code: str | None = None
+    name: str | None = None
+    telephone: str | None = None
+    address: Address | None = None
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A patient's record at one practice; `id` means something at that practice only."""
+
+    id: str
+    version: str | None = None
+    nhs_number: str | None = None
+    name: HumanName | None = None  # the official one where there are several
+    names: tuple[HumanName, ...] = ()
+    gender: str | None = None
+    birth_date: date | None = None
+    addresses: tuple[Address, ...] = ()
+    telecoms: tuple[ContactPoint, ...] = ()
+    preferred_branch_id: str | None = None  # a Location id [SFS-9]
+
+
+@dataclass(frozen=True, slots=True)
+class FreeSlot:
+    """A free slot with all that a user needs to choose it. [SFS-5]"""
+
+    id: str
+    start: PracticeTime
+    end: PracticeTime
+    delivery_channel: str | None = None
+    slot_type: str | None = None  # Slot.serviceType.text
+    schedule_id: str | None = None
+    schedule_type: str | None = None  # Schedule.serviceCategory.text
+    location: Location | None = None
+    practitioner: Practitioner | None = None
+    practitioner_role: str | None = None
+
+    @property
+    def minutes(self) -> int | None:
+        """Whole minutes from start to end; None when either has no instant."""
+        return _minutes(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class FreeSlots:
+    """Free slots in the order of their instants, and what could not be read.
+
+    `faults` says in words what was unreadable; with any, `complete` is False and nobody may
+    conclude that there are no more slots. [SFS-10]
+    """
+
+    slots: tuple[FreeSlot, ...]
+    faults: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        return not self.faults
+
+
+@dataclass(frozen=True, slots=True)
+class SlotSearch:
+    """A range to search: dates (both inclusive, London's) or aware datetimes. [SFS-1]"""
+
+    start: date | datetime
+    end: date | datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SlotChoice:
+    """A slot that the user chose; `start` and `end` are the practice's own texts."""
+
+    id: str
+    start: str
+    end: str
+    schedule_id: str | None = None
+    delivery_channel: str | None = None
+    service_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BookingOrganisation:
+    """Who booked: sent in a booking and kept by the practice. [BOOK-3]"""
+
+    ods_code: str
+    name: str | None = None
+    telephone: str | None = None
+    type: str | None = None  # as sent in the search; None when none was sent
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """Everything that a booking says. [BOOK-2..6]"""
+
+    patient_id: str
+    slots: tuple[SlotChoice, ...]
+    location_id: str
+    description: str
+    organisation: BookingOrganisation
+    created: datetime  # aware
+    practitioner_id: str | None = None
+    comment: str | None = None
+    delivery_channel: str | None = None
+    practitioner_role: str | None = None
+    identifier: str | None = None  # the consumer's own id of the command
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """An appointment as the practice holds it; `raw` is the JSON last read. [RET-2, AMEND-1]"""
+
+    id: str
+    version: str | None
+    status: str
+    start: PracticeTime
+    end: PracticeTime
+    description: str | None = None
+    comment: str | None = None
+    slot_ids: tuple[str, ...] = ()
+    patient_id: str | None = None
+    location_id: str | None = None
+    practitioner_id: str | None = None
+    delivery_channel: str | None = None
+    practitioner_role: str | None = None
+    slot_type: str | None = None
+    schedule_type: str | None = None
+    booking_organisation: BookingOrganisation | None = None
+    cancellation_reason: str | None = None
+    created: str | None = None
+    identifiers: tuple[str, ...] = ()
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def cancelled(self) -> bool:
+        return self.status == "cancelled"
+
+    @property
+    def minutes(self) -> int | None:
+        """Whole minutes from start to end; None when either has no instant."""
+        return _minutes(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Appointments:
+    """A patient's appointments at one practice, by start, and what could not be read."""
+
+    appointments: tuple[Appointment, ...]
+    faults: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        return not self.faults
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A temporary registration: identity from PDS, the rest as the patient says. [REG-2]"""
+
+    nhs_number: str
+    family: str
+    given: tuple[str, ...]
+    birth_date: date
+    gender: str | None = None
+    home_address: Address | None = None
+    temporary_address: Address | None = None
+    telecoms: tuple[ContactPoint, ...] = ()  # one a use: home, work, mobile, temp; one e-mail
+    language: str | None = None  # code of the value set CareConnect-HumanLanguage-1
+    interpreter_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CapabilityStatement:
+    """What a practice says it can do. [SSP-7]"""
+
+    fhir_version: str | None
+    version: str | None  # of the GP Connect specification it implements
+    interactions: frozenset[str]  # "Slot.search-type", "Appointment.create", ...
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a practice is: its ASID and service root URL, exactly as the directory gave it."""
+
+    ods_code: str
+    asid: str
+    service_root: str
+
+
+def _minutes(start: PracticeTime, end: PracticeTime) -> int | None:
+    if start.instant is None or end.instant is None:
+        return None
+    return int((end.instant - start.instant).total_seconds() // 60)
