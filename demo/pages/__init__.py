@@ -1,0 +1,1 @@
+"""The demo's own pages: which accounts and patients are worth trying."""

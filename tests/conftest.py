@@ -1,0 +1,32 @@
+"""What every test starts from: fresh state in the servers that it uses."""
+
+import logging
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings
+
+
+@pytest.fixture(autouse=True)
+def fresh_state(request: pytest.FixtureRequest) -> None:
+    """Empty Redis, and a sandbox as seeded, before each test that uses it.
+
+    PostgreSQL is pytest-django's: it rolls back or empties the tables.
+    """
+    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2) as client:
+        client.flushdb()
+    if "sandbox" in request.fixturenames:
+        request.getfixturevalue("sandbox").reset()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _portal_log(server_logs: Path) -> Generator[None]:
+    """Keep what the portal logs in this process, beside what the servers print."""
+    handler = logging.FileHandler(server_logs / "portal.log")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.getLogger().addHandler(handler)
+    yield
+    logging.getLogger().removeHandler(handler)
+    handler.close()

@@ -1,0 +1,79 @@
+"""The tests' view of the sandbox: where it listens, and its control address."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+
+Json = Any
+"""Parsed JSON, as the sandbox's control address gives it."""
+
+
+class Sandbox:
+    """Where the sandbox listens, and what a test may ask of it behind the portal's back."""
+
+    def __init__(self, addresses: Mapping[str, str], certificates: Path) -> None:
+        self.ssp = addresses["ssp"]
+        self.sds = addresses["sds"]
+        self.pds = addresses["pds"]
+        self.pds_token = addresses["pds_token"]
+        self.control = addresses["control"]
+        self.certificates = certificates
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._session.close()
+
+    def reset(self) -> None:
+        """Back to the seeded state: no faults, no exchanges, no appointments but the seeded."""
+        self._ask("POST", "/reset")
+
+    def exchanges(self) -> list[Json]:
+        """The requests that the SSP received, raw, oldest first."""
+        return self._listed(self._ask("GET", "/exchanges"), "exchanges")
+
+    def clear_exchanges(self) -> None:
+        self._ask("DELETE", "/exchanges")
+
+    def fault(self, **fault: Json) -> None:
+        """Ask for a fault: practice= or service=, use_case=, kind=, times=, probability=."""
+        self._ask("PUT", "/faults", json=fault)
+
+    def clear_faults(self) -> None:
+        self._ask("DELETE", "/faults")
+
+    def appointments(self, ods_code: str, nhs_number: str) -> list[Json]:
+        """What the practice itself has recorded for the patient."""
+        path = f"/practices/{ods_code}/appointments"
+        answer = self._ask("GET", path, params={"nhs_number": nhs_number})
+        return self._listed(answer, "appointments")
+
+    def patients(self, practice: str | None = None) -> list[Json]:
+        """The synthetic patients, of one practice or of all."""
+        params = {"practice": practice} if practice else {}
+        return self._listed(self._ask("GET", "/patients", params=params), "patients")
+
+    def take_slot(self, ods_code: str, slot_id: str) -> None:
+        """Another patient takes the slot."""
+        self._ask("POST", f"/practices/{ods_code}/slots/{slot_id}/take")
+
+    def _ask(self, method: str, path: str, **options: Any) -> Json:
+        answer = self._session.request(method, self.control + path, timeout=10, **options)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    @staticmethod
+    def _listed(answer: Json, name: str) -> list[Json]:
+        found = answer[name] if isinstance(answer, dict) else answer
+        return list(found)
