@@ -1,0 +1,16 @@
+"""Accounts: users, organisations, memberships, roles and sign-in."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class AccountsConfig(AppConfig):
+    name = "booking_portal.accounts"
+    label = "accounts"
+    verbose_name = "Users and organisations"
+
+    def ready(self) -> None:
+        from booking_portal.accounts import signals
+
+        signals.connect()
+        post_migrate.connect(signals.renew_permissions, sender=self)

@@ -1,0 +1,58 @@
+"""Puts the actor on each request: the signed-in user at the organisation they chose."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from booking_portal.accounts.actor import Actor
+from booking_portal.accounts.models import Membership, User
+from booking_portal.accounts.signals import remote_address
+from booking_portal.audit import trail
+from booking_portal.audit.models import Kind
+
+SESSION_KEY = "organisation"
+
+
+class ActorMiddleware:
+    """Sets `request.actor`, an Actor or None, and `request.memberships` for signed-in users."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.actor = None
+        request.memberships = []
+        if isinstance(request.user, User):
+            request.memberships = memberships_of(request.user)
+            request.actor = _actor(request)
+        return self.get_response(request)
+
+
+def memberships_of(user: User) -> list[Membership]:
+    """The user's active memberships at active organisations, by organisation name."""
+    return list(
+        Membership.objects.filter(user=user, is_active=True, organisation__is_active=True)
+        .select_related("organisation__type")
+        .order_by("organisation__name")
+    )
+
+
+def choose_organisation(request: HttpRequest, membership: Membership) -> None:
+    """Act for this membership's organisation from now on, in this sign-in."""
+    request.session[SESSION_KEY] = membership.organisation_id
+    request.actor = _actor(request)
+    if request.actor is not None:
+        trail.record(Kind.ORGANISATION_CHOSEN, request.actor.who)
+
+
+def _actor(request: HttpRequest) -> Actor | None:
+    if not isinstance(request.user, User):
+        return None
+    chosen = request.session.get(SESSION_KEY)
+    memberships = request.memberships
+    if chosen is None and len(memberships) == 1:
+        chosen = memberships[0].organisation_id
+    for membership in memberships:
+        if membership.organisation_id == chosen:
+            return Actor(request.user, membership.organisation, membership, remote_address(request))
+    return None

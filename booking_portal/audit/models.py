@@ -1,0 +1,68 @@
+"""The audit trail's one table: insert-only, everything as it was at that moment."""
+
+from django.db import models
+
+
+class Kind(models.TextChoices):
+    """What can be read in the audit trail. [IG-2]"""
+
+    SIGNED_IN = "signed_in", "Signed in"
+    SIGN_IN_FAILED = "sign_in_failed", "Sign-in failed"
+    SIGNED_OUT = "signed_out", "Signed out"
+    ORGANISATION_CHOSEN = "organisation_chosen", "Chose the organisation to act for"
+    NOT_PERMITTED = "not_permitted", "Refused: not permitted"
+    BLOCKED = "blocked", "Stopped before anything was sent"
+    EXCHANGE_ASKED = "exchange_asked", "Asked"
+    EXCHANGE_ANSWERED = "exchange_answered", "Answered"
+    ENCOUNTER_OPENED = "encounter_opened", "Patient traced and shown"
+    DIFFERENCES_FOUND = "differences_found", "The practice's record differs from PDS"
+    COMMAND_STORED = "command_stored", "Write asked for"
+    COMMAND_MOVED = "command_moved", "Write changed state"
+    ADMINISTERED = "administered", "Changed in administration"
+
+
+class Event(models.Model):
+    """One thing that happened: who, for which organisation, to which patient, with what outcome.
+
+    Actor fields are copies, not references: they say what was true at the time. `happened_at`
+    is UTC. The two events of one exchange share `trace_id`.
+    """
+
+    happened_at = models.DateTimeField(db_index=True)
+    kind = models.CharField(max_length=32, choices=Kind, db_index=True)
+
+    username = models.CharField(max_length=150, blank=True)
+    user_local_id = models.CharField(max_length=64, blank=True)
+    user_name = models.CharField(max_length=200, blank=True)
+    role = models.CharField(max_length=32, blank=True)
+    role_profile_id = models.CharField(max_length=64, blank=True)
+    organisation_ods = models.CharField(max_length=16, blank=True, db_index=True)
+    organisation_name = models.CharField(max_length=200, blank=True)
+    by_system = models.CharField(max_length=64, blank=True)
+    remote_address = models.CharField(max_length=64, blank=True)
+
+    nhs_number = models.CharField(max_length=10, blank=True, db_index=True)
+    practice_ods = models.CharField(max_length=16, blank=True)
+    encounter_id = models.UUIDField(null=True, blank=True)
+    command_id = models.UUIDField(null=True, blank=True, db_index=True)
+    appointment_id = models.CharField(max_length=128, blank=True)
+
+    trace_id = models.CharField(max_length=64, blank=True, db_index=True)
+    service = models.CharField(max_length=16, blank=True)
+    interaction_id = models.CharField(max_length=160, blank=True)
+    spine_from = models.CharField(max_length=32, blank=True)
+    spine_to = models.CharField(max_length=32, blank=True)
+    claims = models.JSONField(null=True, blank=True)
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    error_code = models.CharField(max_length=80, blank=True)
+    outcome = models.CharField(max_length=40, blank=True)
+    outcome_known = models.BooleanField(null=True, blank=True)
+    milliseconds = models.PositiveIntegerField(null=True, blank=True)
+    detail = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.happened_at:%Y-%m-%d %H:%M:%S} {self.get_kind_display()}"

@@ -1,0 +1,165 @@
+"""Book the chosen slots: from a choice to a stored, sent command. [BOOK-1..11]"""
+
+import uuid
+
+from booking_portal.accounts.actor import Actor
+from booking_portal.accounts.roles import Permission
+from booking_portal.audit import trail
+from booking_portal.audit.models import Kind as EventKind
+from booking_portal.commands.models import Command, Proposal
+from booking_portal.commands.sending import send
+from booking_portal.commands.states import Kind
+from booking_portal.commands.storing import slot_key_of, store
+from booking_portal.patients.finding import client_at, find, subject_of
+from booking_portal.patients.models import Encounter, PatientAtPractice
+from booking_portal.practices.models import Practice
+from booking_portal.slots.offers import NotBookable, Offer, require_bookable
+from gpconnect import london
+
+DESCRIPTION_LIMIT = 100
+COMMENT_LIMIT = 500
+
+
+class PatientDeceased(NotBookable):
+    """PDS knows of a death. [PDS-4]"""
+
+
+class DifferencesNotAcknowledged(NotBookable):
+    """Family name or birth date differ at the practice, and nobody has said it is fine. [PDS-6]"""
+
+
+class BookingUnsettled(Exception):
+    """The patient has a booking whose outcome is not known yet; `command` is it."""
+
+    def __init__(self, command: Command) -> None:
+        super().__init__(str(command.pk))
+        self.command = command
+
+
+def propose(
+    encounter: Encounter, practice: Practice, offers: list[Offer], *, actor: Actor
+) -> Proposal:
+    """Keep the user's choice of slots for the check page.
+
+    Raises: NotPermitted, NotBookable (past, doubtful, not adjacent, deceased).
+    """
+    actor.require(Permission.BOOK_APPOINTMENT)
+    _require_alive(encounter, actor)
+    chosen = require_bookable(offers)
+    if any(offer.practice_ods != practice.ods_code for offer in chosen):
+        raise NotBookable("Choose slots of one practice.")
+    return Proposal.objects.create(
+        encounter=encounter, practice=practice, offers=[offer.as_json() for offer in chosen]
+    )
+
+
+def unsettled_booking(encounter: Encounter, *, actor: Actor) -> Command | None:
+    """The organisation's booking for this patient that is not settled yet, if there is one."""
+    return (
+        Command.objects.for_organisation(actor.organisation)
+        .unsettled()
+        .filter(kind=Kind.BOOK, nhs_number=encounter.nhs_number)
+        .first()
+    )
+
+
+def book(proposal: Proposal, description: str, comment: str, *, actor: Actor) -> Command:
+    """Book the proposed slots for the encounter's patient. [BOOK-1..8, PDS-1, PDS-4, PDS-6]
+
+    The command is durable before anything is sent; the answer may still be `unconfirmed`, and
+    then settles in the background. The same proposal gives the same command, however often.
+
+    Raises: NotPermitted, TraceTooOld, NotBookable (and its kinds), BookingUnsettled,
+    AlreadyAsked, PatientNotAtPractice, PatientMismatch, GPConnectError (directory or find).
+    """
+    actor.require(Permission.BOOK_APPOINTMENT)
+    asked_before = Command.objects.filter(form_token=proposal.pk).first()
+    if asked_before is not None:
+        return asked_before
+    encounter = proposal.encounter
+    encounter.require_fresh_trace()
+    _require_alive(encounter, actor)
+    offers = require_bookable(proposal.chosen)
+    _require_text(description, comment)
+    rival = unsettled_booking(encounter, actor=actor)
+    if rival is not None:
+        raise BookingUnsettled(rival)
+    at = find(encounter, proposal.practice, actor=actor)
+    if at.serious_differences and not at.differences_acknowledged:
+        raise DifferencesNotAcknowledged(
+            "The practice's record differs from PDS. Confirm that it is the same person."
+        )
+    proposal.description, proposal.comment = description, comment
+    proposal.save()
+    command = store(_command(proposal, offers, actor), at, actor=actor)
+    return send(command, actor=actor)
+
+
+def acknowledge_differences(at: PatientAtPractice, *, actor: Actor) -> None:
+    """The user has seen the differences and says it is the same person. [PDS-6]"""
+    at.differences_acknowledged = True
+    at.save(update_fields=["differences_acknowledged"])
+    trail.record(
+        EventKind.DIFFERENCES_FOUND,
+        actor.who,
+        outcome="acknowledged",
+        **subject_of(at.encounter, at.practice).facts(),
+    )
+
+
+def remember_before(proposal: Proposal, at: PatientAtPractice, *, actor: Actor) -> list[str]:
+    """Note which appointments the patient has at the practice already; returns their ids.
+
+    Raises: NotPermitted, GPConnectError.
+    """
+    actor.require(Permission.VIEW_APPOINTMENTS)
+    last = max(offer.start.local_date or london.today() for offer in proposal.chosen)
+    there = client_at(at, actor=actor).patient_appointments(at.patient_id, london.today(), last)
+    proposal.before = [appointment.id for appointment in there.appointments]
+    proposal.save(update_fields=["before"])
+    return list(proposal.before)
+
+
+def _command(proposal: Proposal, offers: list[Offer], actor: Actor) -> Command:
+    organisation = actor.organisation
+    first = offers[0]
+    return Command(
+        id=uuid.uuid4(),
+        kind=Kind.BOOK,
+        form_token=proposal.pk,
+        slot_key=slot_key_of([offer.slot_id for offer in offers]),
+        starts=first.starts,
+        starts_at=first.start.instant,
+        payload={
+            "offers": [offer.as_json() for offer in offers],
+            "before": proposal.before,
+            "description": proposal.description,
+            "comment": proposal.comment,
+            "organisation": {
+                "ods_code": organisation.ods_code,
+                "name": organisation.name,
+                "telephone": organisation.telephone,
+                "type": organisation.type_id,
+            },
+        },
+    )
+
+
+def _require_alive(encounter: Encounter, actor: Actor) -> None:
+    if encounter.deceased:
+        trail.record(
+            EventKind.BLOCKED,
+            actor.who,
+            outcome="deceased on PDS",
+            nhs_number=encounter.nhs_number,
+            encounter_id=encounter.pk,
+        )
+        raise PatientDeceased("PDS says that this patient has died. Nothing can be booked.")
+
+
+def _require_text(description: str, comment: str) -> None:
+    """[BOOK-4]: the form checks the same and says so beside the field."""
+    if not description.strip():
+        raise NotBookable("Say in a few words what the appointment is for.")
+    if len(description) > DESCRIPTION_LIMIT or len(comment) > COMMENT_LIMIT:
+        raise NotBookable("The text is longer than the practice can take.")

@@ -1,0 +1,185 @@
+"""Commands, the proposals that they come from, and the history of their attempts."""
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+
+from booking_portal.accounts.actor import Actor
+from booking_portal.accounts.models import Organisation, User
+from booking_portal.commands.states import UNSETTLED, Kind, State
+from booking_portal.patients.models import Encounter
+from booking_portal.practices.models import Practice
+from booking_portal.slots.offers import Offer
+from gpconnect import london
+from gpconnect.models import Endpoint, PracticeTime
+
+
+class Proposal(models.Model):
+    """Slots that a user has chosen and not yet confirmed; its id is the booking's form token.
+
+    `offers` are the chosen offers as JSON. `before` holds the ids of the appointments that the
+    patient had at the practice when the check page was made, so that settling never takes an
+    old one for the new. The texts are what the user typed, kept when a slot has gone.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    encounter = models.ForeignKey(Encounter, on_delete=models.CASCADE)
+    practice = models.ForeignKey(Practice, on_delete=models.PROTECT)
+    offers = models.JSONField()
+    before = models.JSONField(default=list)
+    description = models.TextField(blank=True)
+    comment = models.TextField(blank=True)
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @property
+    def chosen(self) -> list[Offer]:
+        """The chosen offers in order."""
+        return [Offer.from_json(offer) for offer in self.offers]
+
+
+class CommandQuerySet(models.QuerySet["Command"]):
+    """Commands, starting from the organisation that the user acts for."""
+
+    def for_organisation(self, organisation: Organisation) -> "CommandQuerySet":
+        """The organisation's own commands, with what pages show of them."""
+        return self.filter(organisation=organisation).select_related(
+            "practice", "encounter", "user", "organisation"
+        )
+
+    def unsettled(self) -> "CommandQuerySet":
+        """Those whose outcome is not certain yet."""
+        return self.filter(state__in=UNSETTLED)
+
+
+class Command(models.Model):
+    """One write that a user asked for, with everything needed to settle it without them.
+
+    `actor` is the actor's audit form as it was then; `asid` and `service_root` are the
+    practice's as they were sent to; `payload` is what was asked, by kind. Times are UTC.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind)
+    state = models.CharField(max_length=20, choices=State, default=State.SENDING)
+    form_token = models.UUIDField(unique=True)
+
+    encounter = models.ForeignKey(Encounter, on_delete=models.PROTECT)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    user = models.ForeignKey(User, on_delete=models.PROTECT)
+    practice = models.ForeignKey(Practice, on_delete=models.PROTECT)
+    actor = models.JSONField()
+    organisation_asid = models.CharField(max_length=12)
+    asid = models.CharField(max_length=12)
+    service_root = models.CharField(max_length=500)
+    nhs_number = models.CharField(max_length=10)
+    patient_id = models.CharField(max_length=64)
+
+    payload = models.JSONField()
+    slot_key = models.CharField(max_length=64, blank=True)
+    starts = models.CharField(max_length=40)
+    starts_at = models.DateTimeField()
+    appointment_id = models.CharField(max_length=64, blank=True)
+    result = models.JSONField(default=dict)
+    error_code = models.CharField(max_length=80, blank=True)
+    sentence = models.TextField(blank=True)
+    next_step = models.TextField(blank=True)
+
+    created_at = models.DateTimeField(default=timezone.now)
+    send_deadline = models.DateTimeField()
+    request_dead_at = models.DateTimeField()
+    next_look_at = models.DateTimeField(null=True)
+    looks = models.PositiveIntegerField(default=0)
+    settled_at = models.DateTimeField(null=True)
+
+    objects = CommandQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at",)
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["next_look_at"], name="commands_due"),
+            models.Index(fields=["organisation", "starts_at"], name="commands_by_day"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "nhs_number", "practice", "slot_key"],
+                condition=models.Q(kind=Kind.BOOK, state__in=sorted(map(str, UNSETTLED))),
+                name="one_unsettled_booking_of_the_same_slots",
+            ),
+            models.UniqueConstraint(
+                fields=["practice", "appointment_id"],
+                condition=models.Q(kind=Kind.BOOK, state=State.DONE),
+                name="one_booking_for_one_appointment",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.id}: {self.get_state_display()}"
+
+    @property
+    def settled(self) -> bool:
+        """Whether the outcome is certain."""
+        return State(self.state) not in UNSETTLED
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The practice as it was sent to."""
+        return Endpoint(self.practice.ods_code, self.asid, self.service_root)
+
+    @property
+    def start(self) -> PracticeTime:
+        """When the appointment starts, as the practice wrote it."""
+        return PracticeTime.read(self.starts)
+
+    @property
+    def day(self) -> date:
+        """The appointment's day in London."""
+        return self.starts_at.astimezone(london.LONDON).date()
+
+    @property
+    def offers(self) -> list[Offer]:
+        """The slots that a booking asked for."""
+        return [Offer.from_json(offer) for offer in self.payload.get("offers", [])]
+
+    def may_be_seen_by(self, actor: Actor) -> bool:
+        """Whether the command belongs to the organisation that the actor acts for."""
+        return self.organisation_id == actor.organisation.pk
+
+
+class Attempt(models.Model):
+    """One exchange with the practice for a command: sent, or looked for its effect."""
+
+    class Purpose(models.TextChoices):
+        """Why the practice was asked."""
+
+        SEND = "send", "Sent"
+        LOOK = "look", "Looked"
+
+    command = models.ForeignKey(Command, on_delete=models.CASCADE, related_name="attempts")
+    purpose = models.CharField(max_length=5, choices=Purpose)
+    began_at: "models.DateTimeField[datetime, datetime]" = models.DateTimeField(
+        default=timezone.now
+    )
+    ended_at = models.DateTimeField(null=True)
+    trace_id = models.CharField(max_length=64, blank=True)
+    status = models.PositiveSmallIntegerField(null=True)
+    outcome = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ("id",)
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.get_purpose_display()}: {self.outcome or 'no answer yet'}"
+
+
+Payload = dict[str, Any]

@@ -1,0 +1,50 @@
+"""Is this appointment the effect of that command? Evidence only, never a guess."""
+
+from collections.abc import Iterable
+
+from booking_portal.commands.models import Command
+from gpconnect.models import Appointment
+
+
+def booked_by(command: Command, appointments: Iterable[Appointment]) -> Appointment | None:
+    """The one appointment that the booking made, cancelled since or not; None if there is none.
+
+    Ours is: one that carries the command's own identifier; else one that was not there before,
+    for the patient, on exactly the slots asked for, booked by our organisation (or by nobody
+    that the practice names). Text is not evidence: practices join and trim it.
+    """
+    candidates = list(appointments)
+    for appointment in candidates:
+        if str(command.pk) in appointment.identifiers:
+            return appointment
+    wanted = {offer.slot_id for offer in command.offers}
+    before = set(command.payload.get("before", []))
+    ours = command.organisation.ods_code
+    matches = [
+        appointment
+        for appointment in candidates
+        if appointment.id not in before
+        and set(appointment.slot_ids) == wanted
+        and appointment.patient_id == command.patient_id
+        and (
+            appointment.booking_organisation is None
+            or appointment.booking_organisation.ods_code == ours
+        )
+    ]
+    live = [appointment for appointment in matches if not appointment.cancelled]
+    return next(iter(live or matches), None)
+
+
+def amended_by(command: Command, appointment: Appointment) -> bool:
+    """Whether the appointment now says what the amendment asked for. [BOOK-4]
+
+    A practice may have joined the two texts into one field.
+    """
+    if appointment.version == command.payload["version"]:
+        return False
+    wanted = [command.payload["description"], command.payload["comment"]]
+    found = f"{appointment.description or ''}\n{appointment.comment or ''}"
+    exact = (appointment.description or "") == wanted[0] and (appointment.comment or "") == wanted[
+        1
+    ]
+    return exact or (all(text in found for text in wanted) and any(wanted))

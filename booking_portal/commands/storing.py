@@ -1,0 +1,92 @@
+"""A command becomes durable, with its audit event, before anything is sent."""
+
+import hashlib
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from booking_portal.accounts.actor import Actor
+from booking_portal.audit import trail
+from booking_portal.audit.models import Kind as EventKind
+from booking_portal.commands.models import Command
+from booking_portal.patients.models import PatientAtPractice
+
+# A request can arrive as long as its token lives (five minutes), plus the clocks' difference.
+TOKEN_LIFETIME = timedelta(minutes=5)
+CLOCK_SKEW = timedelta(minutes=1)
+# From the stored command to the first byte: a connection, and a process that was slow.
+SEND_WINDOW = timedelta(seconds=10)
+
+
+class AlreadyAsked(Exception):
+    """This form was sent before, or the same booking is not settled yet; `command` is it."""
+
+    def __init__(self, command: Command) -> None:
+        super().__init__(str(command.pk))
+        self.command = command
+
+
+def database_now() -> datetime:
+    """The database's clock, in UTC: the only one that leases are measured by."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        row: tuple[datetime] = cursor.fetchone()
+    return row[0]
+
+
+def slot_key_of(slot_ids: list[str]) -> str:
+    """A short key for a set of slots, the same in whatever order they were chosen."""
+    return hashlib.sha256("\n".join(sorted(slot_ids)).encode()).hexdigest()
+
+
+def store(command: Command, at: PatientAtPractice, *, actor: Actor) -> Command:
+    """Store a new command in the state `sending`, leased to this process.
+
+    Raises: AlreadyAsked with the command that this form, or the same booking, has made already.
+    """
+    now = database_now()
+    command.encounter = at.encounter
+    command.practice = at.practice
+    command.organisation = actor.organisation
+    command.user = actor.user
+    command.actor = asdict(actor.who)
+    command.organisation_asid = actor.organisation.asid
+    command.asid = at.asid
+    command.service_root = at.service_root
+    command.nhs_number = at.encounter.nhs_number
+    command.patient_id = at.patient_id
+    command.created_at = now
+    command.send_deadline = now + SEND_WINDOW
+    command.request_dead_at = now + SEND_WINDOW + TOKEN_LIFETIME + CLOCK_SKEW
+    answer_by = SEND_WINDOW + timedelta(seconds=settings.WRITE_DEADLINE_SECONDS + 2)
+    command.next_look_at = now + answer_by
+    with transaction.atomic():
+        # Not "try and catch": PostgreSQL would log the failing row, the patient's text included.
+        Command.objects.bulk_create([command], ignore_conflicts=True)
+        if not Command.objects.filter(pk=command.pk).exists():
+            raise AlreadyAsked(_rival(command))
+        trail.record(
+            EventKind.COMMAND_STORED,
+            actor.who,
+            outcome=command.kind,
+            nhs_number=command.nhs_number,
+            practice_ods=at.practice.ods_code,
+            encounter_id=command.encounter_id,
+            command_id=command.pk,
+            appointment_id=command.appointment_id,
+        )
+    return command
+
+
+def _rival(command: Command) -> Command:
+    same_form = Command.objects.filter(form_token=command.form_token).first()
+    if same_form is not None:
+        return same_form
+    return Command.objects.unsettled().get(
+        organisation=command.organisation,
+        nhs_number=command.nhs_number,
+        practice=command.practice,
+        slot_key=command.slot_key,
+    )

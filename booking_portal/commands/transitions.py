@@ -1,0 +1,142 @@
+"""The only place where a command changes state: enforced, atomic, audited."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from booking_portal.audit import trail
+from booking_portal.audit.models import Kind as EventKind
+from booking_portal.commands.models import Command
+from booking_portal.commands.states import MAY_FOLLOW, UNSETTLED, Kind, State
+from gpconnect.errors import GPConnectError
+from gpconnect.models import Appointment
+
+
+class StateChanged(Exception):
+    """Another process has moved the command on in the meantime; look again."""
+
+
+def who_of(command: Command, by_system: str = "") -> trail.Who:
+    """The stored actor, as the audit trail keeps them."""
+    return trail.Who(**command.actor | {"by_system": by_system})
+
+
+def move(
+    command: Command, to: State, *, reason: str, by_system: str = "", **fields: Any
+) -> Command:
+    """Put the command into another state, with its audit event, in one transaction.
+
+    `fields` are stored with it. A command that is settled is not looked at again.
+
+    Raises: StateChanged when its state is not the one that this process has seen, ValueError
+    for a transition that the table does not allow.
+    """
+    was = State(command.state)
+    if to not in MAY_FOLLOW[was]:
+        raise ValueError(f"{was} cannot become {to}")
+    if to not in UNSETTLED:
+        fields |= {"settled_at": timezone.now(), "next_look_at": None}
+    with transaction.atomic():
+        moved = Command.objects.filter(pk=command.pk, state=was).update(state=to, **fields)
+        if not moved:
+            raise StateChanged
+        trail.record(
+            EventKind.COMMAND_MOVED,
+            who_of(command, by_system),
+            outcome=to.value,
+            error_code=fields.get("error_code", ""),
+            nhs_number=command.nhs_number,
+            practice_ods=command.practice.ods_code,
+            encounter_id=command.encounter_id,
+            command_id=command.pk,
+            appointment_id=fields.get("appointment_id", command.appointment_id),
+            detail={"from": was.value, "reason": reason, "kind": command.kind},
+        )
+    command.state = to
+    for name, value in fields.items():
+        setattr(command, name, value)
+    return command
+
+
+def confirm(
+    command: Command, appointment: Appointment, *, reason: str, by_system: str = ""
+) -> Command:
+    """The practice has done it: `done`, with the appointment as the practice returned it.
+
+    A booking whose appointment another command has claimed already needs a person.
+
+    Raises: StateChanged.
+    """
+    claimed = (
+        command.kind == Kind.BOOK
+        and Command.objects.filter(
+            practice=command.practice,
+            appointment_id=appointment.id,
+            kind=Kind.BOOK,
+            state=State.DONE,
+        )
+        .exclude(pk=command.pk)
+        .exists()
+    )
+    if claimed:
+        return move(
+            command,
+            State.NEEDS_ATTENTION,
+            reason="another booking has claimed this appointment",
+            by_system=by_system,
+            next_look_at=None,
+        )
+    return move(
+        command,
+        State.DONE,
+        reason=reason,
+        by_system=by_system,
+        appointment_id=appointment.id,
+        result=as_json(appointment),
+        error_code="",
+        sentence="",
+        next_step="",
+    )
+
+
+def fail(
+    command: Command, to: State, error: GPConnectError, *, by_system: str = "", **fields: Any
+) -> Command:
+    """Move with what the error says to the user.
+
+    Raises: StateChanged.
+    """
+    return move(
+        command,
+        to,
+        reason=error.code,
+        by_system=by_system,
+        error_code=error.code,
+        sentence=error.sentence,
+        next_step=error.next_step,
+        **fields,
+    )
+
+
+def as_json(appointment: Appointment) -> dict[str, Any]:
+    """What the practice returned, for pages; empty parts left out."""
+    booked_by = appointment.booking_organisation
+    shown = {
+        "id": appointment.id,
+        "version": appointment.version,
+        "status": appointment.status,
+        "starts": appointment.start.written,
+        "ends": appointment.end.written,
+        "description": appointment.description,
+        "comment": appointment.comment,
+        "delivery_channel": appointment.delivery_channel,
+        "practitioner_role": appointment.practitioner_role,
+        "practitioner_id": appointment.practitioner_id,
+        "location_id": appointment.location_id,
+        "slot_type": appointment.slot_type,
+        "schedule_type": appointment.schedule_type,
+        "cancellation_reason": appointment.cancellation_reason,
+        "booked_by": booked_by.name if booked_by else None,
+    }
+    return {key: value for key, value in shown.items() if value}

@@ -1,0 +1,65 @@
+"""What holds for every page: never stored anywhere, and no failure without a plain word."""
+
+import logging
+import uuid
+from collections.abc import Callable
+
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, InterfaceError
+from django.http import Http404, HttpRequest, HttpResponse
+
+from booking_portal.accounts.actor import NotPermitted
+
+log = logging.getLogger(__name__)
+
+
+class NeverStored:
+    """`Cache-Control: no-store` on every page; static files keep their own. [IG-3]"""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers["Cache-Control"] = "no-store"
+        response.headers.setdefault("X-Robots-Tag", "noindex")
+        return response
+
+
+class PlainFailures:
+    """Turns what a view could not handle into a page with a next step and a reference.
+
+    The log gets the reference, the exception's class and where it was raised, never its text
+    or local variables, which may hold a patient's data.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """The page for an exception that reached the top."""
+        from booking_portal import views
+
+        if isinstance(error, Http404 | PermissionDenied):
+            return None
+        if isinstance(error, NotPermitted):
+            return views.not_permitted(request, error)
+        reference = uuid.uuid4().hex[:8]
+        log.error("%s %s", reference, trace_of(error))
+        if isinstance(error, DatabaseError | InterfaceError):
+            return views.database_away(request, reference)
+        return views.broken(request, reference)
+
+
+def trace_of(error: BaseException) -> str:
+    """The exception's class and the places it passed, without its text."""
+    places = []
+    step = error.__traceback__
+    while step is not None:
+        code = step.tb_frame.f_code
+        places.append(f"{code.co_filename.rsplit('/', 2)[-1]}:{step.tb_lineno} {code.co_name}")
+        step = step.tb_next
+    return f"{type(error).__module__}.{type(error).__name__} at " + " > ".join(places[-8:])

@@ -1,0 +1,148 @@
+"""An encounter and what it has learnt at each practice."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from booking_portal.accounts.actor import Actor
+from booking_portal.accounts.models import Organisation, User
+from booking_portal.practices.models import Practice
+from gpconnect.models import Endpoint
+
+
+class TraceTooOld(Exception):
+    """The patient was traced more than 24 hours ago; nothing may be sent. [PDS-1]"""
+
+
+@dataclass(frozen=True, slots=True)
+class TracedName:
+    """The official name as PDS gave it."""
+
+    family: str
+    given: tuple[str, ...]
+    title: str
+
+
+class EncounterQuerySet(models.QuerySet["Encounter"]):
+    """Encounters, starting from who acts and for which organisation."""
+
+    def for_actor(self, actor: Actor) -> "EncounterQuerySet":
+        """The actor's own encounters at the organisation that they act for."""
+        return self.filter(user=actor.user, organisation=actor.organisation)
+
+
+class Encounter(models.Model):
+    """One patient, traced, in front of one user at one organisation. [PDS-1..4, SDS-3]
+
+    Its opaque id is what the portal's URLs carry. `trace` is what PDS said, as JSON:
+    family, given, title, gender, birth_date, deceased, registered_practice, telephones,
+    address, all text.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    nhs_number = models.CharField(max_length=10)
+    superseded = models.BooleanField(default=False)
+    trace = models.JSONField(default=dict)
+    traced_at = models.DateTimeField()
+    opened_at = models.DateTimeField(default=timezone.now)
+
+    objects = EncounterQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-opened_at",)
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @property
+    def name(self) -> TracedName:
+        """The patient's official name."""
+        return TracedName(
+            self.trace.get("family", ""),
+            tuple(self.trace.get("given", ())),
+            self.trace.get("title", ""),
+        )
+
+    @property
+    def birth_date(self) -> date | None:
+        """As PDS gave it."""
+        text = self.trace.get("birth_date")
+        return date.fromisoformat(text) if text else None
+
+    @property
+    def gender(self) -> str:
+        """As PDS gave it: male, female, other or unknown."""
+        return str(self.trace.get("gender") or "")
+
+    @property
+    def deceased(self) -> bool:
+        """Whether PDS knows of a death; then nothing is booked. [PDS-4]"""
+        return bool(self.trace.get("deceased"))
+
+    @property
+    def registered_practice_ods(self) -> str:
+        """The ODS code of the practice where the patient is registered; empty if not given."""
+        return str(self.trace.get("registered_practice") or "")
+
+    @property
+    def trace_is_fresh(self) -> bool:
+        """Whether the patient was traced within the last 24 hours."""
+        lifetime: timedelta = settings.TRACE_LIFETIME
+        return timezone.now() - self.traced_at < lifetime
+
+    def require_fresh_trace(self) -> None:
+        """Go on only with a fresh trace.
+
+        Raises: TraceTooOld. [PDS-1]
+        """
+        if not self.trace_is_fresh:
+            raise TraceTooOld
+
+
+class PatientAtPractice(models.Model):
+    """What the encounter has learnt at one practice: how it is reached, and the patient there.
+
+    Never shared with another encounter. [SDS-3] `patient_id` is the practice's own logical id,
+    empty until the patient was found there.
+    """
+
+    encounter = models.ForeignKey(Encounter, on_delete=models.CASCADE, related_name="at_practices")
+    practice = models.ForeignKey(Practice, on_delete=models.PROTECT)
+    asid = models.CharField(max_length=12)
+    service_root = models.CharField(max_length=500)
+    looked_up_at = models.DateTimeField(default=timezone.now)
+    patient_id = models.CharField(max_length=64, blank=True)
+    found_at = models.DateTimeField(null=True)
+    preferred_branch_id = models.CharField(max_length=64, blank=True)
+    telephones = models.JSONField(default=list)
+    differences = models.JSONField(default=list)
+    differences_acknowledged = models.BooleanField(default=False)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["encounter", "practice"], name="one_row_per_encounter_and_practice"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.encounter_id} at {self.practice.ods_code}"
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The practice as the directory gave it for this encounter."""
+        return Endpoint(self.practice.ods_code, self.asid, self.service_root)
+
+    @property
+    def serious_differences(self) -> list[dict[str, Any]]:
+        """Differences of family name or birth date, which must be acknowledged. [PDS-6]"""
+        return [difference for difference in self.differences if difference["serious"]]

@@ -1,0 +1,136 @@
+"""Who is the patient? From what the caller says to an open encounter. [PDS-1..8]"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from booking_portal.accounts.actor import Actor
+from booking_portal.accounts.roles import Permission
+from booking_portal.audit import trail
+from booking_portal.audit.models import Kind
+from booking_portal.patients.models import Encounter
+from booking_portal.practices import connection
+from booking_portal.practices.observer import Subject, TrailObserver
+from gpconnect import nhs_number as numbers
+from gpconnect.demographics import TracedPatient
+
+
+class RestrictedPatient(Exception):
+    """PDS does not say 'unrestricted': nothing is sent and nothing is shown. [PDS-3]"""
+
+
+class BirthDateDiffers(Exception):
+    """The birth date that the patient says is not the one at PDS. [PDS-8]"""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchTerms:
+    """What is known of a patient without the number at hand. [PDS-7]"""
+
+    family: str
+    birth_date: date
+    given: str = ""
+    gender: str = ""
+    postcode: str = ""
+
+
+def open_by_number(nhs_number: str, birth_date: date, *, actor: Actor) -> Encounter:
+    """Trace by NHS number; nothing is shown until the birth date said matches. [PDS-8]
+
+    Raises: NotPermitted, gpconnect.nhs_number.InvalidNHSNumber, RestrictedPatient,
+    BirthDateDiffers, GPConnectError (PDS unknown, invalidated, away, ...).
+    """
+    actor.require(Permission.TRACE_PATIENT)
+    number = numbers.normalise(nhs_number)
+    traced = connection.demographics().trace(
+        number,
+        organisation_ods=actor.organisation.ods_code,
+        observer=TrailObserver(actor.who, Subject(nhs_number=number)),
+    )
+    return _open(traced, birth_date, actor)
+
+
+def open_by_search(terms: SearchTerms, *, actor: Actor) -> Encounter:
+    """Find the one patient that the terms match. [PDS-7]
+
+    Raises: NotPermitted, RestrictedPatient, BirthDateDiffers, GPConnectError
+    (PatientNotUnique when none or several match).
+    """
+    actor.require(Permission.TRACE_PATIENT)
+    found = connection.demographics().search(
+        family=terms.family,
+        birth_date=terms.birth_date,
+        given=terms.given or None,
+        gender=terms.gender or None,
+        postcode=terms.postcode or None,
+        organisation_ods=actor.organisation.ods_code,
+        observer=TrailObserver(actor.who, Subject()),
+    )
+    return _open(found, terms.birth_date, actor)
+
+
+def trace_again(encounter: Encounter, *, actor: Actor) -> Encounter:
+    """Renew the encounter's trace. [PDS-1]
+
+    Raises: NotPermitted, RestrictedPatient, GPConnectError.
+    """
+    actor.require(Permission.TRACE_PATIENT)
+    subject = Subject(nhs_number=encounter.nhs_number, encounter_id=encounter.id)
+    traced = connection.demographics().trace(
+        encounter.nhs_number,
+        organisation_ods=actor.organisation.ods_code,
+        observer=TrailObserver(actor.who, subject),
+    )
+    _require_unrestricted(traced, actor)
+    _keep(encounter, traced)
+    encounter.save()
+    return encounter
+
+
+def _open(traced: TracedPatient, birth_date: date, actor: Actor) -> Encounter:
+    _require_unrestricted(traced, actor)
+    if traced.birth_date != birth_date:
+        trail.record(
+            Kind.BLOCKED,
+            actor.who,
+            nhs_number=traced.nhs_number,
+            outcome="birth date differs from PDS",
+        )
+        raise BirthDateDiffers
+    encounter = Encounter(user=actor.user, organisation=actor.organisation)
+    _keep(encounter, traced)
+    encounter.save(force_insert=True)
+    trail.record(
+        Kind.ENCOUNTER_OPENED,
+        actor.who,
+        nhs_number=encounter.nhs_number,
+        encounter_id=encounter.id,
+    )
+    return encounter
+
+
+def _require_unrestricted(traced: TracedPatient, actor: Actor) -> None:
+    if traced.restricted:
+        trail.record(
+            Kind.BLOCKED, actor.who, nhs_number=traced.nhs_number, outcome="restricted on PDS"
+        )
+        raise RestrictedPatient
+
+
+def _keep(encounter: Encounter, traced: TracedPatient) -> None:
+    name = traced.official_name
+    encounter.superseded = encounter.superseded or traced.superseded
+    encounter.nhs_number = traced.nhs_number
+    encounter.traced_at = traced.traced_at
+    encounter.trace = {
+        "family": name.family if name else "",
+        "given": list(name.given) if name else [],
+        "title": " ".join(name.prefix) if name else "",
+        "gender": traced.gender or "",
+        "birth_date": traced.birth_date.isoformat() if traced.birth_date else "",
+        "deceased": traced.deceased,
+        "registered_practice": traced.registered_practice or "",
+        "address": list(traced.address.as_lines()) if traced.address else [],
+        "telephones": [
+            point.value for point in traced.telecoms if point.system == "phone" and point.value
+        ],
+    }

@@ -1,0 +1,121 @@
+"""The portal's way to the outside: one transport, directory and demographics a process."""
+
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from django.conf import settings
+
+from booking_portal.accounts.actor import Actor
+from booking_portal.practices.observer import Subject, TrailObserver
+from gpconnect import demographics as pds
+from gpconnect import directory as sds
+from gpconnect.client import GPConnectClient
+from gpconnect.identity import Device, Requester, RequestingOrganisation, RequestingUser
+from gpconnect.models import Endpoint
+from gpconnect.transport import TLS, Deadlines, ExchangeObserver, Transport
+
+PRODUCT = "GP Connect booking portal"
+LOCAL_USER_SYSTEM = "/Id/local-user-id"
+DEVICE_SYSTEM = "/Id/device"
+
+
+@lru_cache(maxsize=1)
+def transport() -> Transport:
+    """This process's transport to the Spine proxy, with its connection pool."""
+    return Transport(settings.GPCONNECT_SSP_URL, tls(), read_deadlines())
+
+
+@lru_cache(maxsize=1)
+def directory() -> sds.Directory:
+    """Where practices are found (SDS, or a file for test use)."""
+    return sds.from_url(
+        settings.GPCONNECT_DIRECTORY_URL,
+        tls=tls(),
+        api_key=settings.GPCONNECT_DIRECTORY_API_KEY,
+        deadlines=read_deadlines(),
+    )
+
+
+@lru_cache(maxsize=1)
+def demographics() -> pds.Demographics:
+    """Where patients are traced (PDS, or a file for test use)."""
+    return pds.from_url(
+        settings.PDS_URL,
+        tls=tls(),
+        token_url=settings.PDS_TOKEN_URL,
+        client_id=settings.PDS_CLIENT_ID,
+        key_id=settings.PDS_KEY_ID,
+        private_key=settings.PDS_PRIVATE_KEY,
+        deadlines=read_deadlines(),
+    )
+
+
+def client(actor: Actor, endpoint: Endpoint, subject: Subject) -> GPConnectClient:
+    """A client for one practice on the actor's behalf; every exchange is audited."""
+    return observed_client(actor, endpoint, TrailObserver(actor.who, subject))
+
+
+def observed_client(
+    actor: Actor, endpoint: Endpoint, observer: ExchangeObserver
+) -> GPConnectClient:
+    """The same with an observer of the caller's, for threads that may not use the database."""
+    return GPConnectClient(transport(), requester(actor), endpoint, observer)
+
+
+def requester(actor: Actor) -> Requester:
+    """Who asks, as the GP Connect token says it. [JWT-2..5, SSP-2]"""
+    user, organisation = actor.user, actor.organisation
+    issuer = settings.GPCONNECT_ISSUER
+    return Requester(
+        issuer=issuer,
+        device=Device(issuer + DEVICE_SYSTEM, "web", PRODUCT, product_version()),
+        organisation=RequestingOrganisation(
+            ods_code=organisation.ods_code,
+            name=organisation.name,
+            type=organisation.type_id,
+            asid=organisation.asid,
+            telephone=organisation.telephone,
+        ),
+        user=RequestingUser(
+            local_id=str(user.local_id),
+            local_id_system=issuer + LOCAL_USER_SYSTEM,
+            family=user.last_name or user.username,
+            given=tuple(user.first_name.split()) or (user.username,),
+            prefix=user.title or None,
+            sds_user_id=user.sds_user_id or None,
+            sds_role_profile_id=actor.membership.sds_role_profile_id or None,
+        ),
+    )
+
+
+def tls() -> TLS:
+    """The portal's certificate, key and trusted authorities, from the settings."""
+    return TLS(
+        settings.GPCONNECT_CLIENT_CERT, settings.GPCONNECT_CLIENT_KEY, settings.GPCONNECT_CA_BUNDLE
+    )
+
+
+def read_deadlines() -> Deadlines:
+    """How long a read may take, in seconds."""
+    return Deadlines(settings.CONNECT_DEADLINE_SECONDS, settings.READ_DEADLINE_SECONDS)
+
+
+def write_deadlines() -> Deadlines:
+    """How long a write may take, in seconds; the sender's lease is longer."""
+    return Deadlines(settings.CONNECT_DEADLINE_SECONDS, settings.WRITE_DEADLINE_SECONDS)
+
+
+@lru_cache(maxsize=1)
+def product_version() -> str:
+    """The version that practices see in the token's device."""
+    try:
+        return version("gpconnect-consumer")
+    except PackageNotFoundError:
+        return "0.1.0"
+
+
+def forget_connections(**_: Any) -> None:
+    """Drop what this process holds, so that changed settings take effect."""
+    for made in (transport, directory, demographics):
+        made.cache_clear()

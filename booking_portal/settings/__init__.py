@@ -1,0 +1,1 @@
+"""Settings, one module for each environment: demo, test and production build on base."""

@@ -1,0 +1,230 @@
+"""What every environment shares."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from csp.constants import NONCE, NONE, SELF
+
+from booking_portal.settings import environment
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+
+ENVIRONMENT_NAME = "production"
+SECRET_KEY = environment.text("SECRET_KEY")
+DEBUG = False
+ALLOWED_HOSTS = environment.names("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = environment.names("CSRF_TRUSTED_ORIGINS")
+ROOT_URLCONF = "booking_portal.urls"
+WSGI_APPLICATION = "booking_portal.wsgi.application"
+
+INSTALLED_APPS = [
+    "booking_portal.audit",
+    "booking_portal.accounts",
+    "booking_portal.practices",
+    "booking_portal.patients",
+    "booking_portal.slots",
+    "booking_portal.commands",
+    "booking_portal.appointments",
+    "booking_portal.oversight",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "guardian",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_htmx",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "booking_portal.middleware.NeverStored",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "booking_portal.accounts.middleware.ActorMiddleware",
+    "booking_portal.middleware.PlainFailures",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "environment": "booking_portal.templating.environment",
+            "context_processors": [
+                "booking_portal.templating.every_page",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+    {  # Django's own admin
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# PostgreSQL holds everything that must last; Redis nothing that cannot be lost.
+DATABASES = {"default": environment.database("DATABASE_URL")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = environment.text("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "booking_portal.cache.ForgivingRedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "portal",
+        "OPTIONS": {
+            "serializer": "booking_portal.cache.JSONSerializer",
+            "socket_timeout": 0.2,
+            "socket_connect_timeout": 0.2,
+        },
+    }
+}
+
+# Sign-in
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "allauth.account.auth_backends.AuthenticationBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ANONYMOUS_USER_NAME = None
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "start"
+LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "booking_portal.accounts.adapter.ClosedAccounts"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_LOGIN_TIMEOUT = 900
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "booking_portal.views.csrf_failure"
+
+# Browser
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "manifest-src": [SELF],
+    }
+}
+
+# Language and time: pages show the wall clock that practices gave; instants are kept in UTC.
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "Europe/London"
+
+# Static files
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# Celery: the database's `next_look_at` is the schedule; a sent task merely hastens it.
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 2, "socket_connect_timeout": 2}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {
+    "settle": {
+        "task": "booking_portal.commands.tasks.settle_due",
+        "schedule": timedelta(seconds=2),
+        "options": {"expires": 10},
+    },
+    "worker-seen": {
+        "task": "booking_portal.oversight.tasks.worker_seen",
+        "schedule": timedelta(seconds=20),
+        "options": {"expires": 20},
+    },
+}
+
+# GP Connect
+GPCONNECT_SSP_URL = environment.text("GPCONNECT_SSP_URL", "")
+GPCONNECT_CLIENT_CERT = environment.path("GPCONNECT_CLIENT_CERT")
+GPCONNECT_CLIENT_KEY = environment.path("GPCONNECT_CLIENT_KEY")
+GPCONNECT_CA_BUNDLE = environment.path("GPCONNECT_CA_BUNDLE")
+GPCONNECT_ISSUER = environment.text("GPCONNECT_ISSUER")
+GPCONNECT_DIRECTORY_URL = environment.text("GPCONNECT_DIRECTORY_URL")
+GPCONNECT_DIRECTORY_API_KEY = environment.text("GPCONNECT_DIRECTORY_API_KEY", "")
+PDS_URL = environment.text("PDS_URL")
+PDS_TOKEN_URL = environment.text("PDS_TOKEN_URL", "")
+PDS_CLIENT_ID = environment.text("PDS_CLIENT_ID", "")
+PDS_KEY_ID = environment.text("PDS_KEY_ID", "")
+PDS_PRIVATE_KEY = environment.path("PDS_PRIVATE_KEY")
+
+# How long things may take and last
+CONNECT_DEADLINE_SECONDS = 3.0
+READ_DEADLINE_SECONDS = 8.0
+WRITE_DEADLINE_SECONDS = 12.0
+LOOK_UP_LIFETIME = timedelta(hours=6)
+SEARCH_LIFETIME = timedelta(minutes=10)
+TRACE_LIFETIME = timedelta(hours=24)
+FEDERATION_POOL_SIZE = 32
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        # Both repeat paths and statement texts; what matters of them is in the audit trail.
+        "urllib3": {"level": "ERROR"},
+        "django.db.backends": {"level": "ERROR"},
+    },
+}

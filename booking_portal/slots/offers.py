@@ -1,0 +1,175 @@
+"""An offer: a free slot at a practice, in the form that pages carry and commands keep."""
+
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+from django.core import signing
+
+from gpconnect import london
+from gpconnect.models import FreeSlot, PracticeTime
+
+_SIGNER = signing.Signer(salt="booking_portal.slots.offer")
+
+
+class NotBookable(Exception):
+    """The chosen slots cannot be booked; the text says why, in words for the user."""
+
+
+class SlotInThePast(NotBookable):
+    """[BOOK-1, SFS-7]"""
+
+
+class SlotsNotAdjacent(NotBookable):
+    """[BOOK-6]"""
+
+
+class DoubtfulTime(NotBookable):
+    """[SFS-6]"""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A free slot with all fields of SFS-5, as text; empty where the practice gave nothing.
+
+    `starts` and `ends` are the practice's own texts.
+    """
+
+    practice_ods: str
+    slot_id: str
+    starts: str
+    ends: str
+    schedule_id: str = ""
+    slot_type: str = ""
+    schedule_type: str = ""
+    delivery_channel: str = ""
+    practitioner_role: str = ""
+    practitioner_id: str = ""
+    practitioner_name: str = ""
+    practitioner_gender: str = ""
+    location_id: str = ""
+    location_name: str = ""
+    location_address: tuple[str, ...] = ()
+    location_telephone: str = ""
+
+    @cached_property
+    def start(self) -> PracticeTime:
+        """When it starts."""
+        return PracticeTime.read(self.starts)
+
+    @cached_property
+    def end(self) -> PracticeTime:
+        """When it ends."""
+        return PracticeTime.read(self.ends)
+
+    @property
+    def minutes(self) -> int | None:
+        """Its length; None when a time has no instant."""
+        if self.start.instant is None or self.end.instant is None:
+            return None
+        return int((self.end.instant - self.start.instant).total_seconds() // 60)
+
+    @property
+    def doubt(self) -> str:
+        """Why its times cannot be relied on; empty when they can. [SFS-6]"""
+        return self.start.doubt or self.end.doubt or ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The offer for storage, without what is empty."""
+        return {key: value for key, value in asdict(self).items() if value}
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> "Offer":
+        """The offer that `as_json` stored."""
+        address = tuple(kept.get("location_address", ()))
+        return cls(**kept | {"location_address": address})
+
+    def signed(self) -> str:
+        """The offer as a form carries it: nobody can change it on the way."""
+        return _SIGNER.sign_object(self.as_json(), compress=True)
+
+    @classmethod
+    def from_signed(cls, text: str) -> "Offer":
+        """The offer from a form.
+
+        Raises: NotBookable when it is not one that this portal signed.
+        """
+        try:
+            return cls.from_json(_SIGNER.unsign_object(text))
+        except (signing.BadSignature, TypeError, ValueError):
+            raise NotBookable("Choose a slot from the list again.") from None
+
+
+def offer_of(slot: FreeSlot, practice_ods: str) -> Offer:
+    """The offer that a free slot makes."""
+    practitioner, location = slot.practitioner, slot.location
+    offer = Offer(
+        practice_ods=practice_ods,
+        slot_id=slot.id,
+        starts=slot.start.written,
+        ends=slot.end.written,
+        schedule_id=slot.schedule_id or "",
+        slot_type=slot.slot_type or "",
+        schedule_type=slot.schedule_type or "",
+        delivery_channel=slot.delivery_channel or "",
+        practitioner_role=slot.practitioner_role or "",
+    )
+    if practitioner is not None:
+        offer = replace(
+            offer,
+            practitioner_id=practitioner.id,
+            practitioner_name=practitioner.display_name,
+            practitioner_gender=practitioner.gender or "",
+        )
+    if location is not None:
+        offer = replace(
+            offer,
+            location_id=location.id,
+            location_name=location.name or "",
+            location_address=location.address.as_lines() if location.address else (),
+            location_telephone=location.telephone or "",
+        )
+    return offer
+
+
+def in_order(offers: list[Offer]) -> list[Offer]:
+    """By instant; those without one last, as written."""
+    return sorted(
+        offers,
+        key=lambda offer: (
+            (0, offer.start.instant.timestamp(), offer.starts)
+            if offer.start.instant
+            else (1, 0.0, offer.starts)
+        ),
+    )
+
+
+def require_bookable(offers: list[Offer]) -> list[Offer]:
+    """The chosen offers in order, if they can make one appointment.
+
+    Raises: NotBookable, SlotInThePast, SlotsNotAdjacent, DoubtfulTime. [BOOK-1, BOOK-6, SFS-6]
+    """
+    if not offers:
+        raise NotBookable("Choose a slot.")
+    chosen = in_order(offers)
+    for offer in chosen:
+        if offer.doubt:
+            raise DoubtfulTime(f"This slot cannot be booked here. {offer.doubt}")
+        if offer.start.instant is None or offer.start.instant <= london.now_utc():
+            raise SlotInThePast("This slot has already started. Choose a later one.")
+        if not offer.location_id:
+            raise NotBookable("The practice gave no location for this slot. Choose another.")
+    for before, after in pairwise(chosen):
+        same = (
+            before.practice_ods == after.practice_ods
+            and before.schedule_id == after.schedule_id
+            and before.delivery_channel == after.delivery_channel
+            and before.slot_type == after.slot_type
+        )
+        if not same or before.end.instant != after.start.instant:
+            raise SlotsNotAdjacent(
+                "Slots booked together must follow each other without a gap, in the same "
+                "session, by the same channel and of the same type."
+            )
+    return chosen

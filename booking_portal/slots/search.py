@@ -1,0 +1,169 @@
+"""Search practices for free slots, all at once. [SFS-1..10]
+
+Pool threads do HTTP and reading only; the calling thread alone uses the database: it writes
+the audit events that they wait for, and keeps what the directory said for the encounter.
+"""
+
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+
+from booking_portal.accounts.actor import Actor
+from booking_portal.accounts.roles import Permission
+from booking_portal.patients.finding import subject_of
+from booking_portal.patients.models import Encounter, PatientAtPractice
+from booking_portal.practices import connection
+from booking_portal.practices.models import Practice
+from booking_portal.practices.observer import EventBatch
+from booking_portal.slots.offers import Offer, in_order, offer_of
+from gpconnect import london
+from gpconnect.errors import GPConnectError
+from gpconnect.models import Endpoint, FreeSlots, SlotSearch
+from gpconnect.transport import ExchangeObserver
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeResult:
+    """What one practice answered: offers, or why there are none to show."""
+
+    practice_ods: str
+    offers: tuple[Offer, ...] = ()
+    complete: bool = True
+    problem: str = ""
+    next_step: str = ""
+    error_code: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The result for the cache."""
+        return {
+            "practice_ods": self.practice_ods,
+            "offers": [offer.as_json() for offer in self.offers],
+            "complete": self.complete,
+            "problem": self.problem,
+            "next_step": self.next_step,
+            "error_code": self.error_code,
+        }
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> "PracticeResult":
+        """The result that `as_json` stored."""
+        offers = tuple(Offer.from_json(offer) for offer in kept["offers"])
+        return cls(**kept | {"offers": offers})
+
+
+def search(
+    practices: list[Practice], start: date, end: date, *, encounter: Encounter, actor: Actor
+) -> Iterator[PracticeResult]:
+    """Ask every practice for free slots from `start` to `end` (London's dates, inclusive).
+
+    Yields each practice's result as it arrives; a broken practice costs the others nothing.
+
+    Raises: NotPermitted, TraceTooOld; GPConnectError stays inside its practice's result.
+    """
+    actor.require(Permission.SEARCH_SLOTS)
+    encounter.require_fresh_trace()
+    return _ask_all(practices, SlotSearch(start, end), encounter, actor)
+
+
+def keep(encounter: Encounter, results: list[PracticeResult]) -> str:
+    """Keep results for some minutes under a new search id, and return that id."""
+    search_id = str(uuid.uuid4())
+    cache.set(
+        _key(encounter, search_id),
+        [result.as_json() for result in results],
+        settings.SEARCH_LIFETIME.total_seconds(),
+    )
+    return search_id
+
+
+def kept(encounter: Encounter, search_id: str) -> list[PracticeResult] | None:
+    """The results under a search id, or None when they are gone: then search again."""
+    found = cache.get(_key(encounter, search_id))
+    return None if found is None else [PracticeResult.from_json(result) for result in found]
+
+
+def _ask_all(
+    practices: list[Practice], wanted: SlotSearch, encounter: Encounter, actor: Actor
+) -> Iterator[PracticeResult]:
+    known = {
+        at.practice.ods_code: at.endpoint
+        for at in encounter.at_practices.filter(practice__in=practices).select_related("practice")
+    }
+    by_code = {practice.ods_code: practice for practice in practices}
+    batch = EventBatch()
+    running: dict[Future[tuple[Endpoint, FreeSlots]], Practice] = {}
+    for practice in practices:
+        observer = batch.observer(actor.who, subject_of(encounter, practice))
+        future = _pool().submit(
+            _ask, practice.ods_code, known.get(practice.ods_code), wanted, actor, observer
+        )
+        future.add_done_callback(lambda _: batch.wake())
+        running[future] = practice
+    try:
+        while running:
+            batch.drain(seconds=1.0)
+            for future in [future for future in running if future.done()]:
+                practice = running.pop(future)
+                yield _result(future, by_code[practice.ods_code], encounter)
+    finally:
+        for future in running:
+            future.cancel()
+        batch.close()
+
+
+def _ask(
+    ods_code: str,
+    endpoint: Endpoint | None,
+    wanted: SlotSearch,
+    actor: Actor,
+    observer: ExchangeObserver,
+) -> tuple[Endpoint, FreeSlots]:
+    """One practice's part, in a pool thread: no database here."""
+    if endpoint is None:
+        endpoint = connection.directory().look_up(ods_code, observer=observer)
+    client = connection.observed_client(actor, endpoint, observer)
+    return endpoint, client.search_free_slots(wanted)
+
+
+def _result(
+    future: "Future[tuple[Endpoint, FreeSlots]]", practice: Practice, encounter: Encounter
+) -> PracticeResult:
+    try:
+        endpoint, found = future.result()
+    except GPConnectError as error:
+        return PracticeResult(
+            practice.ods_code,
+            complete=False,
+            problem=error.sentence,
+            next_step=error.next_step,
+            error_code=error.code,
+        )
+    PatientAtPractice.objects.get_or_create(
+        encounter=encounter,
+        practice=practice,
+        defaults={"asid": endpoint.asid, "service_root": endpoint.service_root},
+    )
+    now = london.now_utc()
+    offers = [offer_of(slot, practice.ods_code) for slot in found.slots]
+    to_come = [
+        offer for offer in offers if offer.start.instant is None or offer.start.instant > now
+    ]
+    return PracticeResult(
+        practice.ods_code, tuple(in_order(to_come)), found.complete, problem=" ".join(found.faults)
+    )
+
+
+def _key(encounter: Encounter, search_id: str) -> str:
+    return f"search:{encounter.id}:{search_id}"
+
+
+@lru_cache(maxsize=1)
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(settings.FEDERATION_POOL_SIZE, thread_name_prefix="practice")

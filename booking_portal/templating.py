@@ -1,0 +1,87 @@
+"""Jinja2 for the portal's pages: our templates strict, the design system's macros on their terms.
+
+nhsuk-frontend-jinja's macros read parameters that are often not given, so they live in an
+environment of their own with lenient undefined values. Ours raises on every undefined name.
+A template calls a macro as `nhsuk.button({...})`.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from jinja2 import (
+    ChainableUndefined,
+    Environment,
+    PackageLoader,
+    StrictUndefined,
+    select_autoescape,
+)
+from markupsafe import Markup
+
+
+class DesignSystem:
+    """The macros of nhsuk-frontend-jinja by name: `nhsuk.errorSummary({...})`.
+
+    Only `text` parameters are escaped by the macros; `html` ones must already be Markup.
+    """
+
+    def __init__(self) -> None:
+        self._environment = Environment(
+            loader=PackageLoader("nhsuk_frontend_jinja"),
+            undefined=ChainableUndefined,
+            autoescape=select_autoescape(["html", "jinja"]),
+        )
+        self._macros: dict[str, Callable[..., Markup]] = {}
+
+    def __getattr__(self, name: str) -> Callable[..., Markup]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name not in self._macros:
+            folder = "".join(
+                f"-{letter.lower()}" if letter.isupper() else letter for letter in name
+            )
+            template = self._environment.get_template(f"nhsuk/components/{folder}/macro.jinja")
+            self._macros[name] = getattr(template.module, name)
+        return self._macros[name]
+
+
+@lru_cache(maxsize=1)
+def design_system() -> DesignSystem:
+    """The one DesignSystem of this process."""
+    return DesignSystem()
+
+
+def environment(**options: Any) -> Environment:
+    """The environment for our own templates (Django's Jinja2 backend calls this)."""
+    made = Environment(**options | {"undefined": StrictUndefined})  # noqa: S701 - Django sets it
+    made.trim_blocks = made.lstrip_blocks = True
+    made.globals.update(
+        {
+            "static": static,
+            "url": url,
+            "nhsuk": design_system(),
+            "asset_path": staticfiles_storage.base_url,
+        }
+    )
+    return made
+
+
+def url(name: str, *args: Any, **kwargs: Any) -> str:
+    """The address of a named page."""
+    return reverse(name, args=args or None, kwargs=kwargs or None)
+
+
+def every_page(request: HttpRequest) -> dict[str, Any]:
+    """What every page knows: who acts, for whom, and in which environment."""
+    return {
+        "actor": getattr(request, "actor", None),
+        "memberships": getattr(request, "memberships", []),
+        "environment_name": settings.ENVIRONMENT_NAME,
+        "csp_nonce": getattr(request, "csp_nonce", ""),
+        "signed_in": request.user.is_authenticated if hasattr(request, "user") else False,
+    }
