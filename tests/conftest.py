@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 import redis
 from django.conf import settings
+from django.db import connection
+from pytest_django import DjangoDbBlocker
+
+from booking_portal.audit import insert_only
 
 
 @pytest.fixture(autouse=True)
@@ -30,3 +34,10 @@ def _portal_log(server_logs: Path) -> Generator[None]:
     yield
     logging.getLogger().removeHandler(handler)
     handler.close()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Let pytest-django empty the tables between tests; everywhere else nobody can."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(insert_only.ALLOW_TRUNCATE)
