@@ -1,5 +1,6 @@
 """What every test starts from: fresh state in the servers that it uses."""
 
+import contextlib
 import logging
 from collections.abc import Generator
 from pathlib import Path
@@ -14,15 +15,23 @@ from booking_portal.audit import insert_only
 
 
 @pytest.fixture(autouse=True)
-def fresh_state(request: pytest.FixtureRequest) -> None:
+def fresh_state(request: pytest.FixtureRequest, server_logs: Path) -> Generator[None]:
     """Empty Redis, and a sandbox as seeded, before each test that uses it.
 
-    PostgreSQL is pytest-django's: it rolls back or empties the tables.
+    PostgreSQL is pytest-django's: it rolls back or empties the tables. The keys that a test
+    leaves in Redis are written down, for the test that searches them for patients' data.
     """
     with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2) as client:
         client.flushdb()
     if "sandbox" in request.fixturenames:
         request.getfixturevalue("sandbox").reset()
+    yield
+    with (
+        contextlib.suppress(redis.RedisError),  # a test may have taken Redis away
+        redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2) as client,
+        (server_logs / "cache-keys.log").open("ab") as log,
+    ):
+        log.writelines(key + b"\n" for key in client.scan_iter())
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,0 +1,96 @@
+"""A person at a browser. Every page that they see is checked for accessibility. [IG-4]"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PATIENCE_MS = 15_000
+
+
+class Desk:
+    """One browser with its tabs; steps are named as a person would say them."""
+
+    def __init__(self, context: BrowserContext, url_log: Path) -> None:
+        self._context = context
+        self._url_log = url_log
+        self.complaints: list[str] = []
+        context.set_default_timeout(PATIENCE_MS)
+        context.on("request", self._note_request)
+        context.on("console", self._note_console)
+        self.page: Page = context.new_page()
+
+    def new_tab(self) -> Page:
+        """Open another tab with the same cookies, and turn to it."""
+        self.page = self._context.new_page()
+        return self.page
+
+    def turn_to(self, page: Page) -> None:
+        """Turn to another open tab."""
+        page.bring_to_front()
+        self.page = page
+
+    def open(self, path: str) -> None:
+        """Type an address."""
+        self.page.goto(path)
+        self.check()
+
+    def click(self, name: str | re.Pattern[str], *, role: Any = "button") -> None:
+        """Click the one button (or link, ...) of this name and look at what comes."""
+        self.page.get_by_role(role, name=name).first.click()
+        self.check()
+
+    def follow(self, name: str | re.Pattern[str]) -> None:
+        """Click a link."""
+        self.click(name, role="link")
+
+    def fill(self, label: str | re.Pattern[str], text: str) -> None:
+        """Type into the field of this label."""
+        self.page.get_by_label(label).first.fill(text)
+
+    def sees(self, text: str | re.Pattern[str]) -> None:
+        """Wait until the page says so."""
+        expect(self.main.get_by_text(text).first).to_be_visible(timeout=PATIENCE_MS)
+
+    def sees_heading(self, text: str | re.Pattern[str]) -> None:
+        """Wait until a heading says so."""
+        heading = self.page.get_by_role("heading", name=text).first
+        expect(heading).to_be_visible(timeout=PATIENCE_MS)
+
+    def does_not_see(self, text: str | re.Pattern[str]) -> None:
+        """The page does not say so anywhere."""
+        expect(self.page.get_by_text(text)).to_have_count(0)
+
+    @property
+    def main(self) -> Locator:
+        """The page's content, without header and footer."""
+        return self.page.locator("body")
+
+    def check(self) -> None:
+        """No accessibility violation on the page as it is now. [IG-4]"""
+        self.page.wait_for_load_state("load")
+        if not self.page.evaluate("() => 'axe' in window"):
+            # Not through the page's own script elements: its Content-Security-Policy forbids it.
+            self.page.evaluate(AXE.read_text())
+        found = self.page.evaluate(
+            "rules => axe.run(document, {runOnly: rules}).then(r => r.violations.map(v =>"
+            " `${v.id}: ${v.help} at ${v.nodes.map(n => n.target.join(' ')).join(', ')}`))",
+            RULES,
+        )
+        assert not found, f"accessibility of {self.page.url}: {found}"
+
+    def close(self) -> None:
+        """Leave the desk."""
+        self._context.close()
+
+    def _note_request(self, request: Request) -> None:
+        with self._url_log.open("a") as log:
+            log.write(f"{request.method} {request.url}\n")
+
+    def _note_console(self, message: ConsoleMessage) -> None:
+        # A page with a failure status is the portal's answer, and not a fault of the page.
+        if message.type == "error" and "responded with a status of" not in message.text:
+            self.complaints.append(f"{message.text} at {message.location.get('url')}")
