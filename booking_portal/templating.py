@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
@@ -65,7 +64,7 @@ def environment(**options: Any) -> Environment:
             "static": static,
             "url": url,
             "nhsuk": design_system(),
-            "asset_path": staticfiles_storage.base_url,
+            "asset_path": f"{settings.STATIC_URL}vendor/nhsuk",
         }
     )
     return made

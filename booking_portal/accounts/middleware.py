@@ -1,11 +1,13 @@
 """Puts the actor on each request: the signed-in user at the organisation they chose."""
 
 from collections.abc import Callable
+from typing import cast
 
 from django.http import HttpRequest, HttpResponse
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.models import Membership, User
+from booking_portal.accounts.requests import PortalRequest
 from booking_portal.accounts.signals import remote_address
 from booking_portal.audit import trail
 from booking_portal.audit.models import Kind
@@ -19,7 +21,8 @@ class ActorMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, plain: HttpRequest) -> HttpResponse:
+        request = cast(PortalRequest, plain)
         request.actor = None
         request.memberships = []
         if isinstance(request.user, User):
@@ -37,7 +40,7 @@ def memberships_of(user: User) -> list[Membership]:
     )
 
 
-def choose_organisation(request: HttpRequest, membership: Membership) -> None:
+def choose_organisation(request: PortalRequest, membership: Membership) -> None:
     """Act for this membership's organisation from now on, in this sign-in."""
     request.session[SESSION_KEY] = membership.organisation_id
     request.actor = _actor(request)
@@ -45,7 +48,7 @@ def choose_organisation(request: HttpRequest, membership: Membership) -> None:
         trail.record(Kind.ORGANISATION_CHOSEN, request.actor.who)
 
 
-def _actor(request: HttpRequest) -> Actor | None:
+def _actor(request: PortalRequest) -> Actor | None:
     if not isinstance(request.user, User):
         return None
     chosen = request.session.get(SESSION_KEY)

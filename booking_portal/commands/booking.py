@@ -13,7 +13,7 @@ from booking_portal.commands.storing import slot_key_of, store
 from booking_portal.patients.finding import client_at, find, subject_of
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.practices.models import Practice
-from booking_portal.slots.offers import NotBookable, Offer, require_bookable
+from booking_portal.slots.offers import NotBookable, Offer, require_bookable, starts_at
 from gpconnect import london
 
 DESCRIPTION_LIMIT = 100
@@ -129,7 +129,7 @@ def _command(proposal: Proposal, offers: list[Offer], actor: Actor) -> Command:
         form_token=proposal.pk,
         slot_key=slot_key_of([offer.slot_id for offer in offers]),
         starts=first.starts,
-        starts_at=first.start.instant,
+        starts_at=starts_at(first),
         payload={
             "offers": [offer.as_json() for offer in offers],
             "before": proposal.before,

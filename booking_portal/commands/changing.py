@@ -1,6 +1,7 @@
 """Amend and cancel: the appointment is read, compared with what the user saw, and changed."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from booking_portal.accounts.actor import Actor
@@ -40,8 +41,10 @@ def read(at: PatientAtPractice, appointment_id: str, *, actor: Actor) -> Appoint
     return appointment
 
 
-def require_changeable(appointment: Appointment) -> None:
-    """Go on only with a future appointment that is not cancelled. [AMEND-1, CANCEL-2, READ-1]
+def require_changeable(appointment: Appointment) -> datetime:
+    """Go on only with a future appointment that is not cancelled; returns its start in UTC.
+
+    [AMEND-1, CANCEL-2, READ-1]
 
     Raises: NotChangeable.
     """
@@ -51,6 +54,7 @@ def require_changeable(appointment: Appointment) -> None:
         raise NotChangeable("The practice gave a start that cannot be relied on.")
     if appointment.start.instant <= london.now_utc():
         raise NotChangeable("This appointment has already started.")
+    return appointment.start.instant
 
 
 def amend(
@@ -105,7 +109,7 @@ def _change(
     if asked_before is not None:
         return asked_before
     current = read(at, appointment_id, actor=actor)
-    require_changeable(current)
+    starts_at = require_changeable(current)
     if current.version != version:
         raise ChangedMeanwhile(current)
     command = Command(
@@ -114,7 +118,7 @@ def _change(
         form_token=form_token,
         appointment_id=current.id,
         starts=current.start.written,
-        starts_at=current.start.instant,
+        starts_at=starts_at,
         payload=payload | {"version": version, "raw": dict(current.raw)},
     )
     return send(store(command, at, actor=actor), actor=actor)

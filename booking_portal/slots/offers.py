@@ -1,6 +1,7 @@
 """An offer: a free slot at a practice, in the form that pages carry and commands keep."""
 
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -131,6 +132,16 @@ def offer_of(slot: FreeSlot, practice_ods: str) -> Offer:
             location_telephone=location.telephone or "",
         )
     return offer
+
+
+def starts_at(offer: Offer) -> datetime:
+    """The instant of a bookable offer's start, in UTC.
+
+    Raises: DoubtfulTime when the practice's text has none.
+    """
+    if offer.start.instant is None:
+        raise DoubtfulTime("The practice gave a start that cannot be relied on.")
+    return offer.start.instant
 
 
 def in_order(offers: list[Offer]) -> list[Offer]:
