@@ -72,12 +72,13 @@ class _Account:
             os.setuid(self.uid)
 
 
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def free_ports(count: int) -> list[int]:
+    """Different TCP ports of 127.0.0.1 that nothing listens on now."""
+    with contextlib.ExitStack() as probes:
+        sockets = [probes.enter_context(socket.socket()) for _ in range(count)]
+        for probe in sockets:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in sockets]
 
 
 def database_url(data: Path, port: int) -> str:
@@ -88,6 +89,28 @@ def database_url(data: Path, port: int) -> str:
 def redis_url(data: Path, port: int) -> str:
     """How to reach the embedded Redis whose data directory is `data`."""
     return f"redis://:{_password(data)}@127.0.0.1:{port}/0"
+
+
+def postgres_answers(url: str) -> bool:
+    """Whether the PostgreSQL at `url` lets us in."""
+    import psycopg
+
+    try:
+        psycopg.connect(url, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def redis_answers(url: str) -> bool:
+    """Whether the Redis at `url` answers."""
+    import redis
+
+    with redis.Redis.from_url(url, socket_timeout=2, retry=None) as client:
+        try:
+            return bool(client.ping())
+        except redis.RedisError:
+            return False
 
 
 def forget(data: Path) -> None:

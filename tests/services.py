@@ -18,9 +18,7 @@ import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 
-import psycopg
 import pytest
-import redis
 import requests
 
 from demo import certificates, embedded
@@ -84,22 +82,6 @@ def _embedded(server: str, url: str, answers: Callable[[str], bool], *options: s
     return Server(server, [*command, *options], lambda: answers(url))
 
 
-def _postgres_answers(url: str) -> bool:
-    try:
-        psycopg.connect(url, connect_timeout=2).close()
-    except psycopg.OperationalError:
-        return False
-    return True
-
-
-def _redis_answers(url: str) -> bool:
-    with redis.Redis.from_url(url, socket_timeout=2, retry=None) as client:
-        try:
-            return bool(client.ping())
-        except redis.RedisError:
-            return False
-
-
 def _sandbox(ssp_port: int, services_port: int, control_port: int) -> Server:
     command = [sys.executable, "-m", "demo.tether", sys.executable, "-m", "sandbox"]
     command += ["--state", str(STATE / "sandbox"), "--certificates", str(STATE / "certificates")]
@@ -127,19 +109,19 @@ class Services:
         for directory in (STATE / "sandbox", LOGS):
             directory.mkdir(parents=True)
         certificates.make(STATE / "certificates")
+        postgres_port, redis_port, *sandbox_ports = embedded.free_ports(5)
         self.postgres: Server | None = None
         self.redis: Server | None = None
         if "DATABASE_URL" not in os.environ:
-            url = embedded.database_url(STATE / "postgres", embedded.free_port())
+            url = embedded.database_url(STATE / "postgres", postgres_port)
             os.environ["DATABASE_URL"] = url
-            self.postgres = _embedded("postgres", url, _postgres_answers, "--fast")
+            self.postgres = _embedded("postgres", url, embedded.postgres_answers, "--fast")
         if "REDIS_URL" not in os.environ:
-            url = embedded.redis_url(STATE / "redis", embedded.free_port())
+            url = embedded.redis_url(STATE / "redis", redis_port)
             os.environ["REDIS_URL"] = url
-            self.redis = _embedded("redis", url, _redis_answers)
-        ports = embedded.free_port(), embedded.free_port(), embedded.free_port()
-        self.sandbox = _sandbox(*ports)
-        os.environ |= _portal_environment(*ports[:2])
+            self.redis = _embedded("redis", url, embedded.redis_answers)
+        self.sandbox = _sandbox(*sandbox_ports)
+        os.environ |= _portal_environment(*sandbox_ports[:2])
         for server in (self.postgres, self.redis):
             if server is not None:
                 server.start()

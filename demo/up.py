@@ -1,0 +1,176 @@
+"""`python -m demo up`: bring everything up, say how to use it, and take everything down again."""
+
+import fcntl
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from demo import certificates, embedded, seed
+from demo.places import ROOT, Places, state_directory
+from demo.supervision import Supervisor
+
+
+class Stopped(BaseException):
+    """Somebody asked the demo to stop: Ctrl-C, SIGTERM, a closed terminal, or make's end."""
+
+
+def up(web_port: int) -> None:
+    """Run the demo on `web_port` until it is stopped.
+
+    Raises SystemExit, with what to do about it, if the port is taken, if this clone's demo runs
+    already, or if a part does not come up.
+    """
+    started = time.monotonic()
+    _stop_on_signals()
+    places = Places(state_directory(), web_port)
+    places.logs.mkdir(parents=True, exist_ok=True)
+    try:
+        with _only_one(places.state):
+            _refuse_taken_port(web_port)
+            certificates.make(places.certificates)
+            with Supervisor(places) as supervisor:
+                _start_everything(places, supervisor)
+                _say_how_to_use_it(places, time.monotonic() - started)
+                supervisor.watch(until=_make_was_interrupted)
+    except Stopped:
+        print("The demo has stopped. What you did in it is kept; `make reset` forgets it.")
+
+
+def _start_everything(places: Places, supervisor: Supervisor) -> None:
+    environment = places.environment()
+    servers = {
+        name: partial(answers, environment[variable])
+        for name, variable, answers in (
+            ("postgres", "DATABASE_URL", embedded.postgres_answers),
+            ("redis", "REDIS_URL", embedded.redis_answers),
+        )
+        if variable not in os.environ
+    }
+    print("Starting PostgreSQL, Redis and the sandbox ...", flush=True)
+    supervisor.start(*servers, "sandbox")
+    for name, answers in servers.items():
+        supervisor.wait(name, answers)
+    print("Setting up the database ...", flush=True)
+    _run("manage.py", "migrate", "--verbosity", "0", environment=environment, places=places)
+    _run("-m", "demo.seed", environment=environment, places=places)
+    supervisor.wait("sandbox", partial(_is_healthy, places.ports["CONTROL"]))
+    print("Starting the portal ...", flush=True)
+    supervisor.start("worker", "beat", "web")
+    supervisor.wait("web", partial(_is_healthy, places.web_port))
+    for name in ("worker", "beat"):
+        supervisor.wait(name, lambda: True)
+
+
+def _run(*arguments: str, environment: dict[str, str], places: Places) -> None:
+    """Run one step of the set-up; what it prints is shown if it fails."""
+    log = places.logs / "set-up.log"
+    with log.open("w") as output:
+        ran = subprocess.run(
+            [sys.executable, "-m", "demo.tether", sys.executable, *arguments],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            check=False,
+        )
+    if ran.returncode != 0:
+        sys.exit(f"{log.read_text()}\nSetting up the database failed: see {log}")
+
+
+def _say_how_to_use_it(places: Places, seconds: float) -> None:
+    print(f"\nThe booking portal is ready after {seconds:.0f} s:  {places.address}\n")
+    print(f"Accounts (password {seed.password()}):")
+    for account in seed.SAMPLE["accounts"]:
+        print(f"  {account['username']:<14} {account['shows']}")
+    print("\nPatients at A20047 (NHS number, birth date, what it shows):")
+    for patient in _patients_worth_trying(places.ports["CONTROL"]):
+        number, born, note = (patient.get(key, "") for key in ("nhs_number", "birth_date", "note"))
+        print(f"  {number}  {born or '          '}  {note}")
+    print(f"\nLogs: {places.logs}.  Ctrl-C stops everything.", flush=True)
+
+
+def _patients_worth_trying(control_port: int) -> list[dict[str, Any]]:
+    _, body = _get(control_port, "/patients")
+    answer = json.loads(body)
+    patients = answer["patients"] if isinstance(answer, dict) else answer
+    return [patient for patient in patients if patient.get("note")]
+
+
+def _is_healthy(port: int) -> bool:
+    try:
+        status, _ = _get(port, "/healthz")
+    except (OSError, http.client.HTTPException):
+        return False
+    return status == http.HTTPStatus.OK
+
+
+def _get(port: int, path: str) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path, headers={"Host": f"localhost:{port}"})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def _refuse_taken_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            sys.exit(f"Port {port} cannot be used ({error.strerror}). Try: make demo PORT=8001")
+
+
+@contextmanager
+def _only_one(state: Path) -> Iterator[None]:
+    with (state / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit("The demo of this clone is running already (or still stopping).")
+        yield
+
+
+def _stop_on_signals() -> None:
+    """Handlers of our own: a script's background job starts with Ctrl-C ignored."""
+    stops = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        for each in stops:  # once is enough: stopping is not to be cut short
+            signal.signal(each, signal.SIG_IGN)
+        raise Stopped
+
+    for each in stops:
+        signal.signal(each, stop)
+
+
+def _make_was_interrupted() -> bool:
+    """Whether the make that started us got Ctrl-C alone, as from `kill -INT` by a script.
+
+    make then waits for us without telling us. It puts SIGINT back to its default meanwhile,
+    which the kernel shows: a make at work catches it.
+    """
+    parent = Path("/proc", str(os.getppid()))
+    try:
+        if (parent / "comm").read_text().strip() not in {"make", "gmake"}:
+            return False
+        status = (parent / "status").read_text()
+    except OSError:
+        return False
+    masks = dict(re.findall(r"^(Sig(?:Ign|Cgt)):\s*([0-9a-f]+)$", status, re.MULTILINE))
+    interrupt = 1 << (signal.SIGINT - 1)
+    return not any(int(mask, 16) & interrupt for mask in masks.values())

@@ -1,0 +1,16 @@
+"""Gunicorn, in the demo and in production alike; Gunicorn reads this file by itself."""
+
+import os
+
+bind = os.environ.get("BIND", "0.0.0.0:8000")
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_WORKERS", "2"))
+threads = int(os.environ.get("WEB_THREADS", "16"))
+worker_tmp_dir = "/dev/shm"  # noqa: S108 - heartbeats must not wait for a slow disk
+# Longer than the longest exchange with a practice, so that stopping cuts none short.
+timeout = 30
+graceful_timeout = 20
+accesslog = "-"
+# The path without its query, and no header: neither may carry a patient's data, but look twice.
+access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
+control_socket_disable = True
