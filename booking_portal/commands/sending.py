@@ -122,7 +122,7 @@ def _failed(command: Command, error: GPConnectError, actor: Actor) -> Command:
     state = verdict(Kind(command.kind), error)
     fields: dict[str, Any] = {}
     if state is State.UNCONFIRMED:
-        fields["next_look_at"] = timezone.now()
+        fields["next_look_at"] = database_now()
     if isinstance(error, DifferentFromAsked):
         log.error("command %s: the practice's answer differs from what was asked", command.pk)
         fields["next_look_at"] = None

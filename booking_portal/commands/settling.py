@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from booking_portal.accounts.actor import Actor, actor_for
+from booking_portal.accounts.actor import Actor, NotPermitted, actor_for
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.recognition import amended_by, booked_by
 from booking_portal.commands.states import Kind, State
@@ -56,6 +56,8 @@ def settle(command: Command) -> Command:
         if actor is None:
             return _to_a_person(command, "the user may no longer act for the organisation")
         return look(command, actor=actor.on_behalf(BY_SYSTEM))
+    except NotPermitted:
+        return _to_a_person(command, "the user may no longer trace patients")
     except StateChanged:
         command.refresh_from_db()
         return command
