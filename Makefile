@@ -9,6 +9,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	&& echo $$python && break; done)
 
 BIN := .venv/bin
+ASSETS := static/vendor/nhsuk/nhsuk-frontend.min.css
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -22,13 +23,13 @@ help:
 	@echo "make lock    compile requirements*.txt and package-lock.json anew"
 
 # Tethered: when make dies, even by kill -9, the demo stops.
-demo: .venv/demo.stamp static/vendor/made.stamp
+demo: .venv/demo.stamp $(ASSETS)
 	@$(BIN)/python -m demo.tether $(BIN)/python -m demo up
 
 reset: .venv/demo.stamp
 	@$(BIN)/python -m demo reset
 
-test: .venv/dev.stamp static/vendor/made.stamp
+test: .venv/dev.stamp $(ASSETS)
 	@$(BIN)/python -m demo.tether $(BIN)/python -m tests.everything
 
 format: .venv/dev.stamp
@@ -63,7 +64,6 @@ check-python:
 	@$(PIP) --requirement requirements-dev.txt
 	@touch $@ .venv/demo.stamp
 
-static/vendor/made.stamp: package.json package-lock.json demo/assets.py | .venv/demo.stamp
+$(ASSETS): package.json package-lock.json demo/assets.py | .venv/demo.stamp
 	@echo "Fetching the front-end packages ..."
 	@$(BIN)/python -m demo.assets
-	@touch $@
