@@ -1,6 +1,6 @@
 """An offer: a free slot at a practice, in the form that pages carry and commands keep."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import pairwise
@@ -78,7 +78,7 @@ class Offer:
 
     def as_json(self) -> dict[str, Any]:
         """The offer for storage, without what is empty."""
-        return {key: value for key, value in asdict(self).items() if value}
+        return {name: getattr(self, name) for name in _NAMES if getattr(self, name)}
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> "Offer":
@@ -87,8 +87,11 @@ class Offer:
         return cls(**kept | {"location_address": address})
 
     def signed(self) -> str:
-        """The offer as a form carries it: nobody can change it on the way."""
-        return _SIGNER.sign_object(self.as_json(), compress=True)
+        """The offer as a form carries it: nobody can change it on the way.
+
+        A list in the order of the fields: a page may carry a thousand of them.
+        """
+        return _SIGNER.sign_object([getattr(self, name) for name in _NAMES], compress=True)
 
     @classmethod
     def from_signed(cls, text: str) -> "Offer":
@@ -97,9 +100,13 @@ class Offer:
         Raises: NotBookable when it is not one that this portal signed.
         """
         try:
-            return cls.from_json(_SIGNER.unsign_object(text))
+            values = _SIGNER.unsign_object(text)
+            return cls.from_json(dict(zip(_NAMES, values, strict=True)))
         except (signing.BadSignature, TypeError, ValueError):
             raise NotBookable("Choose a slot from the list again.") from None
+
+
+_NAMES = tuple(field.name for field in fields(Offer))
 
 
 def offer_of(slot: FreeSlot, practice_ods: str) -> Offer:
@@ -156,6 +163,18 @@ def in_order(offers: list[Offer]) -> list[Offer]:
     )
 
 
+def follows(after: Offer, before: Offer) -> bool:
+    """Whether the two can be booked together, `after` right behind `before`. [BOOK-6]"""
+    return (
+        before.end.instant is not None
+        and before.end.instant == after.start.instant
+        and before.practice_ods == after.practice_ods
+        and before.schedule_id == after.schedule_id
+        and before.delivery_channel == after.delivery_channel
+        and before.slot_type == after.slot_type
+    )
+
+
 def require_bookable(offers: list[Offer]) -> list[Offer]:
     """The chosen offers in order, if they can make one appointment.
 
@@ -172,13 +191,7 @@ def require_bookable(offers: list[Offer]) -> list[Offer]:
         if not offer.location_id:
             raise NotBookable("The practice gave no location for this slot. Choose another.")
     for before, after in pairwise(chosen):
-        same = (
-            before.practice_ods == after.practice_ods
-            and before.schedule_id == after.schedule_id
-            and before.delivery_channel == after.delivery_channel
-            and before.slot_type == after.slot_type
-        )
-        if not same or before.end.instant != after.start.instant:
+        if not follows(after, before):
             raise SlotsNotAdjacent(
                 "Slots booked together must follow each other without a gap, in the same "
                 "session, by the same channel and of the same type."

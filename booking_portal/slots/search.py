@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -58,6 +58,51 @@ class PracticeResult:
         return cls(**kept | {"offers": offers})
 
 
+@dataclass(frozen=True, slots=True)
+class SearchResults:
+    """A finished search: which London dates (inclusive) were asked for, and what came back."""
+
+    start: date
+    end: date
+    asked_at: datetime
+    practices: tuple[PracticeResult, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The results for the cache."""
+        return {
+            "start": self.start.isoformat(),
+            "end": self.end.isoformat(),
+            "asked_at": self.asked_at.isoformat(),
+            "practices": [result.as_json() for result in self.practices],
+        }
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> "SearchResults":
+        """The results that `as_json` stored."""
+        return cls(
+            date.fromisoformat(kept["start"]),
+            date.fromisoformat(kept["end"]),
+            datetime.fromisoformat(kept["asked_at"]),
+            tuple(PracticeResult.from_json(result) for result in kept["practices"]),
+        )
+
+
+def search_all(
+    practices: list[Practice], start: date, end: date, *, encounter: Encounter, actor: Actor
+) -> SearchResults:
+    """Search, and wait for every practice; results come in the order of `practices`.
+
+    Raises: as `search`.
+    """
+    asked_at = london.now_utc()
+    found = {
+        result.practice_ods: result
+        for result in search(practices, start, end, encounter=encounter, actor=actor)
+    }
+    in_turn = tuple(found[practice.ods_code] for practice in practices)
+    return SearchResults(start, end, asked_at, in_turn)
+
+
 def search(
     practices: list[Practice], start: date, end: date, *, encounter: Encounter, actor: Actor
 ) -> Iterator[PracticeResult]:
@@ -72,21 +117,21 @@ def search(
     return _ask_all(practices, SlotSearch(start, end), encounter, actor)
 
 
-def keep(encounter: Encounter, results: list[PracticeResult]) -> str:
-    """Keep results for some minutes under a new search id, and return that id."""
-    search_id = str(uuid.uuid4())
-    cache.set(
-        _key(encounter, search_id),
-        [result.as_json() for result in results],
-        settings.SEARCH_LIFETIME.total_seconds(),
-    )
-    return search_id
+def keep(encounter: Encounter, results: SearchResults, search_id: uuid.UUID | None = None) -> str:
+    """Keep results for some minutes, and return their search id.
+
+    The id is empty when they could not be kept: then show them at once.
+    """
+    made = str(search_id or uuid.uuid4())
+    key = _key(encounter, made)
+    cache.set(key, results.as_json(), settings.SEARCH_LIFETIME.total_seconds())
+    return made if cache.has_key(key) else ""
 
 
-def kept(encounter: Encounter, search_id: str) -> list[PracticeResult] | None:
+def kept(encounter: Encounter, search_id: uuid.UUID) -> SearchResults | None:
     """The results under a search id, or None when they are gone: then search again."""
-    found = cache.get(_key(encounter, search_id))
-    return None if found is None else [PracticeResult.from_json(result) for result in found]
+    found = cache.get(_key(encounter, str(search_id)))
+    return None if found is None else SearchResults.from_json(found)
 
 
 def _ask_all(
