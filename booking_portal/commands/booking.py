@@ -7,14 +7,15 @@ from booking_portal.accounts.roles import Permission
 from booking_portal.audit import trail
 from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands.models import Command, Proposal
+from booking_portal.commands.reading import appointments_there
 from booking_portal.commands.sending import send
 from booking_portal.commands.states import Kind
-from booking_portal.commands.storing import slot_key_of, store
-from booking_portal.patients.finding import client_at, find, subject_of
+from booking_portal.commands.storing import AlreadyAsked, slot_key_of, store
+from booking_portal.patients.finding import find, subject_of
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.practices.models import Practice
 from booking_portal.slots.offers import NotBookable, Offer, require_bookable, starts_at
-from gpconnect import london
+from gpconnect.models import Appointments
 
 DESCRIPTION_LIMIT = 100
 COMMENT_LIMIT = 500
@@ -37,9 +38,14 @@ class BookingUnsettled(Exception):
 
 
 def propose(
-    encounter: Encounter, practice: Practice, offers: list[Offer], *, actor: Actor
+    encounter: Encounter,
+    practice: Practice,
+    offers: list[Offer],
+    *,
+    actor: Actor,
+    typed: Proposal | None = None,
 ) -> Proposal:
-    """Keep the user's choice of slots for the check page.
+    """Keep the user's choice of slots for the check page, with what they typed for another.
 
     Raises: NotPermitted, NotBookable (past, doubtful, not adjacent, deceased).
     """
@@ -49,7 +55,11 @@ def propose(
     if any(offer.practice_ods != practice.ods_code for offer in chosen):
         raise NotBookable("Choose slots of one practice.")
     return Proposal.objects.create(
-        encounter=encounter, practice=practice, offers=[offer.as_json() for offer in chosen]
+        encounter=encounter,
+        practice=practice,
+        offers=[offer.as_json() for offer in chosen],
+        description=typed.description if typed else "",
+        comment=typed.comment if typed else "",
     )
 
 
@@ -80,8 +90,12 @@ def book(proposal: Proposal, description: str, comment: str, *, actor: Actor) ->
     encounter.require_fresh_trace()
     _require_alive(encounter, actor)
     offers = require_bookable(proposal.chosen)
-    _require_text(description, comment)
+    require_text(description, comment)
+    proposal.description, proposal.comment = description, comment
+    proposal.save(update_fields=["description", "comment"])
     rival = unsettled_booking(encounter, actor=actor)
+    if rival is not None and rival.form_token == proposal.pk:  # a double click: it is this one
+        raise AlreadyAsked(rival)
     if rival is not None:
         raise BookingUnsettled(rival)
     at = find(encounter, proposal.practice, actor=actor)
@@ -89,10 +103,19 @@ def book(proposal: Proposal, description: str, comment: str, *, actor: Actor) ->
         raise DifferencesNotAcknowledged(
             "The practice's record differs from PDS. Confirm that it is the same person."
         )
-    proposal.description, proposal.comment = description, comment
-    proposal.save()
     command = store(_command(proposal, offers, actor), at, actor=actor)
     return send(command, actor=actor)
+
+
+def require_text(description: str, comment: str) -> None:
+    """Go on only with texts that a practice can take. The forms check the same. [BOOK-4]
+
+    Raises: NotBookable.
+    """
+    if not description.strip():
+        raise NotBookable("Say in a few words what the appointment is for.")
+    if len(description) > DESCRIPTION_LIMIT or len(comment) > COMMENT_LIMIT:
+        raise NotBookable("The text is longer than the practice can take.")
 
 
 def acknowledge_differences(at: PatientAtPractice, *, actor: Actor) -> None:
@@ -107,17 +130,15 @@ def acknowledge_differences(at: PatientAtPractice, *, actor: Actor) -> None:
     )
 
 
-def remember_before(proposal: Proposal, at: PatientAtPractice, *, actor: Actor) -> list[str]:
-    """Note which appointments the patient has at the practice already; returns their ids.
+def remember_before(proposal: Proposal, at: PatientAtPractice, *, actor: Actor) -> Appointments:
+    """Note which appointments the patient has at the practice already; returns them.
 
-    Raises: NotPermitted, GPConnectError.
+    Raises: NotPermitted, TraceTooOld, PatientMismatch, GPConnectError.
     """
-    actor.require(Permission.VIEW_APPOINTMENTS)
-    last = max(offer.start.local_date or london.today() for offer in proposal.chosen)
-    there = client_at(at, actor=actor).patient_appointments(at.patient_id, london.today(), last)
+    there = appointments_there(at, actor=actor)
     proposal.before = [appointment.id for appointment in there.appointments]
     proposal.save(update_fields=["before"])
-    return list(proposal.before)
+    return there
 
 
 def _command(proposal: Proposal, offers: list[Offer], actor: Actor) -> Command:
@@ -155,11 +176,3 @@ def _require_alive(encounter: Encounter, actor: Actor) -> None:
             encounter_id=encounter.pk,
         )
         raise PatientDeceased("PDS says that this patient has died. Nothing can be booked.")
-
-
-def _require_text(description: str, comment: str) -> None:
-    """[BOOK-4]: the form checks the same and says so beside the field."""
-    if not description.strip():
-        raise NotBookable("Say in a few words what the appointment is for.")
-    if len(description) > DESCRIPTION_LIMIT or len(comment) > COMMENT_LIMIT:
-        raise NotBookable("The text is longer than the practice can take.")

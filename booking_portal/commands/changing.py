@@ -6,11 +6,12 @@ from typing import Any
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
+from booking_portal.commands.booking import require_text
 from booking_portal.commands.models import Command
+from booking_portal.commands.reading import read
 from booking_portal.commands.sending import send
 from booking_portal.commands.states import Kind
 from booking_portal.commands.storing import store
-from booking_portal.patients.finding import PatientMismatch, client_at
 from booking_portal.patients.models import PatientAtPractice
 from gpconnect import london
 from gpconnect.models import Appointment
@@ -26,19 +27,6 @@ class ChangedMeanwhile(Exception):
     def __init__(self, current: Appointment) -> None:
         super().__init__("changed meanwhile")
         self.current = current
-
-
-def read(at: PatientAtPractice, appointment_id: str, *, actor: Actor) -> Appointment:
-    """The appointment as the practice holds it now. [READ-1, PDS-6]
-
-    Raises: NotPermitted, TraceTooOld, PatientMismatch (it is another patient's), GPConnectError.
-    """
-    actor.require(Permission.VIEW_APPOINTMENTS)
-    at.encounter.require_fresh_trace()
-    appointment = client_at(at, actor=actor).read_appointment(appointment_id)
-    if appointment.patient_id != at.patient_id:
-        raise PatientMismatch
-    return appointment
 
 
 def require_changeable(appointment: Appointment) -> datetime:
@@ -72,9 +60,10 @@ def amend(
     `version` is the one that the user saw.
 
     Raises: NotPermitted, NotChangeable, ChangedMeanwhile, AlreadyAsked, TraceTooOld,
-    PatientMismatch, GPConnectError (reading it).
+    PatientMismatch, NotBookable (the texts), GPConnectError (reading it).
     """
     actor.require(Permission.AMEND_APPOINTMENT)
+    require_text(description, comment)
     payload = {"description": description, "comment": comment}
     return _change(Kind.AMEND, at, appointment_id, version, payload, form_token, actor)
 
@@ -93,6 +82,8 @@ def cancel(
     Raises: as `amend`.
     """
     actor.require(Permission.CANCEL_APPOINTMENT)
+    if not reason.strip():
+        raise NotChangeable("Say why the appointment is cancelled.")
     return _change(Kind.CANCEL, at, appointment_id, version, {"reason": reason}, form_token, actor)
 
 

@@ -12,7 +12,7 @@ from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.settling import look
 from booking_portal.commands.states import Kind, State, verdict
 from booking_portal.commands.storing import database_now
-from booking_portal.commands.transitions import StateChanged, confirm, fail
+from booking_portal.commands.transitions import StateChanged, as_json, confirm, fail
 from booking_portal.practices import connection
 from booking_portal.practices.observer import Subject
 from gpconnect.client import GPConnectClient
@@ -128,6 +128,7 @@ def _failed(command: Command, error: GPConnectError, actor: Actor) -> Command:
         fields["next_look_at"] = None
         if error.appointment is not None:
             fields["appointment_id"] = error.appointment.id
+            fields["result"] = as_json(error.appointment)
     try:
         fail(command, state, error, **fields)
     except StateChanged:

@@ -1,0 +1,72 @@
+"""What a practice holds for the patient: their appointments, one of them, one of ours again."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from booking_portal.accounts.actor import Actor
+from booking_portal.accounts.roles import Permission
+from booking_portal.audit import trail
+from booking_portal.audit.models import Kind as EventKind
+from booking_portal.commands.models import Command
+from booking_portal.commands.transitions import as_json
+from booking_portal.patients.finding import PatientMismatch, client_at, subject_of
+from booking_portal.patients.models import PatientAtPractice
+from gpconnect import london
+from gpconnect.models import Appointment, Appointments
+
+LOOK_AHEAD = timedelta(weeks=26)
+
+
+def appointments_there(at: PatientAtPractice, *, actor: Actor) -> Appointments:
+    """The patient's appointments at the practice, from today (London's) on. [RET-1, PDS-6]
+
+    Earlier ones of today and cancelled ones are among them.
+
+    Raises: NotPermitted, TraceTooOld, PatientMismatch (one is another patient's),
+    GPConnectError.
+    """
+    actor.require(Permission.VIEW_APPOINTMENTS)
+    at.encounter.require_fresh_trace()
+    today = london.today()
+    there = client_at(at, actor=actor).patient_appointments(
+        at.patient_id, today, today + LOOK_AHEAD
+    )
+    for appointment in there.appointments:
+        _require_same_patient(at, appointment, actor)
+    return there
+
+
+def read(at: PatientAtPractice, appointment_id: str, *, actor: Actor) -> Appointment:
+    """The appointment as the practice holds it now. [READ-1, PDS-6]
+
+    Raises: NotPermitted, TraceTooOld, PatientMismatch (it is another patient's), GPConnectError.
+    """
+    actor.require(Permission.VIEW_APPOINTMENTS)
+    at.encounter.require_fresh_trace()
+    appointment = client_at(at, actor=actor).read_appointment(appointment_id)
+    _require_same_patient(at, appointment, actor)
+    return appointment
+
+
+def read_again(command: Command, at: PatientAtPractice, *, actor: Actor) -> Command:
+    """See how a booking of ours stands at the practice now, and keep what was seen.
+
+    Raises: as `read`.
+    """
+    appointment = read(at, command.appointment_id, actor=actor)
+    command.result = as_json(appointment) | {"seen_at": timezone.now().isoformat()}
+    command.save(update_fields=["result"])
+    return command
+
+
+def _require_same_patient(at: PatientAtPractice, appointment: Appointment, actor: Actor) -> None:
+    if appointment.patient_id == at.patient_id:
+        return
+    trail.record(
+        EventKind.BLOCKED,
+        actor.who,
+        outcome="another patient's appointment",
+        **subject_of(at.encounter, at.practice).facts() | {"appointment_id": appointment.id},
+    )
+    raise PatientMismatch
