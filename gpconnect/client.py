@@ -1,39 +1,238 @@
-"""One method per use case (signatures first; the bodies follow)."""
-# ruff: noqa
-# mypy: ignore-errors
+"""One method per use case of GP Connect Foundations and Appointment Management 1.2.7."""
 
-from datetime import date
+from datetime import date, datetime
 
+from gpconnect import comparison, interactions, london, nhs_number, search
+from gpconnect.asking import Asking, put
+from gpconnect.fhir import appointments, checks, names, people_and_places, slots, writing
+from gpconnect.fhir.bundles import resources
+from gpconnect.fhir.elements import Json, Unreadable
 from gpconnect.identity import Requester
-from gpconnect.models import *
-from gpconnect.transport import Deadlines, ExchangeObserver, Gate, Transport
+from gpconnect.models import (
+    Appointment,
+    Appointments,
+    Booking,
+    CapabilityStatement,
+    Endpoint,
+    FreeSlots,
+    Location,
+    Organisation,
+    Patient,
+    Practitioner,
+    Registration,
+    SlotSearch,
+)
+from gpconnect.transport import Deadlines, ExchangeObserver, Gate, Question, Transport
 
 
 class GPConnectClient:
+    """Asks one practice on behalf of one requester. Cheap to make; thread-safe.
+
+    Every method takes `deadline` in place of the transport's deadlines and raises
+    GPConnectError; the methods that write take a `gate`, called when the connection is up, just
+    before the first byte: what it raises passes through unchanged, and nothing has been sent.
+    """
+
     def __init__(
         self,
         transport: Transport,
         requester: Requester,
         endpoint: Endpoint,
         observer: ExchangeObserver | None = None,
-    ) -> None: ...
-    def capability_statement(self, *, deadline: Deadlines | None = None) -> CapabilityStatement: ...
+    ) -> None:
+        self._transport = transport
+        self._requester = requester
+        self._asking = Asking(transport, requester, endpoint, observer)
+
+    # Foundations
+
+    def capability_statement(self, *, deadline: Deadlines | None = None) -> CapabilityStatement:
+        """What the practice's system says it can do. [SSP-7]"""
+        question = Question(interactions.CAPABILITY_STATEMENT, "/metadata")
+        return self._asking.ask(
+            question, "CapabilityStatement", people_and_places.capability_statement, deadline
+        )
+
     def find_patient(
-        self, nhs_number: str, *, deadline: Deadlines | None = None
-    ) -> tuple[Patient, ...]: ...
-    def read_patient(self, patient_id: str, *, deadline: Deadlines | None = None) -> Patient: ...
+        self, number: str, *, unchecked: bool = False, deadline: Deadlines | None = None
+    ) -> tuple[Patient, ...]:
+        """The practice's records for an NHS number: none, one or several. [FIND-1, FIND-2]
+
+        A number that fails its check digit is refused before anything is sent, unless
+        `unchecked` (for the official tests, in test environments).
+
+        Raises: InvalidNHSNumber; PatientNotAtPractice where a practice answers so.
+        """
+        value = number if unchecked else nhs_number.normalise(number)
+        return self._asking.find(
+            interactions.FIND_PATIENT, names.NHS_NUMBER, value, people_and_places.patient, deadline
+        )
+
+    def read_patient(self, patient_id: str, *, deadline: Deadlines | None = None) -> Patient:
+        """One patient by the practice's id. Raises: NotFound."""
+        return self._asking.read(
+            interactions.READ_PATIENT, patient_id, people_and_places.patient, deadline
+        )
+
+    def register_patient(
+        self,
+        registration: Registration,
+        *,
+        gate: Gate | None = None,
+        deadline: Deadlines | None = None,
+    ) -> Patient:
+        """Register a patient temporarily; the id to book with is the result's. [REG-1..3]
+
+        Raises: InvalidRequest, AlreadyRegistered, DemographicsRejected.
+        """
+        nhs_number.normalise(registration.nhs_number)
+        checks.registration(registration)
+        question = Question(
+            interactions.REGISTER_PATIENT,
+            interactions.REGISTER_PATIENT.path,
+            body=writing.registration(registration),
+        )
+
+        def read(bundle: Json) -> Patient:
+            found = [people_and_places.patient(each) for each in resources(bundle).of("Patient")]
+            if len(found) != 1 or found[0].nhs_number != registration.nhs_number:
+                raise Unreadable("that is not the patient registered")
+            return found[0]
+
+        return self._asking.ask(question, "Bundle", read, deadline, gate=gate)
+
+    def find_practitioner(
+        self, sds_user_id: str, *, deadline: Deadlines | None = None
+    ) -> tuple[Practitioner, ...]:
+        """The practitioners with an SDS user id."""
+        return self._asking.find(
+            interactions.FIND_PRACTITIONER,
+            names.SDS_USER_ID,
+            sds_user_id,
+            people_and_places.practitioner,
+            deadline,
+        )
+
+    def read_practitioner(
+        self, practitioner_id: str, *, deadline: Deadlines | None = None
+    ) -> Practitioner:
+        """One practitioner by the practice's id. Raises: NotFound."""
+        return self._asking.read(
+            interactions.READ_PRACTITIONER,
+            practitioner_id,
+            people_and_places.practitioner,
+            deadline,
+        )
+
+    def find_organisation(
+        self, ods_code: str, *, deadline: Deadlines | None = None
+    ) -> tuple[Organisation, ...]:
+        """The organisations with an ODS code."""
+        checks.ods_code(ods_code)
+        return self._asking.find(
+            interactions.FIND_ORGANISATION,
+            names.ODS_CODE,
+            ods_code,
+            people_and_places.organisation,
+            deadline,
+        )
+
+    def read_organisation(
+        self, organisation_id: str, *, deadline: Deadlines | None = None
+    ) -> Organisation:
+        """One organisation by the practice's id. Raises: NotFound."""
+        return self._asking.read(
+            interactions.READ_ORGANISATION,
+            organisation_id,
+            people_and_places.organisation,
+            deadline,
+        )
+
+    def read_location(self, location_id: str, *, deadline: Deadlines | None = None) -> Location:
+        """One location by the practice's id. Raises: NotFound."""
+        return self._asking.read(
+            interactions.READ_LOCATION, location_id, people_and_places.location, deadline
+        )
+
+    # Appointment management
+
     def search_free_slots(
-        self, search: SlotSearch, *, deadline: Deadlines | None = None
-    ) -> FreeSlots: ...
+        self, search_: SlotSearch, *, deadline: Deadlines | None = None
+    ) -> FreeSlots:
+        """The slots that the practice shares with the requester's organisation. [SFS-1..10]
+
+        A range longer than two weeks takes several requests, each under `deadline`. With
+        `faults` in the result, its slots are good, but nobody may say that there are no others.
+        """
+        answered = [
+            self._asking.ask(
+                Question(interactions.SEARCH_FREE_SLOTS, "/Slot", parameters),
+                "Bundle",
+                slots.free_slots,
+                deadline,
+            )
+            for parameters in search.requests(search_, self._requester.organisation)
+        ]
+        return slots.joined(answered)
+
     def book_appointment(
-        self, booking: Booking, *, gate: Gate | None = None, deadline: Deadlines | None = None
-    ) -> Appointment: ...
+        self,
+        booking: Booking,
+        *,
+        gate: Gate | None = None,
+        deadline: Deadlines | None = None,
+    ) -> Appointment:
+        """Book, and return the appointment as the practice recorded it. [BOOK-1..8]
+
+        Raises: InvalidRequest before anything is sent; SlotGone; DifferentFromAsked, which
+        carries the practice's appointment.
+        """
+        checks.booking(booking, self._now())
+        system = f"{self._requester.issuer.rstrip('/')}/Id/command"
+        question = Question(
+            interactions.BOOK_APPOINTMENT,
+            "/Appointment",
+            body=writing.appointment_to_book(booking, system),
+        )
+        return self._asking.change(
+            question,
+            lambda got: comparison.differences_from_booking(booking, got),
+            gate,
+            deadline,
+        )
+
     def read_appointment(
         self, appointment_id: str, *, deadline: Deadlines | None = None
-    ) -> Appointment: ...
+    ) -> Appointment:
+        """One appointment by the practice's id. Raises: NotFound (past ones too). [READ-1]"""
+        return self._asking.read(
+            interactions.READ_APPOINTMENT, appointment_id, appointments.appointment, deadline
+        )
+
     def patient_appointments(
         self, patient_id: str, start: date, end: date, *, deadline: Deadlines | None = None
-    ) -> Appointments: ...
+    ) -> Appointments:
+        """A patient's appointments on London dates `start` to `end`, neither past. [RET-1]
+
+        Cancelled ones, and earlier ones of today, are among them.
+        """
+        checks.logical_id(patient_id, "patient")
+        checks.require(
+            not isinstance(start, datetime) and not isinstance(end, datetime), "dates: a time"
+        )
+        checks.require(london.today(self._now()) <= start <= end, "dates: past or empty")
+        question = Question(
+            interactions.RETRIEVE_APPOINTMENTS,
+            interactions.RETRIEVE_APPOINTMENTS.path.format(id=patient_id),
+            (("start", f"ge{start.isoformat()}"), ("start", f"le{end.isoformat()}")),
+        )
+        return self._asking.ask(
+            question,
+            "Bundle",
+            lambda bundle: appointments.appointments(bundle, patient_id),
+            deadline,
+        )
+
     def amend_appointment(
         self,
         appointment: Appointment,
@@ -42,7 +241,28 @@ class GPConnectClient:
         *,
         gate: Gate | None = None,
         deadline: Deadlines | None = None,
-    ) -> Appointment: ...
+    ) -> Appointment:
+        """Change the words of an appointment as last read; a comment of None goes. [AMEND-1, 2]
+
+        Raises: InvalidRequest, VersionConflict, DifferentFromAsked.
+        """
+        checks.changeable(appointment, self._now())
+        checks.description(description)
+        if comment is not None:
+            checks.comment(comment)
+        return self._asking.change(
+            put(
+                interactions.AMEND_APPOINTMENT,
+                appointment,
+                writing.amended(appointment, description, comment),
+            ),
+            lambda got: comparison.differences_from_amendment(
+                appointment, description, comment, got
+            ),
+            gate,
+            deadline,
+        )
+
     def cancel_appointment(
         self,
         appointment: Appointment,
@@ -50,24 +270,23 @@ class GPConnectClient:
         *,
         gate: Gate | None = None,
         deadline: Deadlines | None = None,
-    ) -> Appointment: ...
-    def read_practitioner(
-        self, practitioner_id: str, *, deadline: Deadlines | None = None
-    ) -> Practitioner: ...
-    def find_practitioner(
-        self, sds_user_id: str, *, deadline: Deadlines | None = None
-    ) -> tuple[Practitioner, ...]: ...
-    def read_organisation(
-        self, organisation_id: str, *, deadline: Deadlines | None = None
-    ) -> Organisation: ...
-    def find_organisation(
-        self, ods_code: str, *, deadline: Deadlines | None = None
-    ) -> tuple[Organisation, ...]: ...
-    def read_location(self, location_id: str, *, deadline: Deadlines | None = None) -> Location: ...
-    def register_patient(
-        self,
-        registration: Registration,
-        *,
-        gate: Gate | None = None,
-        deadline: Deadlines | None = None,
-    ) -> Patient: ...
+    ) -> Appointment:
+        """Cancel an appointment as last read, for a reason that must be given. [CANCEL-1]
+
+        Raises: InvalidRequest, VersionConflict, DifferentFromAsked.
+        """
+        checks.changeable(appointment, self._now())
+        checks.words(reason, "reason")
+        return self._asking.change(
+            put(
+                interactions.CANCEL_APPOINTMENT,
+                appointment,
+                writing.cancelled(appointment, reason),
+            ),
+            lambda got: comparison.differences_from_cancellation(appointment, got),
+            gate,
+            deadline,
+        )
+
+    def _now(self) -> datetime:
+        return self._transport.clock()

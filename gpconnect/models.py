@@ -139,7 +139,8 @@ class FreeSlot:
     schedule_type: str | None = None  # Schedule.serviceCategory.text
     location: Location | None = None
     practitioner: Practitioner | None = None
-    practitioner_role: str | None = None
+    practitioner_role: str | None = None  # SDS job role name
+    practitioner_role_code: str | None = None
 
     @property
     def minutes(self) -> int | None:
@@ -207,6 +208,7 @@ class Booking:
     comment: str | None = None
     delivery_channel: str | None = None
     practitioner_role: str | None = None
+    practitioner_role_code: str | None = None
     identifier: str | None = None  # the consumer's own id of the command
 
 
@@ -227,6 +229,7 @@ class Appointment:
     practitioner_id: str | None = None
     delivery_channel: str | None = None
     practitioner_role: str | None = None
+    practitioner_role_code: str | None = None
     slot_type: str | None = None
     schedule_type: str | None = None
     booking_organisation: BookingOrganisation | None = None

@@ -1,68 +1,85 @@
-"""One exchange (signatures first; the body follows)."""
+"""One GP Connect exchange: its URL through the Spine, its headers and token. [SSP-1..5, JWT-1]"""
 
+import json
+import re
+import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Final, Self, TypeVar
+from urllib.parse import quote, urlsplit
 
-Gate = Callable[[], None]
+from gpconnect import identity, london
+from gpconnect.attempt import DEFAULT_DEADLINES, Deadlines, Gate
+from gpconnect.error_table import failure
+from gpconnect.identity import Requester
+from gpconnect.interactions import Interaction
+from gpconnect.models import Endpoint
+from gpconnect.observer import Answered, Asked, ExchangeObserver, observed
+from gpconnect.tls import TLS
+from gpconnect.wire import MAX_ANSWER, Wire, WireAnswer, WireRequest
+
+__all__ = [
+    "MAX_ANSWER",
+    "TLS",
+    "Answered",
+    "Asked",
+    "Deadlines",
+    "ExchangeObserver",
+    "Gate",
+    "Question",
+    "Transport",
+]
+
+FHIR_JSON: Final = "application/fhir+json;charset=utf-8"
+USER_AGENT: Final = "gpconnect-consumer/0.1"
+_URL: Final = re.compile(r"https://[!-~]+", re.ASCII)
+_ASID: Final = re.compile(r"[0-9A-Za-z-]+", re.ASCII)
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class TLS:
-    client_certificate: Path | None = None
-    client_key: Path | None = None
-    ca_bundle: Path | None = None
+class Question:
+    """What one use case asks: the path below the service root, parameters, body, headers."""
 
+    interaction: Interaction
+    path: str
+    parameters: tuple[tuple[str, str], ...] = ()
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
-@dataclass(frozen=True, slots=True)
-class Deadlines:
-    connect: float = 3.0
-    total: float = 10.0
-
-
-MAX_ANSWER = 20 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    trace_id: str
-    service: str
-    interaction_id: str
-    method: str
-    spine_from: str | None
-    spine_to: str | None
-    practice_ods: str | None
-    claims: Mapping[str, Any]
-    asked_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    trace_id: str
-    status: int | None
-    error_code: str | None
-    outcome_known: bool
-    milliseconds: int
-
-
-class ExchangeObserver(Protocol):
-    def asked(self, question: Asked) -> None: ...
-    def answered(self, answer: Answered) -> None: ...
+    @property
+    def fhir_request(self) -> str:
+        """Path and parameters; reserved characters of the values are percent-encoded. [SSP-5]"""
+        query = "&".join(f"{name}={quote(value, safe='')}" for name, value in self.parameters)
+        return f"{self.path}?{query}" if query else self.path
 
 
 class Transport:
+    """The way to all practices: through the Spine Secure Proxy at `ssp_url`, or, with an empty
+    one (test environments), straight to each practice. One for a process; thread-safe.
+
+    `clock` gives the present instant (aware), for tokens. Plain HTTP is never spoken. [SSP-3]
+
+    Raises: ValueError for an `ssp_url` that is not https; OSError for unreadable TLS files.
+    """
+
     def __init__(
         self,
         ssp_url: str,
         tls: TLS,
-        deadlines: Deadlines = Deadlines(),  # noqa: B008 - frozen
+        deadlines: Deadlines = DEFAULT_DEADLINES,
         *,
         max_answer_bytes: int = MAX_ANSWER,
-        clock: Callable[[], datetime] | None = None,
-    ) -> None: ...
+        clock: Callable[[], datetime] = london.now_utc,
+    ) -> None:
+        if ssp_url and not _URL.fullmatch(ssp_url):
+            raise ValueError("The URL of the Spine Secure Proxy must begin with https://")
+        self._ssp_url = ssp_url.rstrip("/")
+        self._wire = Wire(tls, deadlines, max_answer_bytes)
+        self.clock = clock
 
     def __enter__(self) -> Self:
         return self
@@ -75,4 +92,91 @@ class Transport:
     ) -> None:
         self.close()
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Close kept-alive connections and end the watchdog."""
+        self._wire.close()
+
+    def exchange(
+        self,
+        question: Question,
+        *,
+        requester: Requester,
+        endpoint: Endpoint,
+        interpret: Callable[[WireAnswer, str], Result],
+        observer: ExchangeObserver | None = None,
+        gate: Gate | None = None,
+        deadlines: Deadlines | None = None,
+    ) -> Result:
+        """Ask one question and return what `interpret` makes of the answer and the trace id.
+
+        `gate` is called when the connection is up, just before the first byte; what it raises
+        passes through, and nothing has been sent.
+
+        Raises: GPConnectError, from the way or from `interpret`.
+        """
+        interaction = question.interaction
+        trace_id = str(uuid.uuid4())
+        origin, target = self._address(endpoint, question.fhir_request)
+        now = self.clock()
+        claims = identity.claims(requester, endpoint.service_root, interaction.scope, now)
+        asked = Asked(
+            trace_id=trace_id,
+            service="gpconnect",
+            interaction_id=interaction.id,
+            method=interaction.method,
+            spine_from=requester.organisation.asid,
+            spine_to=endpoint.asid,
+            practice_ods=endpoint.ods_code,
+            claims=claims,
+            asked_at=now,
+        )
+        headers = {
+            "Ssp-TraceID": trace_id,
+            "Ssp-From": _asid(requester.organisation.asid),
+            "Ssp-To": _asid(endpoint.asid),
+            "Ssp-InteractionID": interaction.id,
+            "Authorization": f"Bearer {identity.unsigned_token(claims)}",
+            "Accept": FHIR_JSON,
+            "Accept-Encoding": "gzip",
+            "User-Agent": USER_AGENT,
+            **question.headers,
+        }
+        body = None
+        if question.body is not None:
+            headers["Content-Type"] = FHIR_JSON
+            body = json.dumps(question.body, separators=(",", ":")).encode("ascii")
+        with observed(observer, asked, writes=interaction.writes) as progress:
+            answer = self._wire.send(
+                WireRequest(
+                    method=interaction.method,
+                    origin=origin,
+                    target=target,
+                    headers=headers,
+                    body=body,
+                    interaction=interaction,
+                    trace_id=trace_id,
+                    gate=progress.guarding(gate),
+                ),
+                deadlines,
+            )
+            progress.status = answer.status
+            return interpret(answer, trace_id)
+
+    def _address(self, endpoint: Endpoint, fhir_request: str) -> tuple[str, str]:
+        """Where to connect, and the exact request target. The service root is never changed."""
+        root = endpoint.service_root
+        if not _URL.fullmatch(root):
+            raise failure("INVALID_REQUEST", diagnostics="the practice's service root URL")
+        # A root that ends with a slash has the one that parts it from the request.
+        full = f"{root}{fhir_request[root.endswith('/') :]}"
+        if self._ssp_url:
+            full = f"{self._ssp_url}/{full}"
+        parts = urlsplit(full)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        return origin, full[len(origin) :]
+
+
+def _asid(text: str) -> str:
+    if not _ASID.fullmatch(text):
+        raise failure("INVALID_REQUEST", diagnostics="an ASID")
+    return text

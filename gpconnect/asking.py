@@ -1,0 +1,162 @@
+"""How every use case asks: a question sent, its answer read, compared and refused alike."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from gpconnect import answers
+from gpconnect.error_table import failure
+from gpconnect.errors import DifferentFromAsked, Origin
+from gpconnect.fhir import appointments, checks
+from gpconnect.fhir.bundles import resources
+from gpconnect.fhir.elements import Json, Unreadable
+from gpconnect.identity import Requester
+from gpconnect.interactions import Interaction
+from gpconnect.models import Appointment, Endpoint
+from gpconnect.transport import Deadlines, ExchangeObserver, Gate, Question, Transport
+from gpconnect.wire import WireAnswer
+
+Result = TypeVar("Result")
+
+
+class Asking:
+    """One practice, asked on behalf of one requester."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        requester: Requester,
+        endpoint: Endpoint,
+        observer: ExchangeObserver | None,
+    ) -> None:
+        self._transport = transport
+        self._requester = requester
+        self._endpoint = endpoint
+        self._observer = observer
+
+    def read(
+        self,
+        interaction: Interaction,
+        identity: str,
+        reader: Callable[[Json, str | None], Result],
+        deadline: Deadlines | None,
+    ) -> Result:
+        """The resource with this id. Raises: NotFound, and as all."""
+        path = interaction.path.format(id=checks.logical_id(identity))
+        kind = path.split("/")[1]
+
+        def interpret(answer: WireAnswer, trace_id: str) -> Result:
+            resource = answers.resource(answer, trace_id, interaction, kind, identity)
+            try:
+                return reader(resource, answer.headers.get("ETag"))
+            except Unreadable:
+                raise answers.wrong_resource(interaction, answer, trace_id) from None
+
+        return self._exchange(Question(interaction, path), interpret, deadline)
+
+    def find(
+        self,
+        interaction: Interaction,
+        system: str,
+        value: str,
+        reader: Callable[[Json], Result],
+        deadline: Deadlines | None,
+    ) -> tuple[Result, ...]:
+        """The resources with this identifier: none, one or several."""
+        checks.words(value, "identifier")
+        kind = interaction.path.removeprefix("/")
+
+        def read(bundle: Json) -> tuple[Result, ...]:
+            found = resources(bundle)
+            matches = tuple(found.read(kind, reader))
+            if found.faults:  # one unreadable record may be the one that matters
+                raise Unreadable("among the results")
+            return matches
+
+        question = Question(interaction, interaction.path, (("identifier", f"{system}|{value}"),))
+        return self.ask(question, "Bundle", read, deadline)
+
+    def change(
+        self,
+        question: Question,
+        differences: Callable[[Appointment], tuple[str, ...]],
+        gate: Gate | None,
+        deadline: Deadlines | None,
+    ) -> Appointment:
+        """The appointment as the practice has it after a write, once it is what was asked."""
+
+        def interpret(answer: WireAnswer, trace_id: str) -> Appointment:
+            resource = answers.resource(answer, trace_id, question.interaction, "Appointment")
+            try:
+                got = appointments.appointment(resource, answer.headers.get("ETag"))
+            except Unreadable:
+                raise answers.wrong_resource(question.interaction, answer, trace_id) from None
+            if unlike := differences(got):
+                raise _different(question.interaction, answer.status, trace_id, got, unlike)
+            return got
+
+        return self._exchange(question, interpret, deadline, gate)
+
+    def ask(
+        self,
+        question: Question,
+        kind: str,
+        reader: Callable[[Json], Result],
+        deadline: Deadlines | None,
+        gate: Gate | None = None,
+    ) -> Result:
+        """What `reader` makes of the resource of this kind that is promised in answer."""
+
+        def interpret(answer: WireAnswer, trace_id: str) -> Result:
+            resource = answers.resource(answer, trace_id, question.interaction, kind)
+            try:
+                return reader(resource)
+            except Unreadable:
+                raise answers.wrong_resource(question.interaction, answer, trace_id) from None
+
+        return self._exchange(question, interpret, deadline, gate)
+
+    def _exchange(
+        self,
+        question: Question,
+        interpret: Callable[[WireAnswer, str], Result],
+        deadline: Deadlines | None,
+        gate: Gate | None = None,
+    ) -> Result:
+        return self._transport.exchange(
+            question,
+            requester=self._requester,
+            endpoint=self._endpoint,
+            interpret=interpret,
+            observer=self._observer,
+            gate=gate,
+            deadlines=deadline,
+        )
+
+
+def put(interaction: Interaction, appointment: Appointment, body: Mapping[str, Any]) -> Question:
+    """An update of an appointment, of the version last read only. [AMEND-2]"""
+    return Question(
+        interaction,
+        interaction.path.format(id=appointment.id),
+        body=body,
+        headers={"If-Match": f'W/"{appointment.version}"'},
+    )
+
+
+def _different(
+    interaction: Interaction,
+    status: int,
+    trace_id: str,
+    got: Appointment,
+    fields: tuple[str, ...],
+) -> DifferentFromAsked:
+    error = failure(
+        "DIFFERENT_FROM_ASKED",
+        origin=Origin.PRACTICE,
+        interaction=interaction,
+        status=status,
+        trace_id=trace_id,
+    )
+    assert isinstance(error, DifferentFromAsked)
+    error.appointment, error.differences = got, fields
+    return error

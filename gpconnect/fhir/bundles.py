@@ -1,0 +1,70 @@
+"""The resources of a bundle, by type and id; never by `fullUrl`. [RES-2]"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from gpconnect.fhir import elements
+from gpconnect.fhir.elements import Json, Unreadable
+
+Value = TypeVar("Value")
+
+_KINDS: Final = {
+    "Appointment": "an appointment",
+    "Location": "a location",
+    "Organization": "an organisation",
+    "Patient": "a patient",
+    "Practitioner": "a practitioner",
+    "Schedule": "a schedule",
+    "Slot": "a slot",
+}
+
+
+@dataclass(slots=True)
+class Resources:
+    """A bundle's resources, and in words what could not be read of them. [SFS-10]"""
+
+    by_kind: dict[str, list[Json]] = field(default_factory=dict)
+    faults: dict[str, int] = field(default_factory=dict)  # sentence: how often
+
+    def of(self, kind: str) -> list[Json]:
+        return self.by_kind.get(kind, [])
+
+    def read(self, kind: str, reader: Callable[[Json], Value]) -> Iterator[Value]:
+        """Each resource of a kind that can be read; the others become faults."""
+        for resource in self.of(kind):
+            try:
+                yield reader(resource)
+            except Unreadable as fault:
+                self.fault(f"{_KINDS[kind]} {fault}")
+
+    def fault(self, sentence: str) -> None:
+        self.faults[sentence] = self.faults.get(sentence, 0) + 1
+
+    def fault_sentences(self) -> tuple[str, ...]:
+        return tuple(
+            f"The practice sent something unreadable: {said} ({times} times)."
+            if times > 1
+            else f"The practice sent something unreadable: {said}."
+            for said, times in self.faults.items()
+        )
+
+
+def resources(bundle: Json) -> Resources:
+    """The resources of a searchset bundle; whatever is wrong with one, the others are there."""
+    found = Resources()
+    entries: Any = bundle.get("entry", [])
+    if not isinstance(entries, list):
+        entries = [entries]
+    for entry in entries:
+        resource = elements.mapping(elements.mapping(entry).get("resource"))
+        kind = resource.get("resourceType")
+        if isinstance(kind, str) and kind in _KINDS:
+            found.by_kind.setdefault(kind, []).append(resource)
+        elif kind == "OperationOutcome":
+            found.fault("an error among the results")
+        elif not isinstance(kind, str):
+            found.fault("an entry that is no resource")
+    if any(link.get("relation") == "next" for link in elements.objects(bundle.get("link"))):
+        found.fault("only the first part of the results")
+    return found

@@ -1,0 +1,96 @@
+"""Patients, practitioners, organisations and locations, as practices send them."""
+
+from gpconnect.fhir import elements, names
+from gpconnect.fhir.elements import Json
+from gpconnect.models import (
+    CapabilityStatement,
+    Location,
+    Organisation,
+    Patient,
+    Practitioner,
+)
+
+
+def patient(resource: Json, etag: str | None = None) -> Patient:
+    """Raises: Unreadable without an id."""
+    human_names = elements.human_names(resource.get("name"))
+    return Patient(
+        id=elements.required(resource, "id"),
+        version=elements.version(resource, etag),
+        nhs_number=elements.identifier(resource, names.NHS_NUMBER),
+        name=elements.preferred_name(human_names),
+        names=human_names,
+        gender=elements.text(resource.get("gender")),
+        birth_date=elements.whole_date(resource.get("birthDate")),
+        addresses=tuple(map(elements.address, elements.objects(resource.get("address")))),
+        telecoms=elements.contact_points(resource.get("telecom")),
+        preferred_branch_id=_preferred_branch(resource),
+    )
+
+
+def practitioner(resource: Json, etag: str | None = None) -> Practitioner:
+    """Raises: Unreadable without an id."""
+    roles = (
+        elements.concept(extension.get("valueCodeableConcept"))[1]
+        for extension in elements.extensions(resource, names.PRACTITIONER_ROLE)
+    )
+    return Practitioner(
+        id=elements.required(resource, "id"),
+        version=elements.version(resource, etag),
+        name=elements.preferred_name(elements.human_names(resource.get("name"))),
+        gender=elements.text(resource.get("gender")),
+        roles=tuple(filter(None, roles)),
+        sds_user_id=elements.identifier(resource, names.SDS_USER_ID),
+    )
+
+
+def organisation(resource: Json, etag: str | None = None) -> Organisation:
+    """Raises: Unreadable without an id."""
+    code, words = elements.concept(elements.mapping(resource.get("type")))
+    return Organisation(
+        id=elements.required(resource, "id"),
+        ods_code=elements.identifier(resource, names.ODS_CODE),
+        name=elements.text(resource.get("name")),
+        telephone=elements.telephone(resource.get("telecom")),
+        address=elements.first_address(resource.get("address")),
+        type=code or words,
+    )
+
+
+def location(resource: Json, etag: str | None = None) -> Location:
+    """Raises: Unreadable without an id."""
+    return Location(
+        id=elements.required(resource, "id"),
+        name=elements.text(resource.get("name")),
+        address=elements.first_address(resource.get("address")),
+        telephone=elements.telephone(resource.get("telecom")),
+        managing_organisation_id=elements.reference(
+            resource.get("managingOrganization"), "Organization"
+        ),
+    )
+
+
+def capability_statement(resource: Json) -> CapabilityStatement:
+    """What can be done, as "Slot.search-type" and, for operations, "gpc.registerpatient"."""
+    can: set[str] = set()
+    for rest in elements.objects(resource.get("rest")):
+        for entry in elements.objects(rest.get("resource")):
+            for interaction in elements.objects(entry.get("interaction")):
+                can.add(f"{entry.get('type')}.{interaction.get('code')}")
+        can.update(
+            name
+            for operation in elements.objects(rest.get("operation"))
+            if (name := elements.text(operation.get("name")))
+        )
+    return CapabilityStatement(
+        fhir_version=elements.text(resource.get("fhirVersion")),
+        version=elements.text(resource.get("version")),
+        interactions=frozenset(can),
+    )
+
+
+def _preferred_branch(resource: Json) -> str | None:
+    for details in elements.extensions(resource, names.REGISTRATION_DETAILS):
+        for branch in elements.extensions(details, "preferredBranchSurgery"):
+            return elements.reference(branch.get("valueReference"), "Location")
+    return None

@@ -1,0 +1,222 @@
+"""One HTTPS request and its whole answer, or the exact reason why there is none.
+
+`requests` carries it through an adapter of its own. Without a session there are no cookies, no
+redirects, no proxies and nothing from the environment; and as urllib3 is given "/" for a URL and
+only the connection knows the real one, no log line or exception of theirs can hold it.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3 import HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
+
+from gpconnect.attempt import (
+    DEFAULT_DEADLINES,
+    Attempt,
+    AttemptEnded,
+    Connection,
+    Deadlines,
+    Gate,
+    current_attempt,
+)
+from gpconnect.body import BodyUnreadable, read_body
+from gpconnect.error_table import failure
+from gpconnect.errors import GPConnectError, Origin
+from gpconnect.interactions import Interaction
+from gpconnect.tls import TLS
+from gpconnect.watchdog import Watchdog
+
+MAX_ANSWER: Final = 20 * 1024 * 1024
+_POOL: Final = 64  # a federation search asks that many practices through one proxy
+
+
+@dataclass(frozen=True, slots=True)
+class WireRequest:
+    """`origin` is "https://host:port", `target` all that follows, sent exactly as it is."""
+
+    method: str
+    origin: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
+    interaction: Interaction | None = None  # says whether it writes
+    trace_id: str | None = None
+    gate: Gate | None = None
+
+    @property
+    def writes(self) -> bool:
+        return self.interaction is not None and self.interaction.writes
+
+
+@dataclass(frozen=True, slots=True)
+class WireAnswer:
+    status: int
+    headers: Mapping[str, str]  # names in any case
+    body: bytes
+
+
+class _Pool(HTTPSConnectionPool):
+    ConnectionCls = Connection
+
+
+class _Adapter(HTTPAdapter):
+    """Our TLS context and connections; no plain HTTP; none of requests' own certificates."""
+
+    def __init__(self, tls: TLS) -> None:
+        self._context = tls.context()
+        super().__init__(pool_connections=_POOL, pool_maxsize=_POOL)
+
+    def init_poolmanager(
+        self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any
+    ) -> None:
+        super().init_poolmanager(
+            connections, maxsize, block, ssl_context=self._context, **pool_kwargs
+        )
+        self.poolmanager.pool_classes_by_scheme = {"https": _Pool}
+
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
+    ) -> tuple[Any, Any]:
+        parts = urlsplit(request.url or "")
+        return {"scheme": "https", "host": parts.hostname, "port": parts.port}, {}
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Nothing to add: the context of the pool verifies."""
+
+    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
+        return "/"
+
+
+class Wire:
+    """Sends requests over kept-alive or fresh connections. Thread-safe, and safe over a fork."""
+
+    def __init__(
+        self,
+        tls: TLS,
+        deadlines: Deadlines = DEFAULT_DEADLINES,
+        max_answer_bytes: int = MAX_ANSWER,
+    ) -> None:
+        self._tls = tls
+        self._deadlines = deadlines
+        self._limit = max_answer_bytes
+        self._watchdog = Watchdog()
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+        self._adapter = _Adapter(tls)
+
+    def close(self) -> None:
+        self._adapter.close()
+        self._watchdog.close()
+
+    def send(self, request: WireRequest, deadlines: Deadlines | None = None) -> WireAnswer:
+        """Send it and return the whole answer, whatever its status (redirects excepted).
+
+        A write has a connection of its own and is sent at most once; a read that finds its
+        kept-alive connection closed is sent once more on a fresh one.
+
+        Raises: NotSent, NoAnswer, UnreadableAnswer; what the gate raises, unchanged.
+        """
+        limits = deadlines or self._deadlines
+        started = time.monotonic()
+        attempt = self._attempt(request, limits, started, fresh=request.writes)
+        answer = self._try(request, attempt)
+        if answer is None and _was_stale(attempt) and not request.writes:
+            attempt = self._attempt(request, limits, started, fresh=True)
+            answer = self._try(request, attempt)
+        if answer is None:
+            raise _failure(request, attempt)
+        return answer
+
+    def _attempt(
+        self, request: WireRequest, limits: Deadlines, started: float, *, fresh: bool
+    ) -> Attempt:
+        answer_by = started + limits.total
+        return Attempt(
+            target=request.target,
+            fresh=fresh,
+            gate=request.gate,
+            connect_by=min(time.monotonic() + limits.connect, answer_by),
+            answer_by=answer_by,
+            watchdog=self._watchdog,
+        )
+
+    def _try(self, request: WireRequest, attempt: Attempt) -> WireAnswer | None:
+        """The answer, or None when there is none: the attempt then says why."""
+        answer: WireAnswer | None = None
+        token = current_attempt.set(attempt)
+        try:
+            response = self._current_adapter().send(_prepared(request), stream=True)
+            attempt.status = response.status_code
+            try:
+                body = read_body(response.raw, self._limit)
+            except BaseException:
+                response.raw.close()
+                raise
+            answer = WireAnswer(response.status_code, response.headers, body)
+        except AttemptEnded:
+            pass
+        except BodyUnreadable as unreadable:
+            attempt.code = unreadable.code
+        except (requests.RequestException, HTTPError, HTTPException, OSError):
+            late = time.monotonic() >= attempt.answer_by
+            attempt.code = "DEADLINE_EXCEEDED" if late else "CONNECTION_LOST"
+        finally:
+            current_attempt.reset(token)
+            attempt.unwatch()
+        if answer is not None and 300 <= answer.status < 400:
+            attempt.code = "REDIRECTED"
+        if attempt.expired:
+            attempt.code = "DEADLINE_EXCEEDED"
+        return None if attempt.code else answer
+
+    def _current_adapter(self) -> _Adapter:
+        if self._process != os.getpid():  # a fork must not share its parent's connections
+            with self._lock:
+                if self._process != os.getpid():
+                    self._adapter = _Adapter(self._tls)
+                    self._process = os.getpid()
+        return self._adapter
+
+
+def _prepared(request: WireRequest) -> requests.PreparedRequest:
+    prepared = requests.PreparedRequest()
+    prepared.method = request.method
+    prepared.url = request.origin
+    prepared.headers = CaseInsensitiveDict(request.headers)
+    if request.body is not None:
+        prepared.body = request.body
+        prepared.headers["Content-Length"] = str(len(request.body))
+    prepared.hooks = {}
+    return prepared
+
+
+def _was_stale(attempt: Attempt) -> bool:
+    return attempt.reused and attempt.code == "CONNECTION_LOST" and attempt.status is None
+
+
+def _failure(request: WireRequest, attempt: Attempt) -> BaseException:
+    if attempt.gate_failure is not None:
+        return attempt.gate_failure
+    code = attempt.code or "CONNECTION_LOST"
+    if not attempt.sent:
+        # Whatever else was noticed: without a byte sent, the connection is what failed.
+        late = {"DEADLINE_EXCEEDED": "CONNECT_DEADLINE_EXCEEDED", "CONNECTION_LOST": "UNREACHABLE"}
+        code = late.get(code, code)
+    error: GPConnectError = failure(
+        code,
+        origin=Origin.NETWORK,
+        interaction=request.interaction,
+        status=attempt.status,
+        trace_id=request.trace_id,
+    )
+    return error
