@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
@@ -21,6 +22,9 @@ from jinja2 import (
     select_autoescape,
 )
 from markupsafe import Markup
+
+from booking_portal import forms
+from booking_portal.navigation import NavigationItem, navigation_for
 
 
 class DesignSystem:
@@ -64,6 +68,7 @@ def environment(**options: Any) -> Environment:
             "static": static,
             "url": url,
             "nhsuk": design_system(),
+            "fields": forms,
             "asset_path": f"{settings.STATIC_URL}vendor/nhsuk",
         }
     )
@@ -76,11 +81,27 @@ def url(name: str, *args: Any, **kwargs: Any) -> str:
 
 
 def every_page(request: HttpRequest) -> dict[str, Any]:
-    """What every page knows: who acts, for whom, and in which environment."""
+    """What every page knows: who acts, for whom, and in which environment.
+
+    Nothing here asks the database on a page for somebody who is not signed in, so that such a
+    page is there when the database is away.
+    """
+    actor = getattr(request, "actor", None)
+    signed_in = bool(getattr(request, "signed_in", False))
     return {
-        "actor": getattr(request, "actor", None),
+        "actor": actor,
         "memberships": getattr(request, "memberships", []),
+        "signed_in": signed_in,
+        "user_name": request.user.full_name if signed_in else "",  # type: ignore[union-attr]
+        "navigation": _shown(navigation_for(actor), request.path) if signed_in else [],
+        "notices": lambda: messages.get_messages(request) if signed_in else [],
         "environment_name": settings.ENVIRONMENT_NAME,
+        "has_demo_pages": apps.is_installed("demo.pages"),
         "csp_nonce": getattr(request, "csp_nonce", ""),
-        "signed_in": request.user.is_authenticated if hasattr(request, "user") else False,
     }
+
+
+def _shown(items: list[NavigationItem], path: str) -> list[dict[str, Any]]:
+    return [
+        {"text": item.text, "href": item.address, "current": path == item.address} for item in items
+    ]

@@ -1,84 +1,172 @@
 """The pages for what went wrong: always what happened, what to do next, and nothing else."""
 
+import logging
+import sys
+import uuid
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from booking_portal.accounts.actor import NotPermitted
+from gpconnect.errors import GPConnectError, Origin
+
+log = logging.getLogger(__name__)
 
 
-def failure(
-    request: HttpRequest, title: str, sentence: str, next_step: str, *, status: int, code: str = ""
+class HasTelephone(Protocol):
+    """A practice, as far as a failure page needs it."""
+
+    name: str
+    telephone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button on a failure page: it posts `fields` to `address`."""
+
+    address: str
+    text: str
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What happened, what to do next, whom to ring, and a reference for support staff.
+
+    `back` is the address of the patient's page, if there is a patient.
+    """
+
+    title: str
+    sentence: str
+    next_step: str
+    code: str = ""
+    reference: str = ""
+    practice_name: str = ""
+    practice_telephone: str = ""
+    action: Action | None = None
+    back: str = ""
+
+    def at(self, practice: HasTelephone | None) -> "Failure":
+        """The same with the practice's name and telephone number."""
+        if practice is None:
+            return self
+        return replace(self, practice_name=practice.name, practice_telephone=practice.telephone)
+
+
+def failed(request: HttpRequest, failure: Failure, *, status: int) -> HttpResponse:
+    """The failure as a page with this status; as a block where htmx asked for a part of one.
+
+    htmx swaps in successful answers only, so a block is always 200.
+    """
+    if getattr(request, "htmx", False):
+        return render(request, "_failure.jinja", {"failure": failure})
+    return render(request, "failure.jinja", {"failure": failure}, status=status)
+
+
+def failure_of(error: GPConnectError, practice: HasTelephone | None = None) -> Failure:
+    """A GP Connect error in words for the user; nothing of the practice's own text. [ERR-1]"""
+    titles = {
+        Origin.PDS: "The patient could not be traced",
+        Origin.SDS: "The practice's connection could not be looked up",
+        Origin.PRACTICE: "The practice did not accept this",
+        Origin.SSP: "The connection to the practice failed",
+        Origin.NETWORK: "The connection to the practice failed",
+        Origin.PORTAL: "This could not be sent",
+    }
+    return Failure(
+        titles[error.origin],
+        error.sentence,
+        error.next_step,
+        code=error.code,
+        reference=error.trace_id or "",
+    ).at(practice)
+
+
+def gpconnect_failed(
+    request: HttpRequest,
+    error: GPConnectError,
+    practice: HasTelephone | None = None,
+    back: str = "",
 ) -> HttpResponse:
-    """One failure page: a title, what happened, what to do next, and a code for support."""
-    context = {"title": title, "sentence": sentence, "next_step": next_step, "code": code}
-    return render(request, "failure.jinja", context, status=status)
+    """The page for an error from the Spine or a practice; 400 for our own checks, else 502."""
+    status = 400 if error.origin is Origin.PORTAL else 502
+    return failed(request, replace(failure_of(error, practice), back=back), status=status)
 
 
 def not_permitted(request: HttpRequest, error: NotPermitted) -> HttpResponse:
     """403: the role does not allow it; the refusal is in the audit trail. [IG-1]"""
-    return failure(
-        request,
+    failure = Failure(
         "You do not have permission to do this",
         f"Your role here does not include: {error.permission.label.lower()}.",
         "If you need it for your work, ask your manager to change your role.",
-        status=403,
         code=error.permission.value,
     )
+    return failed(request, failure, status=403)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403 by Django itself."""
-    return failure(
-        request,
+    failure = Failure(
         "You do not have permission to do this",
         "This page is not open to your role.",
         "If you need it for your work, ask your manager to change your role.",
-        status=403,
     )
+    return failed(request, failure, status=403)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403: the form is older than the sign-in, or not from this portal."""
-    return failure(
-        request,
+    failure = Failure(
         "This page is out of date",
         "Nothing was sent. You have signed in again since this page was made, or cookies are off.",
         "Go back, reload the page, and send the form again.",
-        status=403,
         code="form",
     )
+    return failed(request, failure, status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404."""
-    return failure(
-        request,
+    failure = Failure(
         "Page not found",
         "There is no such page, or it belongs to another organisation or another user.",
         "Check the address, or go back to the start page.",
-        status=404,
     )
+    return failed(request, failure, status=404)
 
 
 def database_away(request: HttpRequest, reference: str) -> HttpResponse:
     """503: nothing can be recorded, so nothing new is sent."""
-    return failure(
-        request,
+    failure = Failure(
         "The booking portal cannot reach its records",
         "Nothing new is sent to a practice while this lasts.",
         "Try again in a minute. If you were booking, look at the patient's appointments first.",
-        status=503,
-        code=reference,
+        reference=reference,
     )
+    _leave_out_who_is_signed_in(request)
+    return failed(request, failure, status=503)
 
 
 def broken(request: HttpRequest, reference: str = "") -> HttpResponse:
-    """500."""
-    return failure(
-        request,
+    """500; also Django's handler for what failed outside a view, before there was an actor."""
+    error = sys.exc_info()[1]
+    reference = reference or uuid.uuid4().hex[:8]
+    if isinstance(error, DatabaseError | InterfaceError):
+        return database_away(request, reference)
+    failure = Failure(
         "Something went wrong in the booking portal",
         "It has been recorded for support staff.",
         "If you were booking, look at the patient's appointments before you try again.",
-        status=500,
-        code=reference,
+        reference=reference,
     )
+    _leave_out_who_is_signed_in(request)
+    return failed(request, failure, status=500)
+
+
+def _leave_out_who_is_signed_in(request: HttpRequest) -> None:
+    """So that the page needs nothing from the database."""
+    request.signed_in = False  # type: ignore[attr-defined]
+    request.actor = None  # type: ignore[attr-defined]

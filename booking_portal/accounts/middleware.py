@@ -16,7 +16,7 @@ SESSION_KEY = "organisation"
 
 
 class ActorMiddleware:
-    """Sets `request.actor`, an Actor or None, and `request.memberships` for signed-in users."""
+    """Sets `request.actor` (an Actor or None), `request.memberships` and `request.signed_in`."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -25,9 +25,11 @@ class ActorMiddleware:
         request = cast(PortalRequest, plain)
         request.actor = None
         request.memberships = []
+        request.signed_in = False
         if isinstance(request.user, User):
             request.memberships = memberships_of(request.user)
             request.actor = _actor(request)
+            request.signed_in = True
         return self.get_response(request)
 
 

@@ -1,6 +1,7 @@
 """Requests as the portal's views get them."""
 
 from django.http import HttpRequest
+from django_htmx.middleware import HtmxDetails
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.models import Membership
@@ -11,6 +12,8 @@ class PortalRequest(HttpRequest):
 
     actor: Actor | None
     memberships: list[Membership]
+    signed_in: bool
+    htmx: HtmxDetails
 
 
 class ActingRequest(PortalRequest):

@@ -1,0 +1,138 @@
+"""A page about a patient: inside the actor's own encounter, and nowhere else."""
+
+import uuid
+from functools import wraps
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+
+from booking_portal import views
+from booking_portal.accounts.decorators import View
+from booking_portal.accounts.requests import ActingRequest
+from booking_portal.patients.finding import PatientMismatch, PatientNotAtPractice
+from booking_portal.patients.models import Encounter, TraceTooOld
+from booking_portal.patients.tracing import RestrictedPatient
+from booking_portal.practices.models import Practice
+from gpconnect.errors import GPConnectError
+
+
+def with_encounter(view: View) -> View:
+    """Give the view the encounter that `encounter_id` names as its second argument.
+
+    Goes inside `acting`. Somebody else's encounter is 404; one's own at another organisation
+    offers to switch back. What stops a page about a patient becomes a page with a next step:
+    an old trace (PDS-1), a patient who is restricted meanwhile (PDS-3), not found at the
+    practice (FIND-2) or not certainly the same (PDS-6), any GPConnectError (ERR-1). Where the
+    address has an `ods` code, that practice's telephone number is shown with it.
+    """
+
+    @wraps(view)
+    def open_view(
+        request: ActingRequest, encounter_id: uuid.UUID, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        encounter = Encounter.objects.for_actor(request.actor).filter(id=encounter_id).first()
+        if encounter is None:
+            return _at_another_organisation(request, encounter_id)
+        try:
+            return view(request, encounter, *args, **kwargs)
+        except STOPPED as error:
+            practice = Practice.objects.filter(ods_code=kwargs.get("ods", "")).first()
+            return stopped(request, encounter, error, practice)
+
+    return open_view
+
+
+STOPPED = (
+    TraceTooOld,
+    RestrictedPatient,
+    PatientNotAtPractice,
+    PatientMismatch,
+    GPConnectError,
+)
+
+
+def stopped(
+    request: ActingRequest, encounter: Encounter, error: Exception, practice: Practice | None = None
+) -> HttpResponse:
+    """The page (or, for htmx, the block) for what stops work on this patient.
+
+    Raises: `error` itself when it is none of those.
+    """
+    back = reverse("encounter", args=[encounter.id])
+    match error:
+        case TraceTooOld():
+            return trace_too_old(request, encounter)
+        case RestrictedPatient():
+            return views.failed(request, RESTRICTED, status=403)
+        case PatientNotAtPractice():
+            failure = views.Failure(
+                "The patient has no record at this practice",
+                "The practice shows no active record of the patient. It may have none, or one "
+                "that it does not share. Nothing was booked or changed.",
+                "Choose another practice, or ring the practice.",
+                back=back,
+            )
+        case PatientMismatch():
+            failure = views.Failure(
+                "The practice's record may not be this patient's",
+                "The practice answered with another NHS number or with more than one record. "
+                "Nothing was booked or changed.",
+                "Do not book here. Ring the practice and ask them to look at the record.",
+                back=back,
+            )
+        case GPConnectError():
+            return views.gpconnect_failed(request, error, practice, back=back)
+        case _:
+            raise error
+    return views.failed(request, failure.at(practice), status=409)
+
+
+def trace_too_old(request: ActingRequest, encounter: Encounter) -> HttpResponse:
+    """Nothing more is sent until the patient has been traced again. [PDS-1]"""
+    failure = views.Failure(
+        "Trace the patient again",
+        "The patient was traced more than 24 hours ago. Nothing is sent to a practice until they "
+        "are traced again.",
+        "Check that you still have the same patient on the line or in front of you.",
+        action=views.Action(reverse("trace-again", args=[encounter.id]), "Trace again"),
+        back=reverse("encounter", args=[encounter.id]),
+    )
+    return views.failed(request, failure, status=409)
+
+
+RESTRICTED = views.Failure(
+    "This patient cannot be booked through the portal",
+    "Nothing about the patient is shown here, and nothing was sent to any practice.",
+    "Follow your organisation's procedure for patients who cannot be found electronically. "
+    "Do not ask the patient why. If you are unsure, ask your manager.",
+)
+
+
+def _at_another_organisation(request: ActingRequest, encounter_id: uuid.UUID) -> HttpResponse:
+    organisations = [membership.organisation for membership in request.memberships]
+    elsewhere = (
+        Encounter.objects.filter(
+            id=encounter_id, user=request.actor.user, organisation__in=organisations
+        )
+        .select_related("organisation")
+        .first()
+    )
+    if elsewhere is None:
+        raise Http404
+    name = elsewhere.organisation.name
+    failure = views.Failure(
+        "You are acting for another organisation now",
+        f"You opened this patient for {name}. You are acting for "
+        f"{request.actor.organisation.name} now.",
+        f"Switch back to {name} to go on with this patient, or find the patient again.",
+        action=views.Action(
+            reverse("choose-organisation"),
+            f"Switch to {name}",
+            (
+                ("organisation", elsewhere.organisation.ods_code),
+                ("next", reverse("encounter", args=[encounter_id])),
+            ),
+        ),
+    )
+    return views.failed(request, failure, status=409)
