@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.utils import timezone
-from gpconnect.fhir.reading import read_appointment
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.commands.models import Attempt, Command
@@ -17,6 +16,7 @@ from booking_portal.practices import connection
 from booking_portal.practices.observer import Subject
 from gpconnect.client import GPConnectClient
 from gpconnect.errors import DifferentFromAsked, GPConnectError, SlotGone
+from gpconnect.fhir.appointments import appointment as read_appointment
 from gpconnect.models import Appointment, Booking, BookingOrganisation, SlotChoice
 
 log = logging.getLogger(__name__)

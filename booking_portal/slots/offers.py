@@ -1,8 +1,9 @@
 """An offer: a free slot at a practice, in the form that pages carry and commands keep."""
 
+import uuid
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -10,8 +11,6 @@ from django.core import signing
 
 from gpconnect import london
 from gpconnect.models import FreeSlot, PracticeTime
-
-_SIGNER = signing.Signer(salt="booking_portal.slots.offer")
 
 
 class NotBookable(Exception):
@@ -86,24 +85,32 @@ class Offer:
         address = tuple(kept.get("location_address", ()))
         return cls(**kept | {"location_address": address})
 
-    def signed(self) -> str:
-        """The offer as a form carries it: nobody can change it on the way.
+    def signed(self, encounter_id: uuid.UUID) -> str:
+        """The offer as a form of this encounter carries it: it cannot be changed, nor used in
+        another.
 
         A list in the order of the fields: a page may carry a thousand of them.
         """
-        return _SIGNER.sign_object([getattr(self, name) for name in _NAMES], compress=True)
+        return _signer(encounter_id).sign_object(
+            [getattr(self, name) for name in _NAMES], compress=True
+        )
 
     @classmethod
-    def from_signed(cls, text: str) -> "Offer":
+    def from_signed(cls, text: str, encounter_id: uuid.UUID) -> "Offer":
         """The offer from a form.
 
-        Raises: NotBookable when it is not one that this portal signed.
+        Raises: NotBookable when it is not one that this portal signed for this encounter.
         """
         try:
-            values = _SIGNER.unsign_object(text)
+            values = _signer(encounter_id).unsign_object(text)
             return cls.from_json(dict(zip(_NAMES, values, strict=True)))
         except (signing.BadSignature, TypeError, ValueError):
             raise NotBookable("Choose a slot from the list again.") from None
+
+
+@lru_cache(maxsize=256)
+def _signer(encounter_id: uuid.UUID) -> signing.Signer:
+    return signing.Signer(salt=f"booking_portal.slots.offer:{encounter_id}")
 
 
 _NAMES = tuple(field.name for field in fields(Offer))
