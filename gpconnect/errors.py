@@ -177,7 +177,13 @@ class DifferentFromAsked(AnswerIsDifferent):
 
 
 class DirectoryError(GPConnectError):
-    """The directory gave no usable record of the practice. [SDS-4]"""
+    """The directory gave no usable record of the practice. [SDS-4]
+
+    `ods_code` names the practice, `check` what support staff should look at.
+    """
+
+    ods_code: str = ""
+    check: str = ""
 
 
 class PracticeNotEnabled(DirectoryError):

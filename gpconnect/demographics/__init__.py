@@ -1,0 +1,103 @@
+"""Who is the patient? The Personal Demographics Service, and the cross-check. [PDS-2..7]"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from gpconnect import london
+from gpconnect.attempt import DEFAULT_DEADLINES, Deadlines
+from gpconnect.demographics.cross_check import Difference, cross_check
+from gpconnect.demographics.file import FileDemographics
+from gpconnect.demographics.patient import TracedPatient
+from gpconnect.demographics.pds_fhir import PDSFHIRDemographics
+from gpconnect.demographics.token import ApplicationToken
+from gpconnect.observer import ExchangeObserver
+from gpconnect.tls import TLS
+from gpconnect.wire import Wire
+
+__all__ = [
+    "ApplicationToken",
+    "Demographics",
+    "Difference",
+    "FileDemographics",
+    "PDSFHIRDemographics",
+    "TracedPatient",
+    "cross_check",
+    "from_url",
+]
+
+
+class Demographics(Protocol):
+    """Answers who a patient is, on behalf of an organisation."""
+
+    def trace(
+        self,
+        nhs_number: str,
+        *,
+        organisation_ods: str,
+        observer: ExchangeObserver | None = None,
+        deadlines: Deadlines | None = None,
+    ) -> TracedPatient:
+        """The patient with this number, as PDS has them now. [PDS-2..5]
+
+        Raises: InvalidNHSNumber before anything is sent; PatientUnknown, PatientInvalidated,
+        DemographicsUnavailable, DemographicsNotPermitted.
+        """
+        ...
+
+    def search(
+        self,
+        *,
+        family: str,
+        birth_date: date,
+        given: str | None = None,
+        gender: str | None = None,
+        postcode: str | None = None,
+        organisation_ods: str,
+        observer: ExchangeObserver | None = None,
+        deadlines: Deadlines | None = None,
+    ) -> TracedPatient:
+        """The one patient with these details, traced. [PDS-7]
+
+        Raises: PatientNotUnique for none or several, and as `trace`.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+def from_url(
+    url: str,
+    *,
+    tls: TLS,
+    token_url: str = "",
+    client_id: str = "",
+    key_id: str = "",
+    private_key: Path | None = None,
+    observer: ExchangeObserver | None = None,
+    deadlines: Deadlines = DEFAULT_DEADLINES,
+    clock: Callable[[], datetime] = london.now_utc,
+) -> Demographics:
+    """PDS at `url`: `https://...` (FHIR, application-restricted) or `file:///...json` (test).
+
+    Raises: ValueError for any other scheme or without a key; OSError for unreadable files.
+    """
+    scheme = urlsplit(url).scheme
+    if scheme == "file":
+        return FileDemographics(url, observer, clock=clock)
+    if scheme != "https":
+        raise ValueError("The URL of PDS must begin with https:// or file://")
+    if private_key is None:
+        raise ValueError("PDS asks for a private key")
+    wire = Wire(tls, deadlines)
+    token = ApplicationToken(
+        token_url,
+        client_id=client_id,
+        key_id=key_id,
+        private_key=private_key.read_text("ascii"),
+        wire=wire,
+        clock=clock,
+    )
+    return PDSFHIRDemographics(url, wire, token, observer, clock=clock)

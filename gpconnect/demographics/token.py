@@ -1,0 +1,121 @@
+"""The application's own access to PDS: a token for a signed JWT, kept until it ends. [PDS-5]"""
+
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+import jwt
+
+from gpconnect.attempt import Deadlines
+from gpconnect.error_table import failure
+from gpconnect.errors import NoAnswer, NotSent, Origin, UnreadableAnswer
+from gpconnect.national import document
+from gpconnect.wire import Wire, WireAnswer, WireRequest
+
+_ASSERTION_LIFETIME: Final = timedelta(minutes=5)
+_RENEWED_BEFORE_END: Final = timedelta(seconds=30)
+_ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+class ApplicationToken:
+    """One access token for the process, asked for when needed. Thread-safe.
+
+    `private_key` is in PEM form, `clock` gives the present instant (aware).
+    Raises: ValueError when `url` is not https.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        client_id: str,
+        key_id: str,
+        private_key: str,
+        wire: Wire,
+        clock: Callable[[], datetime],
+    ) -> None:
+        parts = urlsplit(url)
+        if parts.scheme != "https":
+            raise ValueError("The URL of the token service must begin with https://")
+        self._url = url
+        self._origin = f"https://{parts.netloc}"
+        self._target = url[len(self._origin) :] or "/"
+        self._client_id = client_id
+        self._key_id = key_id
+        self._private_key = private_key
+        self._wire = wire
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._token: str | None = None
+        self._good_until: datetime | None = None
+
+    def value(self, deadlines: Deadlines | None = None) -> str:
+        """A token that is good for a while yet.
+
+        Raises: DemographicsUnavailable, DemographicsNotPermitted.
+        """
+        with self._lock:
+            now = self._clock()
+            if self._token is None or self._good_until is None or now >= self._good_until:
+                self._token, lifetime = self._ask(now, deadlines)
+                self._good_until = now + lifetime - _RENEWED_BEFORE_END
+            return self._token
+
+    def discard(self, token: str) -> None:
+        """Forget a token that PDS did not accept, unless another has taken its place."""
+        with self._lock:
+            if self._token == token:
+                self._token = None
+
+    def _ask(self, now: datetime, deadlines: Deadlines | None) -> tuple[str, timedelta]:
+        form = {
+            "grant_type": "client_credentials",
+            "client_assertion_type": _ASSERTION_TYPE,
+            "client_assertion": self._assertion(now),
+        }
+        request = WireRequest(
+            method="POST",
+            origin=self._origin,
+            target=self._target,
+            headers={
+                "Content-Type": "application/x-www-form-urlencoded",
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip",
+            },
+            body=urlencode(form).encode("ascii"),
+        )
+        try:
+            answer = self._wire.send(request, deadlines)
+        except (NotSent, NoAnswer, UnreadableAnswer) as cause:
+            broken = failure("PDS_UNAVAILABLE", origin=Origin.PDS, diagnostics=cause.code)
+        else:
+            return _read(answer)
+        raise broken
+
+    def _assertion(self, now: datetime) -> str:
+        claims: dict[str, Any] = {
+            "iss": self._client_id,
+            "sub": self._client_id,
+            "aud": self._url,
+            "jti": str(uuid.uuid4()),
+            "iat": int(now.timestamp()),
+            "exp": int((now + _ASSERTION_LIFETIME).timestamp()),
+        }
+        return jwt.encode(
+            claims, self._private_key, algorithm="RS512", headers={"kid": self._key_id}
+        )
+
+
+def _read(answer: WireAnswer) -> tuple[str, timedelta]:
+    said = document(answer) or {}
+    token, seconds = said.get("access_token"), said.get("expires_in")
+    if answer.status == 200 and isinstance(token, str) and token.isascii() and token.isprintable():
+        lifetime = str(seconds)[:9]  # PDS says the seconds as a string
+        known = lifetime.isascii() and lifetime.isdigit()
+        return token, timedelta(seconds=min(int(lifetime), 86_400) if known else 0)
+    refused = 400 <= answer.status < 500 and answer.status != 429
+    code = "PDS_REFUSED" if refused else "PDS_UNAVAILABLE"
+    raise failure(code, origin=Origin.PDS, status=answer.status)
