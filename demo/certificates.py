@@ -1,11 +1,14 @@
 """The demo's certificate authority, certificates and keys.
 
+    python -m demo.certificates DIRECTORY
+
 They stand in for what Spine issues: a server certificate for the simulated services, the
 portal's own client certificate, a client certificate of an authority that Spine does not
 know, and an expired server certificate, so that refusals can be shown. [SSP-3]
 """
 
 import ipaddress
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -171,3 +174,7 @@ def _write_key(path: Path, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) 
             serialization.NoEncryption(),
         )
     )
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]))

@@ -2,7 +2,8 @@
 
     python -m demo.seed
 
-The codes, names, ASIDs and telephones are those that the sandbox knows (a test compares them).
+brings the database's tables up to date, then adds them. The codes, names, ASIDs and telephones
+are those that the sandbox knows (a test compares them).
 """
 
 import json
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import django
+from django.core.management import call_command
 
 SAMPLE: dict[str, list[dict[str, Any]]] = json.loads(
     Path(__file__).with_name("sample.json").read_text()
@@ -88,4 +90,5 @@ def _add_accounts() -> None:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "booking_portal.settings.demo")
     django.setup()
+    call_command("migrate", verbosity=0)
     seed()

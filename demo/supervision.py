@@ -66,7 +66,7 @@ class Supervisor:
 
         Raises SystemExit, naming the log to read, if it gives up or takes too long.
         """
-        self._until(name, lambda: is_ready() and self._state(name) in {"STARTING", "RUNNING"})
+        self._until(name, lambda: is_ready() and self._state(name) == "RUNNING")
 
     def watch(self, until: Callable[[], bool]) -> None:
         """Return when `until` says so. Raises SystemExit if supervisord ends by itself."""

@@ -63,8 +63,7 @@ def _start_everything(places: Places, supervisor: Supervisor) -> None:
     for name, answers in servers.items():
         supervisor.wait(name, answers)
     print("Setting up the database ...", flush=True)
-    _run("manage.py", "migrate", "--verbosity", "0", environment=environment, places=places)
-    _run("-m", "demo.seed", environment=environment, places=places)
+    _set_up_database(environment, places.logs / "set-up.log")
     supervisor.wait("sandbox", partial(_is_healthy, places.ports["CONTROL"]))
     print("Starting the portal ...", flush=True)
     supervisor.start("worker", "beat", "web")
@@ -73,12 +72,10 @@ def _start_everything(places: Places, supervisor: Supervisor) -> None:
         supervisor.wait(name, lambda: True)
 
 
-def _run(*arguments: str, environment: dict[str, str], places: Places) -> None:
-    """Run one step of the set-up; what it prints is shown if it fails."""
-    log = places.logs / "set-up.log"
+def _set_up_database(environment: dict[str, str], log: Path) -> None:
     with log.open("w") as output:
         ran = subprocess.run(
-            [sys.executable, "-m", "demo.tether", sys.executable, *arguments],
+            [sys.executable, "-m", "demo.tether", sys.executable, "-m", "demo.seed"],
             cwd=ROOT,
             env=environment,
             stdout=output,
