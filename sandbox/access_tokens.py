@@ -1,0 +1,92 @@
+"""The token endpoint of application-restricted access: a signed JWT for an access token. [PDS-5]"""
+
+import time
+from secrets import token_urlsafe
+from typing import Any
+from urllib.parse import parse_qsl
+
+import jwt
+
+from sandbox.answers import Answer
+
+CLIENT_ID = "booking-portal"
+KEY_ID = "demo-1"
+
+_LIFETIME = 599
+_LONGEST_ASSERTION = 300
+_CLOCK_SKEW = 5
+_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_CLAIMS = ["iss", "sub", "aud", "jti", "exp"]
+
+
+class AccessTokens:
+    """Issues access tokens to the one registered application; they die with the sandbox."""
+
+    def __init__(self, public_key: bytes) -> None:
+        self._public_key = public_key
+        self._expiries: dict[str, float] = {}
+        self._used: dict[str, float] = {}
+
+    def is_valid(self, token: str) -> bool:
+        """Whether a token was issued here and has not expired."""
+        return self._expiries.get(token, 0) > time.time()
+
+    def forget(self) -> None:
+        """Revoke every token."""
+        self._expiries.clear()
+
+    def issue(self, form: bytes, audience: str) -> Answer:
+        """Answer a token request whose assertion must be addressed to `audience`."""
+        fields = dict(parse_qsl(form.decode("utf-8", "replace")))
+        if fields.get("grant_type") != "client_credentials":
+            return _refusal("unsupported_grant_type", "grant_type is invalid")
+        if fields.get("client_assertion_type") != _ASSERTION_TYPE:
+            return _refusal("invalid_request", "Missing or invalid client_assertion_type")
+        assertion = fields.get("client_assertion")
+        if not assertion:
+            return _refusal("invalid_request", "Missing client_assertion")
+        try:
+            wrong = self._check(assertion, audience)
+        except jwt.PyJWTError as error:
+            return _refusal("invalid_request", f"client_assertion: {type(error).__name__}")
+        if wrong:
+            return _refusal("invalid_request", wrong)
+        token = token_urlsafe(24)
+        self._expiries[token] = time.time() + _LIFETIME
+        body = {
+            "access_token": token,
+            "expires_in": str(_LIFETIME),
+            "token_type": "Bearer",
+            "issued_at": str(int(time.time() * 1000)),
+        }
+        return Answer(200, body, content_type="application/json")
+
+    def _check(self, assertion: str, audience: str) -> str | None:
+        """What is wrong with the assertion. Raises jwt.PyJWTError for what the library finds."""
+        header = jwt.get_unverified_header(assertion)
+        if header.get("alg") != "RS512":
+            return "Invalid 'alg' header in client_assertion JWT - must be 'RS512'"
+        if header.get("kid") != KEY_ID:
+            return "Invalid 'kid' header in client_assertion JWT - no matching public key"
+        claims: dict[str, Any] = jwt.decode(
+            assertion,
+            self._public_key,
+            algorithms=["RS512"],
+            audience=audience,
+            options={"require": _CLAIMS},
+        )
+        if claims["iss"] != CLIENT_ID or claims["sub"] != CLIENT_ID:
+            return "Missing or non-matching 'iss'/'sub' claims in client_assertion JWT"
+        now = time.time()
+        if claims["exp"] > now + _LONGEST_ASSERTION + _CLOCK_SKEW:
+            return "Invalid 'exp' claim in client_assertion JWT - more than 5 minutes in future"
+        self._used = {jti: expiry for jti, expiry in self._used.items() if expiry > now}
+        if claims["jti"] in self._used:
+            return "Non-unique 'jti' claim in client_assertion JWT"
+        self._used[claims["jti"]] = claims["exp"]
+        return None
+
+
+def _refusal(error: str, description: str) -> Answer:
+    body = {"error": error, "error_description": description}
+    return Answer(400, body, content_type="application/json")

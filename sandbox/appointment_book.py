@@ -1,0 +1,101 @@
+"""Entries that the practice's own side makes in its book, without GP Connect."""
+
+from datetime import datetime
+from typing import Any
+
+from sandbox import london
+from sandbox.ids import logical_id
+from sandbox.practices import Practice, Spine
+from sandbox.provider import resources
+from sandbox.store import AppointmentRecord, PatientRecord, Slot, Store
+
+
+def enter(
+    store: Store,
+    spine: Spine,
+    practice: Practice,
+    patient: PatientRecord,
+    slot: Slot,
+    *,
+    booked_by: str,
+    texts: dict[str, str],
+    created: datetime,
+    cancellation_reason: str | None = None,
+) -> AppointmentRecord:
+    """Write an appointment into the book; a cancelled one leaves its slot free."""
+    (schedule,) = store.schedules(practice.ods, [slot.schedule])
+    consumer = spine.consumer(booked_by)
+    booker = consumer or spine.practice(booked_by)
+    assert booker is not None, f"no organisation {booked_by}"
+    extensions: list[dict[str, Any]] = [
+        {"url": resources.BOOKING_ORGANISATION, "valueReference": {"reference": "#1"}},
+        *([resources.role_extension(*spine.roles[schedule.role])] if schedule.role else []),
+        resources.channel_extension(slot.channel),
+    ]
+    if cancellation_reason:
+        extensions.append(
+            {"url": resources.CANCELLATION_REASON, "valueString": cancellation_reason}
+        )
+    references = [f"Patient/{patient.id}", f"Location/{schedule.place}"]
+    if schedule.clinician:
+        references.append(f"Practitioner/{schedule.clinician}")
+    contained = resources.booking_organisation(
+        booker.ods, booker.name, practice.telephone, consumer.type if consumer else "gp-practice"
+    )
+    number = store.next_number(practice.ods, "appointment")
+    record = AppointmentRecord(
+        practice=practice.ods,
+        id=logical_id(practice.ids, practice.ods, "appointment", number),
+        version=2 if cancellation_reason else 1,
+        patient=patient.id,
+        start=slot.start,
+        booked_by=booked_by,
+        day=slot.written_start[:10],
+        resource={
+            "contained": [contained],
+            "extension": extensions,
+            "status": "cancelled" if cancellation_reason else "booked",
+            "serviceCategory": {"text": schedule.name},
+            "serviceType": [{"text": slot.slot_type}],
+            **_stored(practice, texts),
+            "start": slot.written_start,
+            "end": slot.written_end,
+            "minutesDuration": (slot.end - slot.start) // 60,
+            "slot": [{"reference": f"Slot/{slot.id}"}],
+            "created": london.written(created),
+            "participant": [
+                {"actor": {"reference": reference}, "status": "accepted"}
+                for reference in references
+            ],
+        },
+    )
+    store.put_appointment(record)
+    if not cancellation_reason:
+        store.set_slots(practice.ods, [slot.id], "busy")
+    return record
+
+
+def take(store: Store, spine: Spine, practice: Practice, slot_id: str, *, not_by: str = "") -> bool:
+    """Let a patient other than `not_by` (a logical id) take a free slot; False if it has gone."""
+    with store.transaction():
+        slot = store.slot(practice.ods, slot_id)
+        if slot is None or slot.status != "free":
+            return False
+        patient = store.someone_at(practice.ods, not_by)
+        enter(
+            store,
+            spine,
+            practice,
+            patient,
+            slot,
+            booked_by=practice.ods,
+            texts={"description": "Booked at the desk"},
+            created=london.now(),
+        )
+    return True
+
+
+def _stored(practice: Practice, texts: dict[str, str]) -> dict[str, str]:
+    if practice.joins_text and "comment" in texts:
+        return {"description": f"{texts['description']} | {texts['comment']}"}
+    return texts

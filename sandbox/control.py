@@ -1,0 +1,172 @@
+"""The control listener: faults, records and reset, for tests and demonstrations."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.appointment_book import take
+from sandbox.ids import version_id
+from sandbox.people import Person
+from sandbox.practices import Practice
+from sandbox.provider import resources
+from sandbox.provider.changes import slot_ids
+from sandbox.services import Services
+from sandbox.store import AppointmentRecord
+
+
+def application(services: Services) -> Starlette:
+    """The ASGI application of the control listener."""
+    control = _Control(services)
+    return Starlette(
+        routes=[
+            Route("/healthz", control.health, methods=["GET"]),
+            Route("/reset", control.reset, methods=["POST"]),
+            Route("/patients", control.patients, methods=["GET"]),
+            Route("/practices", control.practices, methods=["GET"]),
+            Route("/practices/{ods}/appointments", control.appointments, methods=["GET"]),
+            Route("/practices/{ods}/slots/{slot}/take", control.take_slot, methods=["POST"]),
+            Route("/exchanges", control.exchanges, methods=["GET", "DELETE"]),
+            Route("/faults", control.faults, methods=["GET", "PUT", "DELETE"]),
+        ]
+    )
+
+
+class _Control:
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def health(self, request: Request) -> Response:
+        """It listens, so it is well."""
+        return JSONResponse({"status": "ok"})
+
+    async def reset(self, request: Request) -> Response:
+        """Back to the seeded state."""
+        self._services.reset()
+        return JSONResponse({"status": "reset"})
+
+    async def patients(self, request: Request) -> Response:
+        """The synthetic patients, or those of one registered practice."""
+        practice = request.query_params.get("practice")
+        return JSONResponse(
+            [
+                _person(person)
+                for person in self._services.people
+                if practice in {None, "", person.practice, *person.at}
+            ]
+        )
+
+    async def practices(self, request: Request) -> Response:
+        """The practices with what the Spine knows of them."""
+        return JSONResponse(
+            [
+                {
+                    "ods": one.ods,
+                    "name": one.name,
+                    "town": one.address.city,
+                    "telephone": one.telephone,
+                    "asid": one.asid,
+                    "service_root": one.service_root,
+                }
+                for one in self._services.spine.practices
+            ]
+        )
+
+    async def appointments(self, request: Request) -> Response:
+        """The practice's own record of its appointments, of all patients or one."""
+        practice = self._practice(request)
+        number = request.query_params.get("nhs_number")
+        listed = [
+            self._appointment(practice, record)
+            for record in self._services.store.appointments_at(practice.ods)
+        ]
+        return JSONResponse([one for one in listed if number in {None, one["patient_nhs_number"]}])
+
+    async def take_slot(self, request: Request) -> Response:
+        """Another patient takes the slot."""
+        practice = self._practice(request)
+        taken = take(
+            self._services.store, self._services.spine, practice, request.path_params["slot"]
+        )
+        if not taken:
+            return JSONResponse({"error": "the slot is not there or not free"}, 409)
+        return JSONResponse({"status": "taken"})
+
+    async def exchanges(self, request: Request) -> Response:
+        """The last requests that reached the SSP; DELETE forgets them."""
+        if request.method == "DELETE":
+            self._services.recorder.forget()
+        return JSONResponse(self._services.recorder.listed())
+
+    async def faults(self, request: Request) -> Response:
+        """The faults; PUT adds one, DELETE clears them all."""
+        if request.method == "DELETE":
+            self._services.faults.clear()
+        if request.method == "PUT":
+            try:
+                self._services.faults.add(await _object(request))
+            except ValueError as error:
+                return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse(self._services.faults.listed())
+
+    def _practice(self, request: Request) -> Practice:
+        practice = self._services.spine.practice(request.path_params["ods"])
+        if practice is None:
+            raise HTTPException(404, "no such practice")
+        return practice
+
+    def _appointment(self, practice: Practice, record: AppointmentRecord) -> dict[str, Any]:
+        patient = self._services.store.patient(practice.ods, record.patient)
+        content: Mapping[str, Any] = record.resource
+        return {
+            "id": record.id,
+            "status": content["status"],
+            "patient_nhs_number": patient.nhs_number if patient else None,
+            "slots": slot_ids(record),
+            "start": content["start"],
+            "end": content["end"],
+            "description": content["description"],
+            "comment": content.get("comment"),
+            "version": version_id(practice.ids, record.version),
+            "booked_by": record.booked_by,
+            "created": content["created"],
+            "identifier": content.get("identifier", []),
+            "cancellation_reason": next(
+                (
+                    extension["valueString"]
+                    for extension in content["extension"]
+                    if extension["url"] == resources.CANCELLATION_REASON
+                ),
+                None,
+            ),
+        }
+
+
+async def _object(request: Request) -> dict[str, Any]:
+    body = await request.json()
+    if not isinstance(body, dict):
+        raise ValueError("not a JSON object")
+    return body
+
+
+def _person(person: Person) -> dict[str, Any]:
+    return {
+        "nhs_number": person.nhs_number,
+        "family": person.family,
+        "given": list(person.given),
+        "prefix": person.prefix,
+        "gender": person.gender,
+        "birth_date": person.birth_date.isoformat(),
+        "postcode": person.address.postcode,
+        "address": list(person.address.lines),
+        "telephones": dict(person.telephones),
+        "email": person.email,
+        "practice": person.practice or None,
+        "pds": person.pds,
+        "at": dict(person.at),
+        "note": person.note,
+    }

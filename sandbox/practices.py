@@ -1,0 +1,243 @@
+"""Who is who on this sandbox's Spine: consumers, practices, their clinicians, places and rotas."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import time
+from pathlib import Path
+from typing import Any
+
+from sandbox.ids import Style, logical_id
+
+DATA = Path(__file__).parent / "data"
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A postal address, without the elements that are not known."""
+
+    lines: tuple[str, ...]
+    city: str
+    district: str
+    postcode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """An organisation whose staff may ask, with its own accredited system (ASID)."""
+
+    ods: str
+    name: str
+    type: str
+    asid: str
+    party_key: str
+    issuer: str
+    no_agreement_with: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A surgery building of a practice."""
+
+    id: str
+    name: str
+    telephone: str
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Clinician:
+    """A practitioner; some practices do not record the gender."""
+
+    id: str
+    prefix: str
+    given: tuple[str, ...]
+    family: str
+    gender: str | None
+    role: str
+    sds_user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A kind of session in the appointment book, and who may book its slots.
+
+    `share` is the part of its slots that is open to GP Connect; `opens_days` and
+    `closes_minutes` are the booking window; `offset` "wrong" writes times with an offset that
+    London does not have on the date, as a misconfigured practice does.
+    """
+
+    key: str
+    name: str
+    begins: time
+    ends: time
+    minutes: int
+    channel: str
+    slot_types: tuple[str, ...]
+    share: float
+    only_type: str | None = None
+    only_codes: tuple[str, ...] = ()
+    opens_days: int | None = None
+    closes_minutes: int | None = None
+    offset: str = "right"
+
+
+@dataclass(frozen=True, slots=True)
+class RotaLine:
+    """A session that a clinician (or nobody in particular) holds on certain weekdays."""
+
+    number: int
+    weekdays: frozenset[int]
+    clinician: Clinician | None
+    place: Place
+    session: Session
+    role: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """A GP practice and the habits of its supplier's system."""
+
+    ods: str
+    name: str
+    asid: str
+    party_key: str
+    service_root: str
+    telephone: str
+    address: Address
+    ids: Style
+    places: tuple[Place, ...]
+    clinicians: tuple[Clinician, ...]
+    rota: tuple[RotaLine, ...]
+    sensitive: str = "empty"  # or "not-found": how a sensitive patient is denied
+    inactive: str = "reactivate"  # or "duplicate": what registering an inactive patient does
+    joins_text: bool = False  # description and comment are kept in one field
+    reason_limit: int | None = None  # characters kept of a cancellation reason
+    keeps_identifier: bool = False  # gives back the consumer's own Appointment.identifier
+    limits: Mapping[str, int] | None = None  # slots a day that one organisation may hold
+
+    @property
+    def organisation_id(self) -> str:
+        """The logical id of the practice's own Organization resource."""
+        return logical_id(self.ids, self.ods, "organization", 14)
+
+    def place(self, place_id: str) -> Place | None:
+        """The place with this logical id, or None."""
+        return next((place for place in self.places if place.id == place_id), None)
+
+    def clinician(self, clinician_id: str) -> Clinician | None:
+        """The clinician with this logical id, or None."""
+        return next((one for one in self.clinicians if one.id == clinician_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Spine:
+    """Everything that is registered: the data files as typed, immutable records."""
+
+    consumers: tuple[Consumer, ...]
+    practices: tuple[Practice, ...]
+    roles: Mapping[str, tuple[str, str]]
+
+    def practice(self, ods: str) -> Practice | None:
+        """The practice with this ODS code, or None."""
+        return next((one for one in self.practices if one.ods == ods), None)
+
+    def practice_with_asid(self, asid: str) -> Practice | None:
+        """The practice whose system has this ASID, or None."""
+        return next((one for one in self.practices if one.asid == asid), None)
+
+    def consumer_with_asid(self, asid: str) -> Consumer | None:
+        """The consumer organisation whose system has this ASID, or None."""
+        return next((one for one in self.consumers if one.asid == asid), None)
+
+    def consumer(self, ods: str) -> Consumer | None:
+        """The consumer organisation with this ODS code, or None."""
+        return next((one for one in self.consumers if one.ods == ods), None)
+
+
+def load() -> Spine:
+    """Read `data/practices.json` and `data/sessions.json`."""
+    kinds = json.loads((DATA / "sessions.json").read_text("utf-8"))
+    registered = json.loads((DATA / "practices.json").read_text("utf-8"))
+    sessions = {key: _session(key, raw) for key, raw in kinds["sessions"].items()}
+    return Spine(
+        consumers=tuple(_consumer(raw) for raw in registered["consumers"]),
+        practices=tuple(_practice(raw, sessions) for raw in registered["practices"]),
+        roles={key: (code, display) for key, (code, display) in kinds["roles"].items()},
+    )
+
+
+def _consumer(raw: dict[str, Any]) -> Consumer:
+    without = frozenset(raw.pop("no_agreement_with", ()))
+    return Consumer(**raw, no_agreement_with=without)
+
+
+def _session(key: str, raw: dict[str, Any]) -> Session:
+    return Session(
+        key=key,
+        name=raw.pop("name"),
+        begins=time.fromisoformat(raw.pop("from")),
+        ends=time.fromisoformat(raw.pop("to")),
+        slot_types=tuple(raw.pop("slot_types")),
+        only_codes=tuple(raw.pop("only_codes", ())),
+        **raw,
+    )
+
+
+def _practice(raw: dict[str, Any], sessions: Mapping[str, Session]) -> Practice:
+    style, ods = raw["ids"], raw["ods"]
+    places = {
+        place.pop("key"): Place(
+            id=logical_id(style, ods, "location", 17 + number),
+            address=_address(place.pop("address")),
+            **place,
+        )
+        for number, place in enumerate(raw.pop("locations"))
+    }
+    clinicians = {
+        one.pop("key"): Clinician(
+            id=logical_id(style, ods, "practitioner", 2 + number),
+            given=tuple(one.pop("given")),
+            gender=one.pop("gender", None),
+            **one,
+        )
+        for number, one in enumerate(raw.pop("practitioners"))
+    }
+    rota = tuple(
+        RotaLine(
+            number=number,
+            weekdays=_weekdays(line["days"]),
+            clinician=clinicians.get(line["who"]),
+            place=places[line["where"]],
+            session=sessions[line["session"]],
+            role=_role(line, clinicians),
+        )
+        for number, line in enumerate(raw.pop("rota"))
+    )
+    return Practice(
+        address=_address(raw.pop("address")),
+        places=tuple(places.values()),
+        clinicians=tuple(clinicians.values()),
+        rota=rota,
+        **raw,
+    )
+
+
+def _role(line: dict[str, str], clinicians: Mapping[str, Clinician]) -> str | None:
+    if line.get("role") == "absent":
+        return None
+    clinician = clinicians.get(line["who"])
+    return clinician.role if clinician else "nurse"
+
+
+def _address(raw: dict[str, Any]) -> Address:
+    return Address(tuple(raw["lines"]), raw["city"], raw["district"], raw["postcode"])
+
+
+def _weekdays(text: str) -> frozenset[int]:
+    first, _, last = text.partition("-")
+    if last:
+        return frozenset(range(DAYS.index(first), DAYS.index(last) + 1))
+    return frozenset(DAYS.index(day) for day in text.split(","))

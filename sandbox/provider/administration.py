@@ -1,0 +1,137 @@
+"""The practice itself: practitioners, organisation, locations, capability statement."""
+
+from typing import Any
+
+from sandbox.answers import Answer
+from sandbox.ids import version_id
+from sandbox.interactions import ALL
+from sandbox.outcomes import Refused
+from sandbox.provider import resources
+from sandbox.provider.asked import Asked
+from sandbox.provider.patients import one_identifier
+
+
+def read_practitioner(asked: Asked) -> Answer:
+    """A practitioner by logical id."""
+    clinician = asked.practice.clinician(asked.target)
+    if clinician is None:
+        raise Refused("PRACTITIONER_NOT_FOUND")
+    return _read(asked, resources.practitioner(asked.practice, clinician))
+
+
+def find_practitioner(asked: Asked) -> Answer:
+    """Practitioners with an SDS user id."""
+    user_id = one_identifier(asked, resources.SDS_USER_ID)
+    found = [one for one in asked.practice.clinicians if one.sds_user_id == user_id]
+    return Answer(
+        200, resources.bundle([resources.practitioner(asked.practice, one) for one in found])
+    )
+
+
+def read_organisation(asked: Asked) -> Answer:
+    """The practice by logical id."""
+    if asked.target != asked.practice.organisation_id:
+        raise Refused("ORGANISATION_NOT_FOUND")
+    return _read(asked, resources.organisation(asked.practice))
+
+
+def find_organisation(asked: Asked) -> Answer:
+    """The practice by ODS code; it knows no other organisation."""
+    mine = one_identifier(asked, resources.ODS_CODE) == asked.practice.ods
+    return Answer(200, resources.bundle([resources.organisation(asked.practice)] if mine else []))
+
+
+def read_location(asked: Asked) -> Answer:
+    """A surgery building by logical id."""
+    place = asked.practice.place(asked.target)
+    if place is None:
+        raise Refused("NO_RECORD_FOUND")
+    return _read(asked, resources.location(asked.practice, place))
+
+
+def capability(asked: Asked) -> Answer:
+    """What this practice's system can do."""
+    return Answer(200, _capability_statement(asked.practice.name))
+
+
+def _read(asked: Asked, resource: dict[str, Any]) -> Answer:
+    return Answer(200, resource, {"ETag": f'W/"{version_id(asked.practice.ids, 1)}"'})
+
+
+def _capability_statement(name: str) -> dict[str, Any]:
+    identifier = {"name": "identifier", "type": "token"}
+    profiles = (
+        "CareConnect-GPC-Patient-1", "CareConnect-GPC-Organization-1",
+        "CareConnect-GPC-Practitioner-1", "CareConnect-GPC-Location-1",
+        "GPConnect-OperationOutcome-1", "GPConnect-Appointment-1", "GPConnect-Schedule-1",
+        "GPConnect-Slot-1",
+    )  # fmt: skip
+    slot_parameters = (
+        ("start", "date"),
+        ("end", "date"),
+        ("status", "token"),
+        ("searchFilter", "token"),
+    )
+    return {
+        "resourceType": "CapabilityStatement",
+        "version": "1.2.7",
+        "name": "GP Connect",
+        "status": "active",
+        "date": "2020-01-15",
+        "publisher": "Booking portal sandbox",
+        "description": f"The simulated GP Connect server of {name}",
+        "kind": "capability",
+        "software": {"name": "sandbox", "version": "1.0"},
+        "fhirVersion": "3.0.1",
+        "acceptUnknown": "both",
+        "format": ["application/fhir+json"],
+        "profile": [{"reference": resources.PROFILE + profile} for profile in profiles],
+        "rest": [
+            {
+                "mode": "server",
+                "documentation": ", ".join(interaction.id for interaction in ALL),
+                "resource": [
+                    _capable("Patient", ("read", "search-type"), [identifier]),
+                    _capable("Organization", ("read", "search-type"), [identifier]),
+                    _capable("Practitioner", ("read", "search-type"), [identifier]),
+                    _capable("Location", ("read",), []),
+                    {
+                        **_capable("Appointment", ("read", "create", "update", "search-type"), []),
+                        "updateCreate": False,
+                    },
+                    {
+                        **_capable(
+                            "Slot",
+                            ("search-type",),
+                            [{"name": name, "type": kind} for name, kind in slot_parameters],
+                        ),
+                        "searchInclude": [
+                            "Schedule:actor:Location",
+                            "Schedule:actor:Practitioner",
+                            "Slot:schedule",
+                            "Location:managingOrganization",
+                        ],
+                    },
+                ],
+                "operation": [
+                    {
+                        "name": "gpc.registerpatient",
+                        "definition": {
+                            "reference": "https://fhir.nhs.uk/STU3/OperationDefinition/"
+                            "GPConnect-RegisterPatient-Operation-1"
+                        },
+                    }
+                ],
+            }
+        ],
+    }
+
+
+def _capable(
+    resource_type: str, interactions: tuple[str, ...], parameters: list[dict[str, str]]
+) -> dict[str, Any]:
+    return {
+        "type": resource_type,
+        "interaction": [{"code": code} for code in interactions],
+        **({"searchParam": parameters} if parameters else {}),
+    }

@@ -1,0 +1,227 @@
+"""Book, read and retrieve appointments. [BOOK-1..9, RET-1, READ-1]"""
+
+import time
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
+
+from sandbox import london
+from sandbox.answers import Answer
+from sandbox.ids import logical_id, version_id
+from sandbox.outcomes import Refused
+from sandbox.provider import patients, resources, submitted
+from sandbox.provider.asked import Asked
+from sandbox.provider.submitted import Submitted
+from sandbox.store import AppointmentRecord, Schedule, Slot
+
+
+def book(asked: Asked) -> Answer:
+    """Create an appointment if the resource is sound and all its slots are still free."""
+    wish = submitted.read(asked.resource(), asked.consumer)
+    with asked.store.transaction():
+        slots = _slots(asked, wish)
+        (schedule,) = asked.store.schedules(asked.practice.ods, [slots[0].schedule])
+        _check_patient(asked, wish)
+        _check_against_slots(asked, wish, slots, schedule)
+        if any(slot.status != "free" for slot in slots):
+            raise Refused("DUPLICATE_REJECTED", "a slot is no longer free")
+        _check_rules(asked, slots)
+        record = _create(asked, wish, slots, schedule)
+    return answer(
+        asked,
+        record,
+        status=201,
+        location=f"{asked.practice.service_root}/Appointment/{record.id}/_history/"
+        f"{version_id(asked.practice.ids, record.version)}",
+    )
+
+
+def read(asked: Asked) -> Answer:
+    """An appointment that has not begun, by logical id."""
+    record = existing(asked)
+    refuse_past(record.start)
+    return answer(asked, record)
+
+
+def retrieve(asked: Asked) -> Answer:
+    """All of a patient's appointments between two dates, from today on, cancelled ones too."""
+    patient = patients.active(asked)
+    bounds = asked.values("start")
+    if len(bounds) != 2:
+        raise Refused("INVALID_PARAMETER", "exactly two start parameters are needed")
+    dates = {}
+    for bound in bounds:
+        try:
+            dates[bound[:2]] = london.read_date(bound[2:])
+        except ValueError as error:
+            raise Refused("INVALID_PARAMETER", f"start: {error}") from None
+    if set(dates) != {"ge", "le"}:
+        raise Refused("INVALID_PARAMETER", "start needs the prefixes ge and le, each once")
+    if min(dates.values()) < london.today():
+        raise Refused("INVALID_PARAMETER", "appointments in the past cannot be requested")
+    if dates["le"] < dates["ge"]:
+        raise Refused("INVALID_PARAMETER", "the range ends before it starts")
+    records = asked.store.appointments_of(
+        asked.practice.ods,
+        patient.id,
+        int(london.start_of(dates["ge"]).timestamp()),
+        int(london.end_of(dates["le"]).timestamp()),
+    )
+    return Answer(
+        200, resources.bundle([resources.appointment(asked.practice, one) for one in records])
+    )
+
+
+def existing(asked: Asked) -> AppointmentRecord:
+    """The appointment that the path names. Raises Refused NO_RECORD_FOUND."""
+    record = asked.store.appointment(asked.practice.ods, asked.target)
+    if record is None:
+        raise Refused("NO_RECORD_FOUND")
+    return record
+
+
+def refuse_past(start: int) -> None:
+    """Raise Refused INVALID_RESOURCE if the instant has passed."""
+    if start <= time.time():
+        raise Refused("INVALID_RESOURCE", "the appointment's start is in the past")
+
+
+def answer(
+    asked: Asked, record: AppointmentRecord, *, status: int = 200, location: str | None = None
+) -> Answer:
+    """The appointment with its version as an ETag."""
+    headers = {"ETag": f'W/"{version_id(asked.practice.ids, record.version)}"'}
+    if location:
+        headers["Location"] = location
+    return Answer(status, resources.appointment(asked.practice, record), headers)
+
+
+def _slots(asked: Asked, wish: Submitted) -> list[Slot]:
+    found = []
+    for slot_id in wish.slots:
+        slot = asked.store.slot(asked.practice.ods, slot_id)
+        if slot is None:
+            raise Refused("REFERENCE_NOT_FOUND", "no such Slot exists at the server")
+        found.append(slot)
+    found.sort(key=lambda slot: slot.start)
+    for before, after in pairwise(found):
+        if before.end != after.start:
+            submitted.refuse("the slots are not adjacent")
+        if (before.schedule, before.channel, before.slot_type) != (
+            after.schedule,
+            after.channel,
+            after.slot_type,
+        ):
+            submitted.refuse("the slots differ in schedule, delivery channel or service type")
+    return found
+
+
+def _check_patient(asked: Asked, wish: Submitted) -> None:
+    record = asked.store.patient(asked.practice.ods, wish.patient)
+    if record is None or record.state != "active":
+        raise Refused("REFERENCE_NOT_FOUND", "no such Patient exists at the server")
+
+
+def _check_against_slots(
+    asked: Asked, wish: Submitted, slots: list[Slot], schedule: Schedule
+) -> None:
+    if asked.practice.place(wish.location) is None:
+        raise Refused("REFERENCE_NOT_FOUND", "no such Location exists at the server")
+    if wish.location != schedule.place:
+        submitted.refuse("the location is not that of the slot's schedule")
+    if wish.practitioner is not None:
+        if asked.practice.clinician(wish.practitioner) is None:
+            raise Refused("REFERENCE_NOT_FOUND", "no such Practitioner exists at the server")
+        if wish.practitioner != schedule.clinician:
+            submitted.refuse("the practitioner is not that of the slot's schedule")
+    if (wish.start, wish.end) != (slots[0].written_start, slots[-1].written_end):
+        submitted.refuse("start and end are not those of the slots")
+    if wish.channel is not None and wish.channel != slots[0].channel:
+        submitted.refuse("the delivery channel is not that of the slot")
+    role = asked.spine.roles[schedule.role][0] if schedule.role else None
+    if any(one != role for one in wish.roles):
+        submitted.refuse("the practitioner role is not that of the schedule")
+    refuse_past(slots[0].start)
+
+
+def _check_rules(asked: Asked, slots: list[Slot]) -> None:
+    """The practice's own rules: sharing, booking window, slots a day for one organisation."""
+    now = time.time()
+    for slot in slots:
+        if not slot.shared or not slot.is_for(asked.consumer.type, asked.consumer.ods):
+            submitted.refuse("the slot is not available to this organisation")
+        if not slot.opens <= now < slot.closes:
+            submitted.refuse("the slot's booking window is closed")
+    limit = (asked.practice.limits or {}).get(asked.consumer.ods)
+    day = slots[0].written_start[:10]
+    held = asked.store.booked_on(asked.practice.ods, asked.consumer.ods, day)
+    if limit is not None and held + len(slots) > limit:
+        submitted.refuse(f"this organisation may hold {limit} slots a day at this practice")
+
+
+def _create(
+    asked: Asked, wish: Submitted, slots: list[Slot], schedule: Schedule
+) -> AppointmentRecord:
+    practice, store = asked.practice, asked.store
+    number = store.next_number(practice.ods, "appointment")
+    record = AppointmentRecord(
+        practice=practice.ods,
+        id=logical_id(practice.ids, practice.ods, "appointment", number),
+        version=1,
+        patient=wish.patient,
+        start=slots[0].start,
+        booked_by=asked.consumer.ods,
+        day=slots[0].written_start[:10],
+        resource=_content(asked, wish, slots, schedule),
+    )
+    store.put_appointment(record)
+    store.set_slots(practice.ods, [slot.id for slot in slots], "busy")
+    return record
+
+
+def _content(
+    asked: Asked, wish: Submitted, slots: list[Slot], schedule: Schedule
+) -> dict[str, Any]:
+    created = datetime.fromisoformat(wish.resource["created"]).astimezone(UTC)
+    references = [f"Patient/{wish.patient}", f"Location/{schedule.place}"]
+    # The appointment mirrors the schedule, also where the consumer left the practitioner out.
+    if schedule.clinician:
+        references.append(f"Practitioner/{schedule.clinician}")
+    organisation_reference = f"#{wish.organisation['id']}"
+    identifier = wish.resource.get("identifier") if asked.practice.keeps_identifier else None
+    return {
+        "contained": [dict(wish.organisation)],
+        "extension": [
+            {
+                "url": resources.BOOKING_ORGANISATION,
+                "valueReference": {"reference": organisation_reference},
+            },
+            *(
+                [resources.role_extension(*asked.spine.roles[schedule.role])]
+                if schedule.role
+                else []
+            ),
+            resources.channel_extension(slots[0].channel),
+        ],
+        **({"identifier": identifier} if identifier else {}),
+        "status": "booked",
+        "serviceCategory": {"text": schedule.name},
+        "serviceType": [{"text": slots[0].slot_type}],
+        **texts(asked, wish.resource),
+        "start": slots[0].written_start,
+        "end": slots[-1].written_end,
+        "minutesDuration": (slots[-1].end - slots[0].start) // 60,
+        "slot": [{"reference": f"Slot/{slot.id}"} for slot in slots],
+        "created": london.written(created),
+        "participant": [
+            {"actor": {"reference": reference}, "status": "accepted"} for reference in references
+        ],
+    }
+
+
+def texts(asked: Asked, resource: Any) -> dict[str, str]:
+    """Description and comment as this practice stores them: two fields, or joined in one."""
+    sent = {key: resource[key] for key in ("description", "comment") if key in resource}
+    if asked.practice.joins_text and "comment" in sent:
+        return {"description": f"{sent['description']} | {sent['comment']}"}
+    return sent

@@ -1,0 +1,262 @@
+"""FHIR STU3 resources as a practice's system writes them."""
+
+from typing import Any
+
+from sandbox import london
+from sandbox.ids import version_id
+from sandbox.people import Person
+from sandbox.practices import Address, Clinician, Place, Practice
+from sandbox.store import AppointmentRecord, PatientRecord, Schedule, Slot
+
+Resource = dict[str, Any]
+
+PROFILE = "https://fhir.nhs.uk/STU3/StructureDefinition/"
+ODS_CODE = "https://fhir.nhs.uk/Id/ods-organization-code"
+NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
+SDS_USER_ID = "https://fhir.nhs.uk/Id/sds-user-id"
+ORGANISATION_TYPE = "https://fhir.nhs.uk/STU3/CodeSystem/GPConnect-OrganisationType-1"
+BOOKING_ORGANISATION = PROFILE + "Extension-GPConnect-BookingOrganisation-1"
+PRACTITIONER_ROLE = PROFILE + "Extension-GPConnect-PractitionerRole-1"
+DELIVERY_CHANNEL = PROFILE + "Extension-GPConnect-DeliveryChannel-2"
+CANCELLATION_REASON = PROFILE + "Extension-GPConnect-AppointmentCancellationReason-1"
+APPOINTMENT_PROFILE = PROFILE + "GPConnect-Appointment-1"
+ORGANISATION_PROFILE = PROFILE + "CareConnect-GPC-Organization-1"
+PATIENT_PROFILE = PROFILE + "CareConnect-GPC-Patient-1"
+VERIFICATION = PROFILE + "Extension-CareConnect-GPC-NHSNumberVerificationStatus-1"
+COMMUNICATION = PROFILE + "Extension-CareConnect-GPC-NHSCommunication-1"
+REGISTRATION = PROFILE + "Extension-CareConnect-GPC-RegistrationDetails-1"
+
+
+def meta(practice: Practice, profile: str, version: int) -> Resource:
+    """`meta` with version and profile."""
+    return {"versionId": version_id(practice.ids, version), "profile": [PROFILE + profile]}
+
+
+def bundle(resources: list[Resource]) -> Resource:
+    """A searchset."""
+    return {
+        "resourceType": "Bundle",
+        "meta": {"profile": [PROFILE + "GPConnect-Searchset-Bundle-1"]},
+        "type": "searchset",
+        **({"entry": [{"resource": resource} for resource in resources]} if resources else {}),
+    }
+
+
+def address(known: Address, use: str | None = None) -> Resource:
+    """An address without `text` and without empty elements. [RES-3]"""
+    return {
+        **({"use": use, "type": "physical"} if use else {}),
+        "line": list(known.lines),
+        "city": known.city,
+        "district": known.district,
+        "postalCode": known.postcode,
+    }
+
+
+def organisation(practice: Practice) -> Resource:
+    """The practice's own Organization."""
+    return {
+        "resourceType": "Organization",
+        "id": practice.organisation_id,
+        "meta": meta(practice, "CareConnect-GPC-Organization-1", 1),
+        "identifier": [{"system": ODS_CODE, "value": practice.ods}],
+        "name": practice.name,
+        "telecom": [{"system": "phone", "value": practice.telephone, "use": "work"}],
+        "address": [address(practice.address)],
+    }
+
+
+def location(practice: Practice, place: Place) -> Resource:
+    """A surgery building; STU3's `address` is single."""
+    return {
+        "resourceType": "Location",
+        "id": place.id,
+        "meta": meta(practice, "CareConnect-GPC-Location-1", 1),
+        "name": place.name,
+        "telecom": [{"system": "phone", "value": place.telephone, "use": "work"}],
+        "address": address(place.address),
+        "managingOrganization": {"reference": f"Organization/{practice.organisation_id}"},
+    }
+
+
+def practitioner(practice: Practice, clinician: Clinician) -> Resource:
+    """A clinician; gender left out where the practice has none."""
+    return {
+        "resourceType": "Practitioner",
+        "id": clinician.id,
+        "meta": meta(practice, "CareConnect-GPC-Practitioner-1", 1),
+        "identifier": [{"system": SDS_USER_ID, "value": clinician.sds_user_id}],
+        "name": [
+            {
+                "use": "official",
+                "family": clinician.family,
+                "given": list(clinician.given),
+                "prefix": [clinician.prefix],
+            }
+        ],
+        **({"gender": clinician.gender} if clinician.gender else {}),
+    }
+
+
+def role_extension(code: str, display: str) -> Resource:
+    """The practitioner role extension of Schedule and Appointment."""
+    coding = {
+        "system": "https://fhir.nhs.uk/STU3/CodeSystem/CareConnect-SDSJobRoleName-1",
+        "code": code,
+        "display": display,
+    }
+    return {"url": PRACTITIONER_ROLE, "valueCodeableConcept": {"coding": [coding]}}
+
+
+def channel_extension(channel: str) -> Resource:
+    """The delivery channel extension, second version."""
+    return {"url": DELIVERY_CHANNEL, "valueCode": channel}
+
+
+def schedule(practice: Practice, known: Schedule, roles: dict[str, tuple[str, str]]) -> Resource:
+    """A session with its place and, where there is one, its clinician."""
+    actors = [{"reference": f"Location/{known.place}"}]
+    if known.clinician:
+        actors.append({"reference": f"Practitioner/{known.clinician}"})
+    return {
+        "resourceType": "Schedule",
+        "id": known.id,
+        "meta": meta(practice, "GPConnect-Schedule-1", 1),
+        **({"extension": [role_extension(*roles[known.role])]} if known.role else {}),
+        "serviceCategory": {"text": known.name},
+        "actor": actors,
+        "planningHorizon": {"start": london.written(known.start), "end": london.written(known.end)},
+    }
+
+
+def slot(practice: Practice, known: Slot) -> Resource:
+    """A slot, its times as the practice wrote them."""
+    return {
+        "resourceType": "Slot",
+        "id": known.id,
+        "meta": meta(practice, "GPConnect-Slot-1", known.version),
+        "extension": [channel_extension(known.channel)],
+        "serviceType": [{"text": known.slot_type}],
+        "schedule": {"reference": f"Schedule/{known.schedule}"},
+        "status": known.status,
+        "start": known.written_start,
+        "end": known.written_end,
+    }
+
+
+def appointment(practice: Practice, record: AppointmentRecord) -> Resource:
+    """An appointment with its current version."""
+    return {
+        "resourceType": "Appointment",
+        "id": record.id,
+        "meta": meta(practice, "GPConnect-Appointment-1", record.version),
+        **record.resource,
+    }
+
+
+def patient(practice: Practice, record: PatientRecord) -> Resource:
+    """A patient's record with its current version."""
+    return {
+        "resourceType": "Patient",
+        "id": record.id,
+        "meta": meta(practice, "CareConnect-GPC-Patient-1", record.version),
+        **record.resource,
+    }
+
+
+def booking_organisation(
+    ods: str, name: str, telephone: str, organisation_type: str | None
+) -> Resource:
+    """The contained Organization of an appointment: who booked it."""
+    coding = {"system": ORGANISATION_TYPE, "code": organisation_type}
+    return {
+        "resourceType": "Organization",
+        "id": "1",
+        "meta": {"profile": [ORGANISATION_PROFILE]},
+        "identifier": [{"system": ODS_CODE, "value": ods}],
+        **({"type": [{"coding": [coding]}]} if organisation_type else {}),
+        "name": name,
+        "telecom": [{"system": "phone", "value": telephone}],
+    }
+
+
+def nhs_number(number: str) -> Resource:
+    """The identifier of a patient whose number has been verified."""
+    coding = {
+        "system": "https://fhir.nhs.uk/CareConnect-NHSNumberVerificationStatus-1",
+        "code": "01",
+        "display": "Number present and verified",
+    }
+    return {
+        "extension": [{"url": VERIFICATION, "valueCodeableConcept": {"coding": [coding]}}],
+        "system": NHS_NUMBER,
+        "value": number,
+    }
+
+
+def registration(**parts: Resource) -> Resource:
+    """The registration details extension; `parts` are its sub-extensions by url."""
+    return {
+        "url": REGISTRATION,
+        "extension": [{"url": url, **value} for url, value in parts.items()],
+    }
+
+
+def registration_type(code: str, display: str) -> Resource:
+    """The value of `registrationType`: R regular, T temporary."""
+    coding = {
+        "system": "https://fhir.nhs.uk/CareConnect-RegistrationType-1",
+        "code": code,
+        "display": display,
+    }
+    return {"valueCodeableConcept": {"coding": [coding]}}
+
+
+def patient_content(practice: Practice, person: Person) -> Resource:
+    """A registered person's record, without id and version."""
+    parts = {"registrationType": registration_type("R", "Regular")}
+    if person.branch:
+        reference = {"reference": f"Location/{practice.places[-1].id}"}
+        parts["preferredBranchSurgery"] = {"valueReference": reference}
+    elif len(practice.places) == 1:
+        reference = {"reference": f"Location/{practice.places[0].id}"}
+        parts["preferredBranchSurgery"] = {"valueReference": reference}
+    content: Resource = {
+        "extension": [registration(**parts)],
+        "identifier": [nhs_number(person.nhs_number)],
+        "active": True,
+        "name": [human_name(person.family, person.given, person.prefix)],
+        "gender": person.gender,
+        "birthDate": person.birth_date.isoformat(),
+        "address": [address(person.address, "home")],
+        "managingOrganization": {"reference": f"Organization/{practice.organisation_id}"},
+    }
+    telecom = [
+        {"system": "phone", "value": number, "use": use}
+        for use, number in person.telephones.items()
+    ]
+    if person.email:
+        telecom.append({"system": "email", "value": person.email, "use": "home"})
+    if telecom:
+        content["telecom"] = telecom
+    if person.contact:
+        contact = person.contact
+        content["contact"] = [
+            {
+                "relationship": [{"text": contact["relationship"]}],
+                "name": {"family": contact["family"], "given": list(contact["given"])},
+                "telecom": [{"system": "phone", "value": "07700 900999", "use": "mobile"}],
+            }
+        ]
+    return content
+
+
+def human_name(family: str, given: tuple[str, ...], prefix: str) -> Resource:
+    """The official name."""
+    return {
+        "use": "official",
+        "text": f"{family.upper()} {' '.join(given)} ({prefix})",
+        "family": family,
+        "given": list(given),
+        "prefix": [prefix],
+    }

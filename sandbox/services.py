@@ -1,0 +1,58 @@
+"""What the simulated services share: the registers, the practices' state, faults, exchanges."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sandbox import calendar, people, practices, seeding
+from sandbox.exchanges import Recorder
+from sandbox.faults import Faults
+from sandbox.people import Person
+from sandbox.practices import Spine
+from sandbox.store import Store
+
+
+@dataclass(slots=True)
+class Services:
+    """The sandbox's world. `population` is by NHS number; `pds_public_key` is PEM."""
+
+    spine: Spine
+    store: Store
+    seed: int
+    people: tuple[Person, ...]
+    population: Mapping[str, Person]
+    faults: Faults
+    pds_public_key: bytes
+    recorder: Recorder = field(default_factory=Recorder)
+
+    def reset(self) -> None:
+        """Back to the seeded state: no faults, no exchanges, books as at the beginning."""
+        self.faults.clear()
+        self.recorder.forget()
+        seeding.fill(self.store, self.spine, self.people, self.seed)
+
+
+def open_services(state: Path, pds_public_key: Path, seed: int) -> Services:
+    """Open the state directory: fill it the first time, extend its calendar every other time.
+
+    State that is there keeps the seed that it was made from.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    store = Store(state / "sandbox.sqlite3")
+    kept_seed = store.seed()
+    seed = seed if kept_seed is None else kept_seed
+    spine = practices.load()
+    population = people.population(spine.practices, seed)
+    if kept_seed is None:
+        seeding.fill(store, spine, population, seed)
+    else:
+        calendar.extend(store, spine.practices)
+    return Services(
+        spine=spine,
+        store=store,
+        seed=seed,
+        people=population,
+        population={person.nhs_number: person for person in population},
+        faults=Faults(seed),
+        pds_public_key=pds_public_key.read_bytes(),
+    )
