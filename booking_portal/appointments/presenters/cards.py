@@ -1,0 +1,215 @@
+"""An appointment as pages show it, whether the practice holds it or we ask for it. [RET-2]"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from booking_portal.appointments.presenters import wording
+from booking_portal.commands.models import Command
+from booking_portal.slots.offers import Offer
+from gpconnect import london
+from gpconnect.models import Appointment, DeliveryChannel, Location, PracticeTime, Practitioner
+
+STATUS = {
+    "booked": "Booked",
+    "cancelled": "Cancelled",
+    "arrived": "Arrived",
+    "fulfilled": "Attended",
+    "noshow": "Did not attend",
+    "pending": "Not yet accepted",
+    "proposed": "Proposed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentCard:
+    """All that a page says of one appointment; empty text where the practice gave nothing."""
+
+    appointment_id: str
+    start: PracticeTime
+    day: str
+    time: str
+    doubt: str
+    channel: str
+    role: str
+    practitioner: str
+    gender: str
+    location: str
+    address: str
+    location_telephone: str
+    slot_type: str
+    schedule_type: str
+    status: str
+    cancelled: bool
+    started: bool
+    booked_by: str
+    description: str
+    comment: str
+    cancellation_reason: str
+
+    @property
+    def changeable(self) -> bool:
+        """Whether it may be amended and cancelled. [AMEND-1, CANCEL-2, READ-1]"""
+        return not self.cancelled and not self.started and self.start.instant is not None
+
+    @property
+    def short_day(self) -> str:
+        """Tue 24 Nov."""
+        return wording.short_date(self.start.local_date) if self.start.local_date else ""
+
+    @property
+    def who(self) -> str:
+        """With whom: name and role as far as given."""
+        if self.practitioner and self.role:
+            return f"{self.practitioner} ({self.role})"
+        return self.practitioner or self.role
+
+    @property
+    def by_telephone(self) -> bool:
+        """Whether the practice rings the patient. [BOOK-11]"""
+        return self.channel == DeliveryChannel.TELEPHONE
+
+    def at(self, location: Location | None, practitioner: Practitioner | None) -> "AppointmentCard":
+        """The same with what was looked up at the practice."""
+        card = self
+        if location is not None:
+            card = replace(
+                card,
+                location=location.name or "",
+                address=", ".join(location.address.as_lines()) if location.address else "",
+                location_telephone=location.telephone or "",
+            )
+        if practitioner is not None:
+            card = replace(
+                card,
+                practitioner=practitioner.display_name,
+                gender=wording.gender_of(practitioner.gender),
+                role=card.role or ", ".join(practitioner.roles),
+            )
+        return card
+
+
+def card_of(appointment: Appointment) -> AppointmentCard:
+    """The card of an appointment as the practice holds it."""
+    booked_by = appointment.booking_organisation
+    return _card(
+        appointment.start,
+        appointment.end,
+        appointment_id=appointment.id,
+        channel=appointment.delivery_channel,
+        role=appointment.practitioner_role,
+        slot_type=appointment.slot_type,
+        schedule_type=appointment.schedule_type,
+        status=appointment.status,
+        booked_by=(booked_by.name or booked_by.ods_code) if booked_by else "",
+        description=appointment.description,
+        comment=appointment.comment,
+        cancellation_reason=appointment.cancellation_reason,
+    )
+
+
+def card_of_offers(offers: list[Offer]) -> AppointmentCard:
+    """The card of one or more adjacent slots, in order, before anything is booked."""
+    first, last = offers[0], offers[-1]
+    return _card(
+        first.start,
+        last.end,
+        channel=first.delivery_channel,
+        role=first.practitioner_role,
+        practitioner=first.practitioner_name,
+        gender=wording.gender_of(first.practitioner_gender),
+        location=first.location_name,
+        address=", ".join(first.location_address),
+        location_telephone=first.location_telephone,
+        slot_type=first.slot_type,
+        schedule_type=first.schedule_type,
+    )
+
+
+def card_of_command(command: Command) -> AppointmentCard:
+    """The card of what a command asked for, overlaid with what the practice returned. [BOOK-7]
+
+    A change's own texts are shown only once the practice has confirmed them.
+    """
+    if command.offers:
+        asked = card_of_offers(command.offers)
+        asked = replace(
+            asked,
+            description=command.payload["description"],
+            comment=command.payload["comment"],
+        )
+    else:
+        start = command.start
+        asked = _card(start, start, appointment_id=command.appointment_id)
+    return _returned(asked, command.result) if command.result else asked
+
+
+def card_asked(command: Command) -> AppointmentCard:
+    """What a booking asked for, whatever the practice returned."""
+    return replace(
+        card_of_offers(command.offers),
+        description=command.payload["description"],
+        comment=command.payload["comment"],
+    )
+
+
+def _returned(asked: AppointmentCard, result: dict[str, Any]) -> AppointmentCard:
+    start = PracticeTime.read(result.get("starts", ""))
+    end = PracticeTime.read(result.get("ends", ""))
+    told = _card(
+        start,
+        end,
+        appointment_id=result["id"],
+        channel=result.get("delivery_channel") or asked.channel,
+        role=result.get("practitioner_role") or asked.role,
+        slot_type=result.get("slot_type") or asked.slot_type,
+        schedule_type=result.get("schedule_type") or asked.schedule_type,
+        status=result.get("status"),
+        booked_by=result.get("booked_by"),
+        description=result.get("description"),
+        comment=result.get("comment"),
+        cancellation_reason=result.get("cancellation_reason"),
+    )
+    return replace(
+        told,
+        practitioner=asked.practitioner,
+        gender=asked.gender,
+        location=asked.location,
+        address=asked.address,
+        location_telephone=asked.location_telephone,
+    )
+
+
+def _card(start: PracticeTime, end: PracticeTime, **given: str | None) -> AppointmentCard:
+    minutes = None
+    if start.instant is not None and end.instant is not None:
+        minutes = int((end.instant - start.instant).total_seconds() // 60)
+    status = given.pop("status", None) or ""
+    texts = {name: given.get(name) or "" for name in _TEXTS}
+    return AppointmentCard(
+        start=start,
+        day=wording.day_of(start),
+        time=wording.span(start, end, minutes),
+        doubt=start.doubt or end.doubt or "",
+        status=STATUS.get(status, status.capitalize()),
+        cancelled=status == "cancelled",
+        started=start.instant is not None and start.instant <= london.now_utc(),
+        **texts,
+    )
+
+
+_TEXTS = (
+    "appointment_id",
+    "channel",
+    "role",
+    "practitioner",
+    "gender",
+    "location",
+    "address",
+    "location_telephone",
+    "slot_type",
+    "schedule_type",
+    "booked_by",
+    "description",
+    "comment",
+    "cancellation_reason",
+)

@@ -1,0 +1,138 @@
+"""The page before a booking: what will be booked, and what the patient has already."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from booking_portal.accounts.actor import Actor
+from booking_portal.appointments.presenters import saying, wording
+from booking_portal.appointments.presenters.cards import (
+    AppointmentCard,
+    card_of,
+    card_of_command,
+    card_of_offers,
+)
+from booking_portal.commands.models import Command, Proposal
+from booking_portal.patients.models import PatientAtPractice
+from booking_portal.patients.presenters import full_name
+from gpconnect.models import Appointments, DeliveryChannel
+
+FIELD_LABELS = {
+    "family": "Family name",
+    "given": "Given name",
+    "gender": "Gender",
+    "birth_date": "Date of birth",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An appointment that the patient has already, in one line."""
+
+    when: str
+    what: str
+    where: str
+    clashes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceRow:
+    """One difference between PDS and the practice's record. [PDS-6]"""
+
+    label: str
+    at_pds: str
+    at_practice: str
+    serious: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPage:
+    """What the user checks with the patient before booking."""
+
+    card: AppointmentCard
+    slots: str
+    practice: str
+    telephone: str
+    button: str
+    there: tuple[Known, ...]
+    elsewhere: tuple[Known, ...]
+    clash: bool
+    faults: str
+    differences: tuple[DifferenceRow, ...]
+    must_acknowledge: bool
+    limited_information: str
+    how: str
+    by_telephone: bool
+    telephones: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls,
+        proposal: Proposal,
+        at: PatientAtPractice,
+        there: Appointments,
+        elsewhere: list[Command],
+        actor: Actor,
+    ) -> "CheckPage":
+        """The page for a proposal, with the patient's appointments there and ours elsewhere."""
+        offers = proposal.chosen
+        card = card_of_offers(offers)
+        practice = proposal.practice
+        coming = [card_of(each) for each in there.appointments]
+        known_there = tuple(
+            _known(each, practice.name, card)
+            for each in coming
+            if not each.cancelled and not each.started
+        )
+        known_elsewhere = tuple(
+            _known(card_of_command(each), each.practice.name, card) for each in elsewhere
+        )
+        name = full_name(at.encounter.name)
+        with_whom = f" with {card.practitioner or card.role}" if card.who else ""
+        return cls(
+            card=card,
+            slots=f"{len(offers)} slots together" if len(offers) > 1 else "",
+            practice=f"{practice.name}, {practice.town}",
+            telephone=practice.telephone,
+            button=(
+                f"Book {name}{with_whom} at {practice.name}, "
+                f"{card.short_day} {card.start.time_label}"
+            ),
+            there=known_there,
+            elsewhere=known_elsewhere,
+            clash=any(known.clashes for known in known_there + known_elsewhere),
+            faults=" ".join(there.faults),
+            differences=tuple(_difference(each) for each in at.differences),
+            must_acknowledge=bool(at.serious_differences) and not at.differences_acknowledged,
+            limited_information=saying.limited_information(actor.organisation),
+            how=saying.how(card, at.telephones),
+            by_telephone=card.channel == DeliveryChannel.TELEPHONE,
+            telephones=tuple(at.telephones),
+        )
+
+
+def _known(known: AppointmentCard, where: str, wanted: AppointmentCard) -> Known:
+    same_day = known.start.local_date == wanted.start.local_date
+    return Known(
+        when=f"{known.day}, {known.time}",
+        what=", ".join(part for part in (known.channel, known.who) if part),
+        where=where,
+        clashes=same_day,
+    )
+
+
+def _difference(kept: dict[str, Any]) -> DifferenceRow:
+    return DifferenceRow(
+        FIELD_LABELS.get(kept["field"], str(kept["field"]).capitalize()),
+        _shown(kept["at_pds"]),
+        _shown(kept["at_practice"]),
+        kept["serious"],
+    )
+
+
+def _shown(value: object) -> str:
+    text = str(value or "")
+    try:
+        return f"{datetime.strptime(text, '%Y-%m-%d'):%d-%b-%Y}"  # noqa: DTZ007 - a birth date
+    except ValueError:
+        return text or wording.NOT_GIVEN

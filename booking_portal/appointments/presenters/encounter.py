@@ -1,0 +1,74 @@
+"""The patient's page: the registered practice, the others, and what is not settled."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from django.utils import timezone
+
+from booking_portal.accounts.actor import Actor
+from booking_portal.accounts.roles import Permission, Role
+from booking_portal.appointments.presenters.start import BookingRow
+from booking_portal.commands.models import Command
+from booking_portal.patients.models import Encounter
+from booking_portal.practices.models import Practice
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeLine:
+    """A practice that the organisation may ask."""
+
+    ods_code: str
+    name: str
+    town: str
+
+    @classmethod
+    def of(cls, practice: Practice) -> Self:
+        """The practice as one line."""
+        return cls(practice.ods_code, practice.name, practice.town)
+
+
+@dataclass(frozen=True, slots=True)
+class EncounterPage:
+    """What the page offers.
+
+    `registered` is the registered practice if the organisation may ask it, `registered_ods` its
+    code as PDS gave it, `others` the other practices. `follow_up_first`: a clinician's page,
+    where the registered practice comes before the search.
+    """
+
+    registered: PracticeLine | None
+    registered_ods: str
+    others: tuple[PracticeLine, ...]
+    unsettled: tuple[BookingRow, ...]
+    telephones: tuple[str, ...]
+    address: tuple[str, ...]
+    may_book: bool
+    fresh: bool
+    follow_up_first: bool
+
+    @classmethod
+    def of(cls, encounter: Encounter, actor: Actor) -> Self:
+        """The page for this encounter's actor."""
+        ods_code = encounter.registered_practice_ods
+        practices = [
+            PracticeLine.of(practice)
+            for practice in Practice.objects.for_organisation(actor.organisation)
+        ]
+        registered = next((one for one in practices if one.ods_code == ods_code), None)
+        unsettled = (
+            Command.objects.for_organisation(actor.organisation)
+            .unsettled()
+            .filter(nhs_number=encounter.nhs_number)
+        )
+        now = timezone.now()
+        return cls(
+            registered=registered,
+            registered_ods=ods_code,
+            others=tuple(one for one in practices if one != registered),
+            unsettled=tuple(BookingRow.of(command, now) for command in unsettled),
+            telephones=tuple(encounter.trace.get("telephones", ())),
+            address=tuple(encounter.trace.get("address", ())),
+            may_book=actor.may(Permission.BOOK_APPOINTMENT) and not encounter.deceased,
+            fresh=encounter.trace_is_fresh,
+            follow_up_first=actor.role is Role.CLINICIAN,
+        )

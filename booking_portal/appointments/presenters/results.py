@@ -1,0 +1,309 @@
+"""Search results: what is free across practices at a glance, then every slot by time."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+from booking_portal.appointments.presenters import wording
+from booking_portal.appointments.presenters.filters import Filter, Narrowing
+from booking_portal.patients.models import Encounter
+from booking_portal.practices.models import Practice
+from booking_portal.slots.offers import Offer, in_order
+from booking_portal.slots.search import PracticeResult, SearchResults
+from gpconnect import london
+
+
+@dataclass(frozen=True, slots=True)
+class SlotRow:
+    """One free slot with all of SFS-5; what the practice did not give says so.
+
+    `token` is the signed offer, empty when the slot cannot be booked; `why_not` says why.
+    `joins` is set when another slot of the results follows or precedes it. [BOOK-6]
+    """
+
+    token: str
+    why_not: str
+    joins: bool
+    time: str
+    until: str
+    channel: str
+    slot_type: str
+    schedule_type: str
+    practice: str
+    location: str
+    address: str
+    practitioner: str
+    gender: str
+    role: str
+    preferred_branch: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfSlots:
+    """One day's slots in the order of their instants."""
+
+    key: str
+    label: str
+    count: str
+    rows: tuple[SlotRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """How many slots one practice has on one day, with the link that shows just them."""
+
+    count: int
+    link: str
+    current: bool
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeLine:
+    """One practice at a glance. `note` says why nothing is counted, or what is missing."""
+
+    ods_code: str
+    name: str
+    town: str
+    telephone: str
+    registered: bool
+    note: str
+    next_step: str
+    failed: bool
+    cells: tuple[Cell, ...]
+    total: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsPage:
+    """The page of one search."""
+
+    title: str
+    asked_at: str
+    summary: str
+    days: tuple[Cell, ...]
+    lines: tuple[PracticeLine, ...]
+    filters: tuple[Filter, ...]
+    narrowed: bool
+    groups: tuple[DayOfSlots, ...]
+    any_offers: bool
+    any_joins: bool
+
+    @classmethod
+    def of(
+        cls,
+        results: SearchResults,
+        practices: Mapping[str, Practice],
+        encounter: Encounter,
+        query: Mapping[str, str],
+    ) -> "ResultsPage":
+        """The page for these results, narrowed by the query. Past slots are left out. [SFS-7]"""
+        offers = still_to_come(results)
+        narrowing = Narrowing.from_query(query, offers)
+        shown = narrowing.apply(offers)
+        counted = narrowing.apply(offers, but=("practice", "day"))
+        glance = _Glance(counted, narrowing)
+        answered = [result for result in results.practices if not _failed(result)]
+        groups = days_of(shown, practices, encounter)
+        return cls(
+            title=_range(results.start, results.end),
+            asked_at=wording.clock(results.asked_at),
+            summary=(
+                f"{wording.count_of(len(offers), 'free slot')} at "
+                f"{_having(offers)} of {wording.count_of(len(results.practices), 'practice')}"
+                + ("" if len(answered) == len(results.practices) else ", not all answered")
+            ),
+            days=glance.days(),
+            lines=tuple(
+                glance.line(result, practices[result.practice_ods], encounter)
+                for result in results.practices
+                if result.practice_ods in practices
+            ),
+            filters=narrowing.filters(offers, practices),
+            narrowed=bool(narrowing.chosen),
+            groups=groups,
+            any_offers=bool(offers),
+            any_joins=any(row.joins for group in groups for row in group.rows),
+        )
+
+
+def still_to_come(results: SearchResults) -> list[Offer]:
+    """All offers of all practices by instant, without those that have started since."""
+    now = london.now_utc()
+    return in_order(
+        [
+            offer
+            for result in results.practices
+            for offer in result.offers
+            if offer.start.instant is None or offer.start.instant > now
+        ]
+    )
+
+
+def days_of(
+    offers: Iterable[Offer], practices: Mapping[str, Practice], encounter: Encounter
+) -> tuple[DayOfSlots, ...]:
+    """The offers as rows by day; those without a readable date come last."""
+    # A time in doubt may lie on another day than its instant says: the day shown decides.
+    offers = sorted(offers, key=lambda offer: offer.start.local_date or date.max)
+    joining = _joining(offers)
+    branches = _preferred_branches(encounter)
+    days = []
+    for day, of_day in groupby(offers, key=lambda offer: offer.start.local_date):
+        rows = tuple(
+            _row(offer, practices, encounter.pk, joining, branches)
+            for offer in of_day
+            if offer.practice_ods in practices
+        )
+        days.append(
+            DayOfSlots(
+                key=day.isoformat() if day else "unknown",
+                label=wording.long_date(day) if day else "Date cannot be read",
+                count=wording.count_of(len(rows), "slot"),
+                rows=rows,
+            )
+        )
+    return tuple(days)
+
+
+class _Glance:
+    """Counts of slots by practice and day."""
+
+    def __init__(self, offers: list[Offer], narrowing: Narrowing) -> None:
+        self._narrowing = narrowing
+        self._practice = narrowing.chosen.get("practice", "")
+        self._day = narrowing.chosen.get("day", "")
+        self._counts: dict[tuple[str, str], int] = {}
+        days: set[date] = set()
+        for offer in offers:
+            day = offer.start.local_date
+            if day is None:
+                continue
+            days.add(day)
+            for key in (
+                (offer.practice_ods, day.isoformat()),
+                (offer.practice_ods, ""),
+                ("", day.isoformat()),
+            ):
+                self._counts[key] = self._counts.get(key, 0) + 1
+        self._days = sorted(days)
+
+    def days(self) -> tuple[Cell, ...]:
+        return tuple(
+            self._cell("", day, wording.short_date(day), f"All practices, {wording.long_date(day)}")
+            for day in self._days
+        )
+
+    def line(
+        self, result: PracticeResult, practice: Practice, encounter: Encounter
+    ) -> PracticeLine:
+        code = practice.ods_code
+        return PracticeLine(
+            ods_code=code,
+            name=practice.name,
+            town=practice.town,
+            telephone=practice.telephone,
+            registered=encounter.registered_practice_ods == code,
+            note=_note(result, self._counts.get((code, ""), 0)),
+            next_step=result.next_step,
+            failed=_failed(result),
+            cells=tuple(
+                self._cell(code, day, "", f"{practice.name}, {wording.long_date(day)}")
+                for day in self._days
+            ),
+            total=self._cell(code, None, "", f"{practice.name}, all days"),
+        )
+
+    def _cell(self, code: str, day: date | None, text: str, label: str) -> Cell:
+        on = day.isoformat() if day else ""
+        count = self._counts.get((code, on), 0)
+        link = self._narrowing.query(practice=code, day=on) + "#slots"
+        chosen = (code, on) == (self._practice, self._day)
+        return Cell(count, link, chosen, text or label)
+
+
+def _note(result: PracticeResult, counted: int) -> str:
+    """ "None" is said only when the practice answered wholly. [SFS-10]"""
+    if _failed(result):
+        return result.problem
+    if not result.complete:
+        return f"Part of the answer could not be read: there may be more. {result.problem}"
+    if not result.offers:
+        return "None shared with your organisation"
+    return "" if counted else "None with these filters"
+
+
+def _failed(result: PracticeResult) -> bool:
+    return bool(result.error_code)
+
+
+def _having(offers: list[Offer]) -> int:
+    return len({offer.practice_ods for offer in offers})
+
+
+def _range(start: date, end: date) -> str:
+    if start == end:
+        return wording.long_date(start)
+    return f"{wording.short_date(start)} to {wording.short_date(end)} {end.year}"
+
+
+def _joining(offers: list[Offer]) -> set[str]:
+    """The slots (by their identity) that another one here follows or precedes. [BOOK-6]"""
+    starts = {(_session(offer), offer.start.instant): offer for offer in offers}
+    found: set[str] = set()
+    for offer in offers:
+        after = starts.get((_session(offer), offer.end.instant))
+        if after is not None and not offer.doubt and not after.doubt:
+            found |= {_identity(offer), _identity(after)}
+    return found
+
+
+def _session(offer: Offer) -> tuple[str, str, str, str]:
+    return offer.practice_ods, offer.schedule_id, offer.delivery_channel, offer.slot_type
+
+
+def _identity(offer: Offer) -> str:
+    return f"{offer.practice_ods}/{offer.slot_id}"
+
+
+def _preferred_branches(encounter: Encounter) -> set[tuple[str, str]]:
+    """(practice, location) of the patient's preferred branches, as far as known. [SFS-9]"""
+    return {
+        (at.practice.ods_code, at.preferred_branch_id)
+        for at in encounter.at_practices.select_related("practice")
+        if at.preferred_branch_id
+    }
+
+
+def _row(
+    offer: Offer,
+    practices: Mapping[str, Practice],
+    encounter_id: uuid.UUID,
+    joining: set[str],
+    branches: set[tuple[str, str]],
+) -> SlotRow:
+    why_not = offer.doubt or (
+        "" if offer.location_id else "The practice gave no location, so it cannot be booked here."
+    )
+    minutes = offer.minutes
+    until = f"to {offer.end.time_label}" if offer.end.time_label else ""
+    practice = practices[offer.practice_ods]
+    return SlotRow(
+        token="" if why_not else offer.signed(encounter_id),
+        why_not=why_not,
+        joins=not why_not and _identity(offer) in joining,
+        time=offer.start.time_label or offer.starts or wording.NOT_GIVEN,
+        until=f"{until}, {minutes} min" if until and minutes else until,
+        channel=offer.delivery_channel,
+        slot_type=offer.slot_type,
+        schedule_type=offer.schedule_type,
+        practice=f"{practice.name}, {practice.town}",
+        location=offer.location_name,
+        address=", ".join(offer.location_address),
+        practitioner=offer.practitioner_name,
+        gender=wording.gender_of(offer.practitioner_gender),
+        role=offer.practitioner_role,
+        preferred_branch=(offer.practice_ods, offer.location_id) in branches,
+    )

@@ -1,0 +1,48 @@
+"""What to say to the patient, word for word. [BOOK-10, BOOK-11]"""
+
+from booking_portal.accounts.models import Organisation
+from booking_portal.appointments.presenters.cards import AppointmentCard
+from booking_portal.practices.models import Practice
+from gpconnect.models import DeliveryChannel
+
+
+def limited_information(organisation: Organisation) -> str:
+    """[BOOK-10]"""
+    return (
+        f"Staff at {organisation.name} can see limited information about this appointment, such "
+        "as its date, time and place. If you do not want that, tell me now, and you can make the "
+        "appointment with the practice yourself."
+    )
+
+
+def how(card: AppointmentCard, telephones: list[str]) -> str:
+    """How the appointment is held, in a sentence. [BOOK-11]"""
+    match card.channel:
+        case DeliveryChannel.TELEPHONE:
+            held = " or ".join(telephones)
+            return (
+                f"The practice will ring you. The number it holds for you is {held}."
+                if held
+                else "The practice will ring you. It holds no telephone number for you."
+            )
+        case DeliveryChannel.VIDEO:
+            return "It is a video appointment. The practice will tell you how to join."
+        case DeliveryChannel.IN_PERSON:
+            return "Please come to the surgery in person."
+        case _:
+            return "The practice did not say whether it is in person, by telephone or by video."
+
+
+def confirmation(
+    card: AppointmentCard, practice: Practice, telephones: list[str]
+) -> tuple[str, ...]:
+    """The confirmation to read aloud, one sentence after the other."""
+    place = f"{practice.name}, {practice.town}"
+    who = f" with {card.who}" if card.who else ""
+    said = [f"You have an appointment with {place}, on {card.day}, {card.time}{who}."]
+    said.append(how(card, telephones))
+    if card.channel == DeliveryChannel.IN_PERSON or not card.channel:
+        where = ", ".join(part for part in (card.location, card.address) if part)
+        said.append(f"The address is {where}." if where else "Ask the practice for the address.")
+    said.append(f"To change or cancel it, ring the practice on {practice.telephone}.")
+    return tuple(said)

@@ -1,0 +1,240 @@
+"""Search practices for free slots, look at what came back, choose. [SFS-1..10, BOOK-6]"""
+
+import uuid
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from booking_portal import views
+from booking_portal.accounts.decorators import acting
+from booking_portal.accounts.requests import ActingRequest
+from booking_portal.accounts.roles import Permission
+from booking_portal.appointments.forms import CHOOSE_DATES, DEFAULT_WHEN, SearchForm
+from booking_portal.appointments.presenters.results import ResultsPage
+from booking_portal.commands.booking import propose
+from booking_portal.commands.models import Proposal
+from booking_portal.forms import choices, errors_for
+from booking_portal.patients.decorators import with_encounter
+from booking_portal.patients.finding import PatientMismatch, PatientNotAtPractice, find
+from booking_portal.patients.models import Encounter
+from booking_portal.patients.presenters import PatientBanner
+from booking_portal.practices.models import Practice
+from booking_portal.slots.offers import NotBookable, Offer
+from booking_portal.slots.search import SearchResults, keep, kept, search_all
+from gpconnect.errors import GPConnectError
+
+LAST_SEARCH = "search"
+
+
+@require_http_methods(["GET", "POST"])
+@acting(Permission.SEARCH_SLOTS)
+@with_encounter
+def search_slots(request: ActingRequest, encounter: Encounter) -> HttpResponse:
+    """Ask for practices and dates; search; go to the results."""
+    practices = practices_to_search(request, encounter)
+    labels = [(practice.ods_code, f"{practice.name}, {practice.town}") for practice in practices]
+    if request.method == "GET":
+        form = SearchForm(practices=labels, initial=_initial(request, practices))
+        return _ask(request, encounter, practices, form)
+    form = SearchForm(request.POST, practices=labels)
+    if not form.is_valid():
+        return _ask(request, encounter, practices, form)
+    start, end = form.cleaned_data["range"]
+    chosen = [each for each in practices if each.ods_code in form.cleaned_data["practices"]]
+    request.session[LAST_SEARCH] = {
+        "when": form.cleaned_data["when"] or DEFAULT_WHEN,
+        "start": start.isoformat(),
+        "end": end.isoformat(),
+        "practices": form.cleaned_data["practices"],
+    }
+    results = search_all(chosen, start, end, encounter=encounter, actor=request.actor)
+    _learn_preferred_branch(request, encounter, chosen, results)
+    search_id = keep(encounter, results)
+    if search_id:
+        return redirect("slot-results", encounter_id=encounter.pk, search_id=search_id)
+    return show_results(request, encounter, results)  # the cache is away
+
+
+@require_GET
+@acting(Permission.SEARCH_SLOTS)
+@with_encounter
+def slot_results(
+    request: ActingRequest, encounter: Encounter, search_id: uuid.UUID
+) -> HttpResponse:
+    """The results of a search, narrowed by the filters of the query; asks nobody anew."""
+    results = kept(encounter, search_id)
+    if results is None:
+        return _gone(request, encounter)
+    return show_results(request, encounter, results, search_id=search_id)
+
+
+@require_POST
+@acting(Permission.BOOK_APPOINTMENT)
+@with_encounter
+def choose_slot(request: ActingRequest, encounter: Encounter) -> HttpResponse:
+    """Take the chosen slot, or the ticked ones together, to the check page."""
+    one = request.POST.get("only")
+    tokens = [one] if one else request.POST.getlist("together")
+    try:
+        offers = [Offer.from_signed(token, encounter.pk) for token in tokens]
+        practice = _practice_of(request, offers)
+        typed = Proposal.objects.filter(
+            pk=_uuid_or_none(request.POST.get("typed")), encounter=encounter
+        ).first()
+        proposal = propose(encounter, practice, offers, actor=request.actor, typed=typed)
+    except NotBookable as problem:
+        return _not_bookable(request, encounter, problem)
+    address = reverse("check-booking", args=[encounter.pk, proposal.pk])
+    search_id = _uuid_or_none(request.POST.get("search"))
+    return redirect(f"{address}?search={search_id}" if search_id else address)
+
+
+def practices_to_search(request: ActingRequest, encounter: Encounter) -> list[Practice]:
+    """The organisation's practices, the patient's registered one first. [SFS-8]"""
+    found = list(Practice.objects.for_organisation(request.actor.organisation).order_by("name"))
+    registered = encounter.registered_practice_ods
+    return sorted(found, key=lambda practice: practice.ods_code != registered)
+
+
+def show_results(
+    request: ActingRequest,
+    encounter: Encounter,
+    results: SearchResults,
+    *,
+    search_id: uuid.UUID | None = None,
+    problem: str = "",
+) -> HttpResponse:
+    """The results page; `problem` says why a choice cannot be booked."""
+    practices = {
+        practice.ods_code: practice
+        for practice in Practice.objects.filter(
+            ods_code__in=[result.practice_ods for result in results.practices]
+        )
+    }
+    context = {
+        "patient": PatientBanner.of(encounter),
+        "encounter_id": encounter.pk,
+        "search_id": search_id or "",
+        "page": ResultsPage.of(results, practices, encounter, request.GET.dict()),
+        "may_book": request.actor.may(Permission.BOOK_APPOINTMENT) and not encounter.deceased,
+        "errors": [{"text": problem, "href": "#slots"}] if problem else [],
+    }
+    return render(request, "appointments/results.jinja", context, status=409 if problem else 200)
+
+
+def _ask(
+    request: HttpRequest, encounter: Encounter, practices: list[Practice], form: SearchForm
+) -> HttpResponse:
+    registered = encounter.registered_practice_ods
+    hint = {"hint": {"text": "The patient is registered here"}}
+    context = {
+        "patient": PatientBanner.of(encounter),
+        "encounter_id": encounter.pk,
+        "form": form,
+        "errors": errors_for(form),
+        "practices": [
+            item | (hint if item["value"] == registered else {})
+            for item in choices(form["practices"])["items"]
+        ],
+        "any_practice": bool(practices),
+    }
+    return render(request, "appointments/search.jinja", context)
+
+
+def _initial(request: ActingRequest, practices: list[Practice]) -> dict[str, Any]:
+    """What the address asks for, else what was searched last in this sign-in, else all."""
+    last = request.session.get(LAST_SEARCH, {})
+    codes = {practice.ods_code for practice in practices}
+    asked = [code for code in request.GET.getlist("practice") if code in codes]
+    again = [code for code in last.get("practices", []) if code in codes]
+    if request.GET.get("tick") == "all":
+        asked = sorted(codes)
+    ticked = [] if request.GET.get("tick") == "none" else asked or again or sorted(codes)
+    initial: dict[str, Any] = {
+        "practices": ticked,
+        "when": request.GET.get("when") or last.get("when", DEFAULT_WHEN),
+    }
+    if initial["when"] == CHOOSE_DATES and last:
+        initial["start"] = date.fromisoformat(last["start"])
+        initial["end"] = date.fromisoformat(last["end"])
+    return initial
+
+
+def _learn_preferred_branch(
+    request: ActingRequest, encounter: Encounter, chosen: list[Practice], results: SearchResults
+) -> None:
+    """Find the patient where they are registered, so that their branch can be marked. [SFS-9]
+
+    Whatever fails here is said on the check page, where it matters.
+    """
+    answered = {result.practice_ods for result in results.practices if not result.error_code}
+    for practice in chosen:
+        code = practice.ods_code
+        if code == encounter.registered_practice_ods and code in answered:
+            try:
+                find(encounter, practice, actor=request.actor)
+            except (PatientNotAtPractice, PatientMismatch, GPConnectError):
+                return
+
+
+def _practice_of(request: ActingRequest, offers: list[Offer]) -> Practice:
+    codes = {offer.practice_ods for offer in offers}
+    if len(codes) > 1:
+        raise NotBookable("Slots booked together must be at one practice.")
+    practice = (
+        Practice.objects.for_organisation(request.actor.organisation)
+        .filter(ods_code__in=codes)
+        .first()
+    )
+    if practice is None:
+        raise NotBookable("Choose a slot.")
+    return practice
+
+
+def _not_bookable(
+    request: ActingRequest, encounter: Encounter, problem: NotBookable
+) -> HttpResponse:
+    search_id = _uuid_or_none(request.POST.get("search"))
+    results = kept(encounter, search_id) if search_id else None
+    if results is not None:
+        return show_results(request, encounter, results, search_id=search_id, problem=str(problem))
+    failure = views.Failure(
+        "This slot cannot be booked",
+        str(problem),
+        "Search again and choose another slot.",
+        back=reverse("search-slots", args=[encounter.pk]),
+    )
+    return views.failed(request, failure, status=409)
+
+
+def _gone(request: ActingRequest, encounter: Encounter) -> HttpResponse:
+    context = {
+        "patient": PatientBanner.of(encounter),
+        "encounter_id": encounter.pk,
+        "same_again": _same_again(request),
+    }
+    return render(request, "appointments/results_gone.jinja", context, status=410)
+
+
+def _same_again(request: ActingRequest) -> list[tuple[str, str]]:
+    """The last search of this sign-in as form fields; empty when there was none."""
+    last = request.session.get(LAST_SEARCH)
+    if not last:
+        return []
+    fields = [("when", last["when"])] + [("practices", code) for code in last["practices"]]
+    for name in ("start", "end"):
+        day = date.fromisoformat(last[name])
+        parts = {"day": day.day, "month": day.month, "year": day.year}
+        fields += [(f"{name}-{part}", str(number)) for part, number in parts.items()]
+    return fields
+
+
+def _uuid_or_none(text: str | None) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text or "")
+    except ValueError:
+        return None
