@@ -1,6 +1,5 @@
 """The Spine Directory Service by its FHIR API (R4): Endpoint and Device. [SDS-2..5]"""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
@@ -8,7 +7,7 @@ from starlette.requests import Request
 
 from sandbox.answers import Answer
 from sandbox.interactions import BY_ID
-from sandbox.practices import Consumer, Practice
+from sandbox.practices import Consumer, Misregistered, Practice
 from sandbox.services import Services
 
 API_KEY = "sandbox-sds-key"
@@ -17,6 +16,7 @@ _ODS_CODE = "https://fhir.nhs.uk/Id/ods-organization-code"
 _INTERACTION = "https://fhir.nhs.uk/Id/nhsServiceInteractionId"
 _PARTY_KEY = "https://fhir.nhs.uk/Id/nhsMhsPartyKey"
 _ASID = "https://fhir.nhs.uk/Id/nhsSpineASID"
+_System = Practice | Consumer | Misregistered
 _EXTENSION = "https://fhir.nhs.uk/StructureDefinition/Extension-SDS-"
 
 
@@ -29,21 +29,26 @@ class SpineDirectory:
     def endpoints(self, request: Request) -> Answer:
         """Message handling records: party key and service root of an organisation."""
         ods, interaction, party_key = _parameters(request)
+        systems: list[Practice | Misregistered] = [*self._spine.practices]
+        systems += self._spine.misregistered
         found = [
-            _endpoint(practice, interaction or next(iter(BY_ID)))
-            for practice in self._spine.practices
-            if ods in {None, practice.ods} and _is_met(practice, interaction, party_key)
+            endpoint
+            for system in systems
+            if ods in {None, system.ods} and _is_met(system, interaction, party_key)
+            for endpoint in _endpoints(system, interaction or next(iter(BY_ID)))
         ]
         return _searchset(request, "Endpoint", found)
 
     def devices(self, request: Request) -> Answer:
         """Accredited system records: ASIDs of practices and of consumers."""
         ods, interaction, party_key = _parameters(request)
-        systems: Sequence[Practice | Consumer] = (*self._spine.practices, *self._spine.consumers)
+        systems: list[_System] = [*self._spine.practices, *self._spine.consumers]
+        systems += self._spine.misregistered
         found = [
-            _device(system)
+            device
             for system in systems
             if ods == system.ods and _is_met(system, interaction, party_key)
+            for device in _devices(system)
         ]
         return _searchset(request, "Device", found)
 
@@ -68,14 +73,27 @@ def _parameters(request: Request) -> tuple[str | None, str | None, str | None]:
     return given.get(_ODS_CODE), given.get(_INTERACTION), given.get(_PARTY_KEY)
 
 
-def _is_met(system: Practice | Consumer, interaction: str | None, party_key: str | None) -> bool:
+def _is_met(system: _System, interaction: str | None, party_key: str | None) -> bool:
     return interaction in {None, *BY_ID} and party_key in {None, system.party_key}
 
 
-def _endpoint(practice: Practice, interaction: str) -> dict[str, Any]:
+def _endpoints(system: Practice | Misregistered, interaction: str) -> list[dict[str, Any]]:
+    """The one record there should be, or what a wrong registration makes of it."""
+    if isinstance(system, Practice):
+        return [_endpoint(system, system.service_root, interaction)]
+    address = f"https://provider.sandbox.test/{system.ods}/STU3/1/gpconnect"
+    if system.fault == "no address":
+        return [_endpoint(system, None, interaction)]
+    endpoints = [_endpoint(system, address, interaction)]
+    if system.fault == "two endpoints":
+        endpoints.append(_endpoint(system, address + "/old", interaction))
+    return endpoints
+
+
+def _endpoint(system: _System, address: str | None, interaction: str) -> dict[str, Any]:
     return {
         "resourceType": "Endpoint",
-        "id": _id("endpoint", practice.ods),
+        "id": _id("endpoint", f"{system.ods} {address}"),
         "status": "active",
         "connectionType": {
             "system": "http://terminology.hl7.org/CodeSystem/endpoint-connection-type",
@@ -93,22 +111,32 @@ def _endpoint(practice: Practice, interaction: str) -> dict[str, Any]:
                 ]
             }
         ],
-        "address": practice.service_root,
-        "managingOrganization": {"identifier": {"system": _ODS_CODE, "value": practice.ods}},
+        **({"address": address} if address else {}),
+        "managingOrganization": {"identifier": {"system": _ODS_CODE, "value": system.ods}},
         "identifier": [
             {"system": "https://fhir.nhs.uk/Id/nhsMhsFQDN", "value": "provider.sandbox.test"},
-            {"system": _PARTY_KEY, "value": practice.party_key},
+            {"system": _PARTY_KEY, "value": system.party_key},
         ],
         "extension": [_interaction(interaction)],
     }
 
 
-def _device(system: Practice | Consumer) -> dict[str, Any]:
+def _devices(system: _System) -> list[dict[str, Any]]:
+    fault = system.fault if isinstance(system, Misregistered) else None
+    if fault == "no system":
+        return []
+    devices = [_device(system, system.asid)]
+    if fault == "two systems":
+        devices.append(_device(system, f"{int(system.asid) + 500}"))
+    return devices
+
+
+def _device(system: _System, asid: str) -> dict[str, Any]:
     return {
         "resourceType": "Device",
-        "id": _id("device", system.asid),
+        "id": _id("device", asid),
         "identifier": [
-            {"system": _ASID, "value": system.asid},
+            {"system": _ASID, "value": asid},
             {"system": _PARTY_KEY, "value": system.party_key},
         ],
         "extension": [_interaction(interaction) for interaction in BY_ID],

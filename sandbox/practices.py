@@ -133,11 +133,25 @@ class Practice:
 
 
 @dataclass(frozen=True, slots=True)
+class Misregistered:
+    """An organisation whose directory records are wrong in one way. [SDS-4]
+
+    `fault` is "two endpoints", "no address", "two systems" or "no system".
+    """
+
+    ods: str
+    asid: str
+    party_key: str
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
 class Spine:
     """Everything that is registered: the data files as typed, immutable records."""
 
     consumers: tuple[Consumer, ...]
     practices: tuple[Practice, ...]
+    misregistered: tuple[Misregistered, ...]
     roles: Mapping[str, tuple[str, str]]
 
     def practice(self, ods: str) -> Practice | None:
@@ -165,6 +179,7 @@ def load() -> Spine:
     return Spine(
         consumers=tuple(_consumer(raw) for raw in registered["consumers"]),
         practices=tuple(_practice(raw, sessions) for raw in registered["practices"]),
+        misregistered=tuple(Misregistered(**raw) for raw in registered["misregistered"]),
         roles={key: (code, display) for key, (code, display) in kinds["roles"].items()},
     )
 

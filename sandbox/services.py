@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
-from sandbox import calendar, people, practices, seeding
+from sandbox import calendar, london, people, practices, seeding
 from sandbox.exchanges import Recorder
 from sandbox.faults import Faults
 from sandbox.people import Person
@@ -24,12 +25,21 @@ class Services:
     faults: Faults
     pds_public_key: bytes
     recorder: Recorder = field(default_factory=Recorder)
+    seeded_on: date | None = None
 
     def reset(self) -> None:
-        """Back to the seeded state: no faults, no exchanges, books as at the beginning."""
+        """Back to the seeded state of today: no faults, no exchanges, no bookings but seeded ones.
+
+        Made anew once a day, and copied after that: tests reset often.
+        """
         self.faults.clear()
         self.recorder.forget()
+        if self.seeded_on == london.today():
+            self.store.restore_copy()
+            return
         seeding.fill(self.store, self.spine, self.people, self.seed)
+        self.store.keep_copy()
+        self.seeded_on = london.today()
 
 
 def open_services(state: Path, pds_public_key: Path, seed: int) -> Services:

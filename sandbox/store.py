@@ -8,7 +8,8 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,10 @@ class AppointmentRecord:
     resource: dict[str, Any]
 
 
+_SCHEDULE_COLUMNS = attrgetter(*(column.name for column in fields(Schedule)))
+_SLOT_COLUMNS = attrgetter(*(column.name for column in fields(Slot)))
+
+
 class Store:
     """The practices' appointment books and patient records."""
 
@@ -116,10 +121,20 @@ class Store:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
+        self._kept = sqlite3.connect(":memory:")
 
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
+        self._kept.close()
+
+    def keep_copy(self) -> None:
+        """Keep the present state in memory, to come back to."""
+        self._db.backup(self._kept)
+
+    def restore_copy(self) -> None:
+        """Be again as when the copy was kept."""
+        self._kept.backup(self._db)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -165,10 +180,10 @@ class Store:
     def add_calendar(self, schedules: Iterable[Schedule], slots: Iterable[Slot]) -> None:
         """Add sessions and their slots."""
         self._db.executemany(
-            "INSERT INTO schedule VALUES (?,?,?,?,?,?,?,?)", map(astuple, schedules)
+            "INSERT INTO schedule VALUES (?,?,?,?,?,?,?,?)", map(_SCHEDULE_COLUMNS, schedules)
         )
         self._db.executemany(
-            "INSERT INTO slot VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", map(astuple, slots)
+            "INSERT INTO slot VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", map(_SLOT_COLUMNS, slots)
         )
 
     def slot(self, practice: str, slot_id: str) -> Slot | None:

@@ -6,14 +6,18 @@ blamed on the one thing that the test changed.
 
 import base64
 import copy
+import gzip
 import json
+import ssl
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -146,6 +150,19 @@ def encoded(part: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
 
 
+@dataclass
+class RawAnswer:
+    """What came back, unread."""
+
+    status_code: int
+    headers: dict[str, str]
+    content: bytes
+
+    def json(self) -> Any:
+        gzipped = self.headers.get("Content-Encoding") == "gzip"
+        return json.loads(gzip.decompress(self.content) if gzipped else self.content)
+
+
 class Wire:
     """A consumer organisation that talks to one practice through the SSP."""
 
@@ -185,6 +202,24 @@ class Wire:
             timeout=10,
             allow_redirects=False,
         )
+
+    def send_raw(self, exchange: Exchange) -> "RawAnswer":
+        """Send it byte for byte: no library adds a header or rewrites the URL."""
+        tls = ssl.create_default_context(cafile=str(self.certificates / "ca.pem"))
+        tls.load_cert_chain(self.certificates / "client.pem", self.certificates / "client.key")
+        address = urlsplit(self.ssp)
+        connection = HTTPSConnection(address.hostname or "", address.port, context=tls, timeout=10)
+        with closing(connection):
+            target = f"/{exchange.service_root}{exchange.path}"
+            connection.putrequest(exchange.method, target, skip_accept_encoding=True)
+            authorization = {"Authorization": exchange.authorization()}
+            for name, value in {**authorization, **exchange.headers}.items():
+                connection.putheader(name, value)
+            body = b"" if exchange.body is None else json.dumps(exchange.body).encode()
+            connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body)
+            response = connection.getresponse()
+            return RawAnswer(response.status, dict(response.getheaders()), response.read())
 
     def ask(
         self,
@@ -356,7 +391,7 @@ def today() -> date:
     return datetime.now(LONDON).date()
 
 
-def error_code(response: requests.Response) -> str:
+def error_code(response: requests.Response | RawAnswer) -> str:
     """The Spine error code of a practice's OperationOutcome, whose shape is checked as well."""
     outcome = response.json()
     assert outcome["resourceType"] == "OperationOutcome"
@@ -367,7 +402,7 @@ def error_code(response: requests.Response) -> str:
     return code
 
 
-def ssp_reason(response: requests.Response) -> str:
+def ssp_reason(response: requests.Response | RawAnswer) -> str:
     """The reason in the SSP's own OperationOutcome, whose code must be the status."""
     outcome = response.json()
     assert "meta" not in outcome
