@@ -80,8 +80,11 @@ class Supervisor:
     def _until(self, name: str, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + START_DEADLINE_SECONDS
         while not condition():
-            gone = self._process is None or self._process.poll() is not None
-            if gone or time.monotonic() > deadline or self._has_given_up(name):
+            if self._process is None or self._process.poll() is not None:
+                self._give_up("supervisord")
+            for failed in self._given_up() if name != "supervisord" else ():
+                self._give_up(failed)
+            if time.monotonic() > deadline:
                 self._give_up(name)
             time.sleep(LOOK_EVERY_SECONDS)
 
@@ -91,8 +94,10 @@ class Supervisor:
         except OSError:
             return False
 
-    def _has_given_up(self, name: str) -> bool:
-        return name != "supervisord" and self._state(name) in {"FATAL", "EXITED", "UNKNOWN"}
+    def _given_up(self) -> list[str]:
+        """The programs that supervisord no longer tries to start."""
+        every = self._rpc.supervisor.getAllProcessInfo()
+        return [str(one["name"]) for one in every if one["statename"] in {"FATAL", "EXITED"}]
 
     def _state(self, name: str) -> str:
         return str(self._rpc.supervisor.getProcessInfo(name)["statename"])

@@ -91,10 +91,10 @@ def _say_how_to_use_it(places: Places, seconds: float) -> None:
     print(f"Accounts (password {seed.password()}):")
     for account in seed.SAMPLE["accounts"]:
         print(f"  {account['username']:<14} {account['shows']}")
-    print("\nPatients at A20047 (NHS number, birth date, what it shows):")
+    print("\nPatients of A20047 (NHS number, birth date, what it shows):")
     for patient in _patients_worth_trying(places.ports["CONTROL"]):
-        number, born, note = (patient.get(key, "") for key in ("nhs_number", "birth_date", "note"))
-        print(f"  {number}  {born or '          '}  {note}")
+        print(f"  {patient['nhs_number']}  {patient['birth_date']}  {patient['note']}")
+    print(f"  others, and what each shows: {places.address}demo/")
     print(f"\nLogs: {places.logs}.  Ctrl-C stops everything.", flush=True)
 
 
@@ -102,7 +102,7 @@ def _patients_worth_trying(control_port: int) -> list[dict[str, Any]]:
     _, body = _get(control_port, "/patients")
     answer = json.loads(body)
     patients = answer["patients"] if isinstance(answer, dict) else answer
-    return [patient for patient in patients if patient.get("note")]
+    return [patient for patient in patients if patient.get("note", "").startswith("ordinary")]
 
 
 def _is_healthy(port: int) -> bool:
