@@ -1,11 +1,20 @@
 """The Celery application. Tasks carry ids only; the database decides what is due."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "booking_portal.settings.demo")
 
 app = Celery("booking_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def _refuse_test_values(**_: Any) -> None:
+    from booking_portal.checks import refuse_test_values
+
+    refuse_test_values()

@@ -18,6 +18,9 @@ Params = dict[str, Any]
 """Parameters of a design system macro."""
 
 
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
 class PlainForm(forms.Form):
     """A form whose ids are the fields' names and whose messages say what to enter."""
 
@@ -82,9 +85,8 @@ class DateField(forms.Field):
 
 def _month(text: str) -> int:
     """A month by number or by its English name."""
-    names = "jan feb mar apr may jun jul aug sep oct nov dec".split()
     short = text[:3].lower()
-    return names.index(short) + 1 if short in names else int(text)
+    return MONTHS.index(short) + 1 if short in MONTHS else int(text)
 
 
 class NHSNumberField(forms.CharField):

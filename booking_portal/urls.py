@@ -1,5 +1,35 @@
-"""Every address of the portal. None carries a patient's data."""
+"""Every address of the portal. None carries a patient's data. [IG-3]"""
 
-from django.urls import URLPattern, URLResolver
+from allauth.account import views as sign_in
+from django.apps import apps
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from booking_portal.accounts import views as accounts
+from booking_portal.administration import people as _people  # noqa: F401 - registers
+from booking_portal.administration import places as _places  # noqa: F401 - registers
+from booking_portal.administration.site import site as administration
+from booking_portal.appointments.views.encounter import encounter
+from booking_portal.appointments.views.start import start
+from booking_portal.oversight import views as oversight
+
+handler403 = "booking_portal.views.permission_denied"
+handler404 = "booking_portal.views.not_found"
+handler500 = "booking_portal.views.broken"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", start, name="start"),
+    path("sign-in/", sign_in.login, name="account_login"),
+    path("sign-out/", sign_in.logout, name="account_logout"),
+    path("sign-in/switched-off/", sign_in.account_inactive, name="account_inactive"),
+    path("password/", sign_in.password_change, name="account_change_password"),
+    path("organisation/", accounts.choose_organisation, name="choose-organisation"),
+    path("encounters/<uuid:encounter_id>/", encounter, name="encounter"),
+    path("", include("booking_portal.patients.urls")),
+    path("", include("booking_portal.appointments.urls")),
+    path("audit/", oversight.audit, name="audit"),
+    path("healthz", oversight.healthz, name="healthz"),
+    path("admin/", administration.urls),
+]
+
+if apps.is_installed("demo.pages"):
+    urlpatterns.append(path("demo/", include("demo.pages.urls")))

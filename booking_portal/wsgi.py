@@ -4,6 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from booking_portal.checks import refuse_test_values
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "booking_portal.settings.production")
 
 application = get_wsgi_application()
+refuse_test_values()

@@ -1,6 +1,7 @@
 """Accounts: users, organisations, memberships, roles and sign-in."""
 
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 from django.db.models.signals import post_migrate
 
 
@@ -10,7 +11,10 @@ class AccountsConfig(AppConfig):
     verbose_name = "Users and organisations"
 
     def ready(self) -> None:
+        from booking_portal import checks
         from booking_portal.accounts import signals
 
+        register(checks.production_values, Tags.security)
+        register(checks.demo_accounts, Tags.database)
         signals.connect()
         post_migrate.connect(signals.renew_permissions, sender=self)

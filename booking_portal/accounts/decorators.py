@@ -13,7 +13,6 @@ from django.urls import reverse
 from booking_portal.accounts.requests import PortalRequest
 from booking_portal.accounts.roles import Permission
 
-
 View = Callable[..., HttpResponse]
 
 

@@ -19,6 +19,7 @@ class Kind(models.TextChoices):
     COMMAND_STORED = "command_stored", "Write asked for"
     COMMAND_MOVED = "command_moved", "Write changed state"
     ADMINISTERED = "administered", "Changed in administration"
+    AUDIT_READ = "audit_read", "Read the audit trail"
 
 
 class Event(models.Model):

@@ -12,6 +12,7 @@ from booking_portal.accounts.decorators import View
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.patients.finding import PatientMismatch, PatientNotAtPractice
 from booking_portal.patients.models import Encounter, TraceTooOld
+from booking_portal.patients.outcomes import RESTRICTED
 from booking_portal.patients.tracing import RestrictedPatient
 from booking_portal.practices.models import Practice
 from gpconnect.errors import GPConnectError
@@ -99,14 +100,6 @@ def trace_too_old(request: ActingRequest, encounter: Encounter) -> HttpResponse:
         back=reverse("encounter", args=[encounter.id]),
     )
     return views.failed(request, failure, status=409)
-
-
-RESTRICTED = views.Failure(
-    "This patient cannot be booked through the portal",
-    "Nothing about the patient is shown here, and nothing was sent to any practice.",
-    "Follow your organisation's procedure for patients who cannot be found electronically. "
-    "Do not ask the patient why. If you are unsure, ask your manager.",
-)
 
 
 def _at_another_organisation(request: ActingRequest, encounter_id: uuid.UUID) -> HttpResponse:

@@ -1,0 +1,139 @@
+"""The portal's health, from records: nothing here asks the NHS."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError, InterfaceError, connection
+from django.utils import timezone
+
+from booking_portal.audit.models import Event, Kind
+
+WORKER_KEY = "worker-seen"
+WORKER_SILENCE = timedelta(seconds=60)
+"""Beat leaves word every 20 seconds."""
+RECORDS = timedelta(days=1)
+CLOCK_DRIFT = timedelta(seconds=2)
+CERTIFICATE_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part's state: ok or degraded, and what was seen."""
+
+    ok: bool
+    facts: dict[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """For the body of /healthz."""
+        return {"state": "ok" if self.ok else "degraded"} | self.facts
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Every part by name; without the database the portal is not usable."""
+
+    parts: dict[str, Part]
+
+    @property
+    def usable(self) -> bool:
+        """Whether anything can be recorded, and so anything done."""
+        return self.parts["database"].ok
+
+    def as_json(self) -> dict[str, Any]:
+        """The body of /healthz."""
+        well = all(part.ok for part in self.parts.values())
+        return {
+            "status": "ok" if well else "degraded",
+            "environment": settings.ENVIRONMENT_NAME,
+            "parts": {name: part.as_json() for name, part in self.parts.items()},
+        }
+
+
+def worker_is_here() -> None:
+    """A worker says that it is alive; the cache may forget it, and then it says so again."""
+    cache.set(WORKER_KEY, timezone.now().isoformat(), 24 * 60 * 60)
+
+
+def report() -> Report:
+    """All parts. What needs the database is left out when it is away."""
+    parts = {"database": _database()}
+    looks: dict[str, Callable[[], Part]] = {"redis": _redis, "worker": _worker}
+    if parts["database"].ok:
+        looks |= {
+            "directory": lambda: _last_exchange("sds"),
+            "demographics": lambda: _last_exchange("pds"),
+            "clock": _clock,
+        }
+    looks["certificates"] = _certificates
+    return Report(parts | {name: look() for name, look in looks.items()})
+
+
+def _database() -> Part:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except (DatabaseError, InterfaceError):
+        return Part(False, {})
+    return Part(True, {})
+
+
+def _redis() -> Part:
+    return Part(cache.reachable(), {})  # type: ignore[attr-defined]
+
+
+def _worker() -> Part:
+    seen = cache.get(WORKER_KEY)
+    if seen is None:
+        return Part(False, {"last_seen": None})
+    silent = timezone.now() - datetime.fromisoformat(seen)
+    return Part(silent <= WORKER_SILENCE, {"last_seen": seen})
+
+
+def _last_exchange(service: str) -> Part:
+    """How the last exchange with the service ended; one not asked for a day counts as well."""
+    answered = Event.objects.filter(
+        kind=Kind.EXCHANGE_ANSWERED,
+        service=service,
+        happened_at__gte=timezone.now() - RECORDS,
+    )
+    last = answered.order_by("-happened_at").first()
+    seen = answered.filter(status__isnull=False, status__lt=500).order_by("-happened_at").first()
+    return Part(
+        last is None or (last.status is not None and last.status < 500),
+        {"last_seen": seen.happened_at.isoformat() if seen else None},
+    )
+
+
+def _clock() -> Part:
+    """This process's clock against the database's; practices refuse tokens when it is off."""
+    before = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (theirs,) = cursor.fetchone()
+    middle = before + (timezone.now() - before) / 2
+    drift = abs(theirs - middle)
+    return Part(drift <= CLOCK_DRIFT, {"drift_seconds": round(drift.total_seconds(), 3)})
+
+
+def _certificates() -> Part:
+    """The client certificate and the trusted authorities: the one that ends first decides."""
+    files = [settings.GPCONNECT_CLIENT_CERT, settings.GPCONNECT_CA_BUNDLE]
+    ends = [end for file in files if file is not None for end in _ends(file)]
+    if not ends:
+        return Part(False, {"days_left": None})
+    days = (min(ends) - timezone.now()).days
+    return Part(days >= CERTIFICATE_DAYS, {"days_left": days})
+
+
+def _ends(file: Path) -> list[datetime]:
+    try:
+        found = x509.load_pem_x509_certificates(file.read_bytes())
+    except (OSError, ValueError):
+        return []
+    return [certificate.not_valid_after_utc for certificate in found]

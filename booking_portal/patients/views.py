@@ -1,0 +1,85 @@
+"""Finding the patient who is on the line or in the room."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from booking_portal.accounts.decorators import acting
+from booking_portal.accounts.requests import ActingRequest
+from booking_portal.accounts.roles import Permission
+from booking_portal.forms import PlainForm, errors_for
+from booking_portal.patients import tracing
+from booking_portal.patients.decorators import with_encounter
+from booking_portal.patients.forms import ByNameForm, ByNumberForm
+from booking_portal.patients.models import Encounter
+from booking_portal.patients.outcomes import RESTRICTED, not_found
+from booking_portal.views import Failure, failed
+from gpconnect.errors import GPConnectError
+
+
+@acting(Permission.TRACE_PATIENT)
+@require_http_methods(["GET", "POST"])
+def find_patient(request: ActingRequest) -> HttpResponse:
+    """By NHS number and the birth date that the patient says. [PDS-8]"""
+    form = ByNumberForm(request.POST or None)
+    return _find(
+        request,
+        form,
+        "patients/find.jinja",
+        lambda: tracing.open_by_number(
+            form.cleaned_data["nhs_number"], form.cleaned_data["birth_date"], actor=request.actor
+        ),
+    )
+
+
+@acting(Permission.TRACE_PATIENT)
+@require_http_methods(["GET", "POST"])
+def find_patient_by_name(request: ActingRequest) -> HttpResponse:
+    """By name, birth date and what else is known. [PDS-7]"""
+    form = ByNameForm(request.POST or None)
+    return _find(
+        request,
+        form,
+        "patients/find_by_name.jinja",
+        lambda: tracing.open_by_search(form.terms(), actor=request.actor),
+    )
+
+
+@acting(Permission.TRACE_PATIENT)
+@with_encounter
+@require_POST
+def trace_again(request: ActingRequest, encounter: Encounter) -> HttpResponse:
+    """Renew the trace, so that the next 24 hours' requests may be sent. [PDS-1]"""
+    before = encounter.nhs_number
+    tracing.trace_again(encounter, actor=request.actor)
+    if encounter.nhs_number != before:
+        messages.warning(
+            request, "PDS has given this patient a new NHS number. Read it back to the patient."
+        )
+    else:
+        messages.success(request, "The patient has been traced again.")
+    return redirect("encounter", encounter_id=encounter.id)
+
+
+def _find(
+    request: ActingRequest, form: PlainForm, template: str, open_encounter: Callable[[], Encounter]
+) -> HttpResponse:
+    """The form; with it filled in, the patient's page, or the form again and why not."""
+    failure: Failure | None = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            encounter = open_encounter()
+        except tracing.RestrictedPatient:
+            return failed(request, RESTRICTED, status=403)
+        except (tracing.BirthDateDiffers, GPConnectError) as error:
+            outcome = not_found(error)
+            if outcome.field in form.fields:
+                form.add_error(outcome.field, outcome.failure.sentence)
+            else:
+                failure = outcome.failure
+        else:
+            return redirect("encounter", encounter_id=encounter.id)
+    return render(request, template, {"form": form, "errors": errors_for(form), "failure": failure})

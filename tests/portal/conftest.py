@@ -1,0 +1,99 @@
+"""The sample's organisations, practices, federations and people, and signing in as one of them."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from booking_portal.accounts.actor import Actor, actor_for
+from booking_portal.accounts.models import Organisation, User
+from booking_portal.practices import connection
+from booking_portal.practices.models import Federation, Practice
+from demo import seed
+from tests.sandbox_control import Sandbox
+
+SignIn = Callable[[Client, User], None]
+
+
+@pytest.fixture
+def sample(db: None) -> None:
+    """Everything of demo/sample.json."""
+    seed.seed()
+
+
+@pytest.fixture
+def organisations(sample: None) -> dict[str, Organisation]:
+    """A1001, A1002 and A20047 by ODS code."""
+    return {one.ods_code: one for one in Organisation.objects.all()}
+
+
+@pytest.fixture
+def practices(sample: None) -> dict[str, Practice]:
+    """All practices by ODS code."""
+    return {one.ods_code: one for one in Practice.objects.all()}
+
+
+@pytest.fixture
+def federation(sample: None) -> Federation:
+    """The one that A1001 searches."""
+    return Federation.objects.get(organisation__ods_code="A1001")
+
+
+@pytest.fixture
+def receptionist(sample: None) -> User:
+    return User.objects.get(username="receptionist")
+
+
+@pytest.fixture
+def clinician(sample: None) -> User:
+    return User.objects.get(username="clinician")
+
+
+@pytest.fixture
+def manager(sample: None) -> User:
+    return User.objects.get(username="manager")
+
+
+@pytest.fixture
+def auditor(sample: None) -> User:
+    return User.objects.get(username="auditor")
+
+
+@pytest.fixture
+def administrator(sample: None) -> User:
+    return User.objects.get(username="administrator")
+
+
+@pytest.fixture
+def locum(sample: None) -> User:
+    """Receptionist at A1001 and clinician at A1002."""
+    return User.objects.get(username="locum")
+
+
+@pytest.fixture
+def sign_in() -> SignIn:
+    """Signs a client in as a user, without the page (which has tests of its own)."""
+
+    def signed_in(client: Client, user: User) -> None:
+        client.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
+
+    return signed_in
+
+
+@pytest.fixture
+def acting_for() -> Callable[[User, str], Actor]:
+    """The actor that a user is at an organisation, by its ODS code."""
+
+    def acting(user: User, ods_code: str) -> Actor:
+        actor = actor_for(user, Organisation.objects.get(ods_code=ods_code))
+        assert actor is not None
+        return actor
+
+    return acting
+
+
+@pytest.fixture
+def spine(sandbox: Sandbox) -> Sandbox:
+    """The sandbox, with the portal's connections made anew."""
+    connection.forget_connections()
+    return sandbox
