@@ -2,6 +2,8 @@
 
 import uuid
 
+from django.utils import timezone
+
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.audit import trail
@@ -9,7 +11,7 @@ from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands.models import Command, Proposal
 from booking_portal.commands.reading import appointments_there
 from booking_portal.commands.sending import send
-from booking_portal.commands.states import Kind
+from booking_portal.commands.states import Kind, State
 from booking_portal.commands.storing import AlreadyAsked, slot_key_of, store
 from booking_portal.patients.finding import find, subject_of
 from booking_portal.patients.models import Encounter, PatientAtPractice
@@ -71,6 +73,36 @@ def unsettled_booking(encounter: Encounter, *, actor: Actor) -> Command | None:
         .filter(kind=Kind.BOOK, nhs_number=encounter.nhs_number)
         .first()
     )
+
+
+def booked_elsewhere(encounter: Encounter, practice: Practice, *, actor: Actor) -> list[Command]:
+    """The organisation's confirmed bookings to come for this patient at other practices.
+
+    As the portal last knew them: those that it has cancelled, or has seen cancelled, are left
+    out.
+    """
+    coming = (
+        Command.objects.for_organisation(actor.organisation)
+        .filter(
+            kind=Kind.BOOK,
+            state=State.DONE,
+            nhs_number=encounter.nhs_number,
+            starts_at__gt=timezone.now(),
+        )
+        .exclude(practice=practice)
+        .order_by("starts_at")
+    )
+    cancelled = set(
+        Command.objects.filter(
+            kind=Kind.CANCEL, state=State.DONE, nhs_number=encounter.nhs_number
+        ).values_list("practice_id", "appointment_id")
+    )
+    return [
+        command
+        for command in coming
+        if command.result.get("status") != "cancelled"
+        and (command.practice_id, command.appointment_id) not in cancelled
+    ]
 
 
 def book(proposal: Proposal, description: str, comment: str, *, actor: Actor) -> Command:

@@ -1,5 +1,7 @@
 """What a practice holds for the patient: their appointments, one of them, one of ours again."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.utils import timezone
@@ -12,8 +14,9 @@ from booking_portal.commands.models import Command
 from booking_portal.commands.transitions import as_json
 from booking_portal.patients.finding import PatientMismatch, client_at, subject_of
 from booking_portal.patients.models import PatientAtPractice
+from booking_portal.practices import lookups
 from gpconnect import london
-from gpconnect.models import Appointment, Appointments
+from gpconnect.models import Appointment, Appointments, Location, Practitioner
 
 LOOK_AHEAD = timedelta(weeks=26)
 
@@ -59,6 +62,33 @@ def read_again(command: Command, at: PatientAtPractice, *, actor: Actor) -> Comm
     command.result = as_json(appointment) | {"seen_at": timezone.now().isoformat()}
     command.save(update_fields=["result"])
     return command
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Locations and practitioners of some appointments by id; what was not told is missing."""
+
+    locations: Mapping[str, Location]
+    practitioners: Mapping[str, Practitioner]
+
+
+def around(at: PatientAtPractice, appointments: Iterable[Appointment], *, actor: Actor) -> Around:
+    """Where and with whom the appointments are, from the cache or the practice. [RET-2]
+
+    Raises: NotPermitted, TraceTooOld.
+    """
+    actor.require(Permission.VIEW_APPOINTMENTS)
+    at.encounter.require_fresh_trace()
+    client, ods_code = client_at(at, actor=actor), at.practice.ods_code
+    appointments = list(appointments)
+    places = {each.location_id for each in appointments if each.location_id}
+    people = {each.practitioner_id for each in appointments if each.practitioner_id}
+    locations = {each: lookups.location(client, ods_code, each) for each in places}
+    practitioners = {each: lookups.practitioner(client, ods_code, each) for each in people}
+    return Around(
+        {key: found for key, found in locations.items() if found is not None},
+        {key: found for key, found in practitioners.items() if found is not None},
+    )
 
 
 def _require_same_patient(at: PatientAtPractice, appointment: Appointment, actor: Actor) -> None:

@@ -1,0 +1,126 @@
+"""Check with the patient, book, and what stands in the way. [BOOK-1..11]"""
+
+import uuid
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
+
+from booking_portal.accounts.decorators import acting
+from booking_portal.accounts.requests import ActingRequest
+from booking_portal.accounts.roles import Permission
+from booking_portal.appointments.forms import BookForm
+from booking_portal.appointments.presenters.checking import CheckPage
+from booking_portal.appointments.presenters.following import CommandPage
+from booking_portal.commands.booking import (
+    BookingUnsettled,
+    acknowledge_differences,
+    book,
+    booked_elsewhere,
+    remember_before,
+    unsettled_booking,
+)
+from booking_portal.commands.models import Command, Proposal
+from booking_portal.commands.storing import AlreadyAsked
+from booking_portal.forms import errors_for
+from booking_portal.patients.decorators import STOPPED, stopped, with_encounter
+from booking_portal.patients.finding import find
+from booking_portal.patients.models import Encounter, PatientAtPractice
+from booking_portal.patients.presenters import PatientBanner
+from booking_portal.slots.offers import NotBookable
+
+
+@require_http_methods(["GET", "POST"])
+@acting(Permission.BOOK_APPOINTMENT)
+@with_encounter
+def check_booking(
+    request: ActingRequest, encounter: Encounter, proposal_id: uuid.UUID
+) -> HttpResponse:
+    """What will be booked for whom, to be checked with the patient; then book it."""
+    proposal = get_object_or_404(
+        Proposal.objects.select_related("encounter", "practice"),
+        pk=proposal_id,
+        encounter=encounter,
+    )
+    asked = Command.objects.filter(form_token=proposal.pk).first()
+    if asked is not None:  # back, a reload, or a second click
+        return redirect("command", command_id=asked.pk)
+    rival = unsettled_booking(encounter, actor=request.actor)
+    if rival is not None:
+        return _unsettled(request, encounter, rival)
+    try:
+        at = find(encounter, proposal.practice, actor=request.actor)
+        if request.method == "POST":
+            return _book(request, proposal, at)
+        return _check(request, proposal, at)
+    except STOPPED as error:
+        return stopped(request, encounter, error, proposal.practice)
+
+
+def _book(request: ActingRequest, proposal: Proposal, at: PatientAtPractice) -> HttpResponse:
+    must = bool(at.serious_differences) and not at.differences_acknowledged
+    form = BookForm(request.POST, must_acknowledge=must)
+    if not form.is_valid():
+        return _check(request, proposal, at, form)
+    if must:
+        acknowledge_differences(at, actor=request.actor)
+    texts = form.cleaned_data["description"], form.cleaned_data["comment"]
+    try:
+        command = book(proposal, *texts, actor=request.actor)
+    except AlreadyAsked as before:
+        command = before.command
+    except BookingUnsettled as stop:
+        return _unsettled(request, proposal.encounter, stop.command)
+    except NotBookable as problem:
+        return _check(request, proposal, at, form, problem=str(problem))
+    return redirect("command", command_id=command.pk)
+
+
+def _check(
+    request: ActingRequest,
+    proposal: Proposal,
+    at: PatientAtPractice,
+    form: BookForm | None = None,
+    *,
+    problem: str = "",
+) -> HttpResponse:
+    """The check page. Without the practice's list of appointments nothing can be checked."""
+    encounter = proposal.encounter
+    there = remember_before(proposal, at, actor=request.actor)
+    elsewhere = booked_elsewhere(encounter, proposal.practice, actor=request.actor)
+    page = CheckPage.of(proposal, at, there, elsewhere, request.actor)
+    if form is None:
+        typed = {"description": proposal.description, "comment": proposal.comment}
+        form = BookForm(initial=typed, must_acknowledge=page.must_acknowledge)
+    errors = errors_for(form)
+    if problem:
+        errors.append({"text": problem, "href": "#slot"})
+    context: dict[str, Any] = {
+        "patient": PatientBanner.of(encounter),
+        "encounter_id": encounter.pk,
+        "proposal_id": proposal.pk,
+        "search_id": _search_id(request),
+        "page": page,
+        "form": form,
+        "errors": errors,
+        "problem": problem,
+    }
+    return render(request, "appointments/check.jinja", context, status=409 if problem else 200)
+
+
+def _unsettled(request: ActingRequest, encounter: Encounter, rival: Command) -> HttpResponse:
+    """No second booking while the outcome of one is not known."""
+    context = {
+        "patient": PatientBanner.of(encounter),
+        "encounter_id": encounter.pk,
+        "page": CommandPage.of(rival, request.actor),
+    }
+    return render(request, "appointments/unsettled.jinja", context, status=409)
+
+
+def _search_id(request: ActingRequest) -> str:
+    try:
+        return str(uuid.UUID(request.GET.get("search", "")))
+    except ValueError:
+        return ""

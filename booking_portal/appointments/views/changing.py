@@ -1,0 +1,289 @@
+"""The patient's appointments at a practice: see, amend, cancel. [RET-1..2, AMEND-1..2, CANCEL]"""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.core import signing
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from booking_portal import views
+from booking_portal.accounts.decorators import acting
+from booking_portal.accounts.requests import ActingRequest
+from booking_portal.accounts.roles import Permission
+from booking_portal.appointments.forms import REASON_LIMIT, AmendForm, CancelForm
+from booking_portal.appointments.presenters import saying
+from booking_portal.appointments.presenters.diary import (
+    Change,
+    DiaryPage,
+    card_with,
+    changes,
+    seen_of,
+)
+from booking_portal.commands import changing
+from booking_portal.commands.booking import COMMENT_LIMIT, DESCRIPTION_LIMIT
+from booking_portal.commands.changing import ChangedMeanwhile, NotChangeable
+from booking_portal.commands.models import Command
+from booking_portal.commands.reading import appointments_there, around, read
+from booking_portal.commands.storing import AlreadyAsked
+from booking_portal.forms import errors_for
+from booking_portal.patients.decorators import with_encounter
+from booking_portal.patients.finding import find
+from booking_portal.patients.models import Encounter, PatientAtPractice
+from booking_portal.patients.presenters import PatientBanner
+from booking_portal.practices.models import Practice
+from gpconnect.models import Appointment
+
+
+@require_GET
+@acting(Permission.VIEW_APPOINTMENTS)
+@with_encounter
+def patient_appointments(request: ActingRequest, encounter: Encounter, ods: str) -> HttpResponse:
+    """The patient's appointments at the practice, from today on."""
+    at = _at(request, encounter, ods)
+    there = appointments_there(at, actor=request.actor)
+    known = around(at, there.appointments, actor=request.actor)
+    page = DiaryPage.of(there, known, at.practice)
+    return _render(request, at, "patient_appointments", {"page": page})
+
+
+@require_GET
+@acting(Permission.VIEW_APPOINTMENTS)
+@with_encounter
+def appointment(
+    request: ActingRequest, encounter: Encounter, ods: str, appointment_id: str
+) -> HttpResponse:
+    """One appointment as the practice holds it now."""
+    at = _at(request, encounter, ods)
+    return _show(request, at, read(at, appointment_id, actor=request.actor))
+
+
+@require_http_methods(["GET", "POST"])
+@acting(Permission.AMEND_APPOINTMENT)
+@with_encounter
+def amend_appointment(
+    request: ActingRequest, encounter: Encounter, ods: str, appointment_id: str
+) -> HttpResponse:
+    """Change what the appointment is for and the comment."""
+    at = _at(request, encounter, ods)
+    if request.method == "GET":
+        current = read(at, appointment_id, actor=request.actor)
+        typed = _typed_before(request, appointment_id)
+        form = AmendForm(initial=_texts(current) | typed | _fresh(at, current))
+        return _ask(request, at, "amend", form, current)
+    form = AmendForm(request.POST)
+    seen = _seen(request, at, appointment_id)
+    if seen is None:
+        return _out_of_date(request, at, appointment_id)
+    if not form.is_valid():
+        return _ask(request, at, "amend", form, read(at, appointment_id, actor=request.actor))
+    texts = form.cleaned_data["description"], form.cleaned_data["comment"]
+
+    def again(current: Appointment) -> AmendForm:
+        return AmendForm(
+            initial={"description": texts[0], "comment": texts[1]} | _fresh(at, current)
+        )
+
+    def change() -> Command:
+        return changing.amend(
+            at,
+            appointment_id,
+            seen["version"],
+            *texts,
+            form_token=form.cleaned_data["form_token"],
+            actor=request.actor,
+        )
+
+    return _change(request, at, "amend", change, again, seen)
+
+
+@require_http_methods(["GET", "POST"])
+@acting(Permission.CANCEL_APPOINTMENT)
+@with_encounter
+def cancel_appointment(
+    request: ActingRequest, encounter: Encounter, ods: str, appointment_id: str
+) -> HttpResponse:
+    """Cancel with a reason, on a page that keeps the appointment unless told otherwise."""
+    at = _at(request, encounter, ods)
+    if request.method == "GET":
+        current = read(at, appointment_id, actor=request.actor)
+        return _ask(request, at, "cancel", CancelForm(initial=_fresh(at, current)), current)
+    form = CancelForm(request.POST)
+    seen = _seen(request, at, appointment_id)
+    if seen is None:
+        return _out_of_date(request, at, appointment_id)
+    if not form.is_valid():
+        return _ask(request, at, "cancel", form, read(at, appointment_id, actor=request.actor))
+    if form.cleaned_data["decision"] == "keep":
+        return redirect(_address(at, "appointment", appointment_id))
+    reason = form.cleaned_data["reason"]
+
+    def again(current: Appointment) -> CancelForm:
+        return CancelForm(initial={"reason": reason} | _fresh(at, current))
+
+    def change() -> Command:
+        return changing.cancel(
+            at,
+            appointment_id,
+            seen["version"],
+            reason,
+            form_token=form.cleaned_data["form_token"],
+            actor=request.actor,
+        )
+
+    return _change(request, at, "cancel", change, again, seen)
+
+
+def _change(
+    request: ActingRequest,
+    at: PatientAtPractice,
+    page: str,
+    change: Callable[[], Command],
+    again: Callable[[Appointment], AmendForm | CancelForm],
+    seen: dict[str, str],
+) -> HttpResponse:
+    """Ask for the change and go to its command; or show what stands in the way. [AMEND-2]"""
+    try:
+        command = change()
+    except AlreadyAsked as before:
+        command = before.command
+    except ChangedMeanwhile as meanwhile:
+        current = meanwhile.current
+        return _ask(request, at, page, again(current), current, changes(seen, current))
+    except NotChangeable as problem:
+        return _not_changeable(request, at, seen["id"], problem)
+    return redirect("command", command_id=command.pk)
+
+
+def _ask(
+    request: ActingRequest,
+    at: PatientAtPractice,
+    page: str,
+    form: AmendForm | CancelForm,
+    current: Appointment,
+    changed: tuple[Change, ...] | None = None,
+) -> HttpResponse:
+    """The form; `changed` says what somebody changed while the user was looking."""
+    try:
+        changing.require_changeable(current)
+    except NotChangeable as problem:
+        return _not_changeable(request, at, current.id, problem)
+    known = around(at, [current], actor=request.actor)
+    context = {
+        "card": card_with(current, known),
+        "form": form,
+        "errors": errors_for(form),
+        "changed": changed,
+        "limited_information": saying.limited_information(request.actor.organisation),
+        "limits": {
+            "description": DESCRIPTION_LIMIT,
+            "comment": COMMENT_LIMIT,
+            "reason": REASON_LIMIT,
+        },
+    }
+    return _render(request, at, page, context, status=200 if changed is None else 409)
+
+
+def _show(request: ActingRequest, at: PatientAtPractice, current: Appointment) -> HttpResponse:
+    card = card_with(current, around(at, [current], actor=request.actor))
+    context = {
+        "card": card,
+        "may_amend": card.changeable and request.actor.may(Permission.AMEND_APPOINTMENT),
+        "may_cancel": card.changeable and request.actor.may(Permission.CANCEL_APPOINTMENT),
+    }
+    return _render(request, at, "appointment", context)
+
+
+def _render(
+    request: ActingRequest,
+    at: PatientAtPractice,
+    page: str,
+    context: dict[str, Any],
+    status: int = 200,
+) -> HttpResponse:
+    shared = {
+        "patient": PatientBanner.of(at.encounter),
+        "encounter_id": at.encounter.pk,
+        "ods": at.practice.ods_code,
+        "practice": f"{at.practice.name}, {at.practice.town}",
+        "telephone": at.practice.telephone,
+    }
+    return render(request, f"appointments/{page}.jinja", shared | context, status=status)
+
+
+def _at(request: ActingRequest, encounter: Encounter, ods: str) -> PatientAtPractice:
+    practices = Practice.objects.for_organisation(request.actor.organisation)
+    practice = get_object_or_404(practices, ods_code=ods)
+    return find(encounter, practice, actor=request.actor)
+
+
+def _texts(current: Appointment) -> dict[str, str]:
+    return {"description": current.description or "", "comment": current.comment or ""}
+
+
+def _typed_before(request: ActingRequest, appointment_id: str) -> dict[str, str]:
+    """What the user typed in a change that the practice refused (`?again=` its command)."""
+    try:
+        command_id = uuid.UUID(request.GET.get("again", ""))
+    except ValueError:
+        return {}
+    before = (
+        Command.objects.for_organisation(request.actor.organisation)
+        .filter(pk=command_id, appointment_id=appointment_id, user=request.actor.user)
+        .first()
+    )
+    payload = before.payload if before else {}
+    return {name: payload[name] for name in ("description", "comment") if name in payload}
+
+
+def _fresh(at: PatientAtPractice, current: Appointment) -> dict[str, Any]:
+    """A new form token, and what the page shows, signed for this encounter."""
+    return {
+        "form_token": uuid.uuid4(),
+        "seen": _signer(at).sign_object(seen_of(current), compress=True),
+    }
+
+
+def _seen(
+    request: ActingRequest, at: PatientAtPractice, appointment_id: str
+) -> dict[str, str] | None:
+    try:
+        seen: dict[str, str] = _signer(at).unsign_object(request.POST.get("seen", ""))
+    except signing.BadSignature:
+        return None
+    return seen if seen["id"] == appointment_id else None
+
+
+def _signer(at: PatientAtPractice) -> signing.Signer:
+    return signing.Signer(salt=f"booking_portal.appointments.seen:{at.pk}")
+
+
+def _address(at: PatientAtPractice, name: str, appointment_id: str) -> str:
+    return reverse(name, args=[at.encounter.pk, at.practice.ods_code, appointment_id])
+
+
+def _not_changeable(
+    request: ActingRequest, at: PatientAtPractice, appointment_id: str, problem: NotChangeable
+) -> HttpResponse:
+    failure = views.Failure(
+        "This appointment cannot be changed",
+        f"{problem} Nothing was sent.",
+        "If something still has to change, ring the practice.",
+        back=_address(at, "appointment", appointment_id),
+    )
+    return views.failed(request, failure.at(at.practice), status=409)
+
+
+def _out_of_date(
+    request: ActingRequest, at: PatientAtPractice, appointment_id: str
+) -> HttpResponse:
+    failure = views.Failure(
+        "This page is out of date",
+        "It was made for another appointment or another patient. Nothing was sent.",
+        "Open the appointment again.",
+        back=_address(at, "appointment", appointment_id),
+    )
+    return views.failed(request, failure, status=409)

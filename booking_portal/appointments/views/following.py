@@ -1,0 +1,138 @@
+"""One command, in whatever state it is; and the small answer that its page polls for."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from booking_portal.accounts.decorators import acting
+from booking_portal.accounts.requests import ActingRequest
+from booking_portal.accounts.roles import Permission
+from booking_portal.appointments.alternatives import Alternatives, free_now
+from booking_portal.appointments.presenters.cards import AppointmentCard, card_of_command
+from booking_portal.appointments.presenters.following import CommandPage
+from booking_portal.appointments.presenters.standings import changed_meanwhile, slot_gone
+from booking_portal.commands.models import Command
+from booking_portal.commands.reading import around, read_again
+from booking_portal.commands.states import Kind, State
+from booking_portal.patients.decorators import STOPPED
+from booking_portal.patients.finding import find
+from booking_portal.patients.models import Encounter, PatientAtPractice
+from booking_portal.patients.presenters import PatientBanner
+from gpconnect.errors import GPConnectError
+from gpconnect.fhir.appointments import appointment as read_appointment
+
+JUST_SEEN = timedelta(minutes=1)
+
+
+@require_GET
+@acting(Permission.VIEW_APPOINTMENTS)
+def command(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
+    """Where a booking, change or cancellation stands, and what to do about it."""
+    found = _command(request, command_id)
+    encounter = _own_encounter(request, found)
+    could_not_look = _look_again(request, found, encounter) if encounter else ""
+    card = _looked_up(request, found, encounter) if encounter else None
+    context: dict[str, Any] = {
+        "patient": PatientBanner.of(found.encounter),
+        "encounter_id": encounter.pk if encounter else None,
+        "page": CommandPage.of(found, request.actor, card, _telephones(found)),
+        "could_not_look": could_not_look,
+        "alternatives": _alternatives(request, found, encounter),
+        "again": _again(found, encounter),
+        "typed": found.form_token,
+        "appointment_gone_on": changed_meanwhile(found),
+        "practice_ods": found.practice.ods_code,
+        "appointment_id": found.appointment_id,
+        "may_book": request.actor.may(Permission.BOOK_APPOINTMENT),
+    }
+    return render(request, "appointments/command.jinja", context)
+
+
+@require_GET
+@acting(Permission.VIEW_APPOINTMENTS)
+def command_state(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
+    """What the command's page polls: nothing new (204), new words, or load the page again."""
+    found = _command(request, command_id)
+    if request.GET.get("state") != found.state:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    if request.GET.get("looks") == str(found.looks):
+        return HttpResponse(status=204)
+    context = {"page": CommandPage.of(found, request.actor)}
+    return render(request, "appointments/_following.jinja", context)
+
+
+def _command(request: ActingRequest, command_id: uuid.UUID) -> Command:
+    mine = Command.objects.for_organisation(request.actor.organisation)
+    return get_object_or_404(mine, pk=command_id)
+
+
+def _own_encounter(request: ActingRequest, found: Command) -> Encounter | None:
+    """The user's own freshly traced encounter for the command's patient."""
+    mine = Encounter.objects.for_actor(request.actor).filter(nhs_number=found.nhs_number)
+    same = mine.filter(pk=found.encounter_id).first()
+    encounter = same if same and same.trace_is_fresh else mine.order_by("-traced_at").first()
+    return encounter if encounter and encounter.trace_is_fresh else None
+
+
+def _look_again(request: ActingRequest, found: Command, encounter: Encounter) -> str:
+    """Read a confirmed booking to come again at the practice; returns why that failed."""
+    now = timezone.now()
+    settled = found.kind == Kind.BOOK and found.state == State.DONE
+    if not settled or found.starts_at <= now or (found.settled_at or now) > now - JUST_SEEN:
+        return ""
+    try:
+        read_again(found, _at(request, found, encounter), actor=request.actor)
+    except GPConnectError as error:
+        return error.sentence
+    except STOPPED:
+        return "The practice did not answer for this patient."
+    return ""
+
+
+def _looked_up(
+    request: ActingRequest, found: Command, encounter: Encounter
+) -> AppointmentCard | None:
+    """Where and with whom a changed appointment is; a booking knows that by itself."""
+    if found.kind == Kind.BOOK:
+        return None
+    before = read_appointment(found.payload["raw"])
+    try:
+        known = around(_at(request, found, encounter), [before], actor=request.actor)
+    except STOPPED:
+        return None
+    return card_of_command(found).at(
+        known.locations.get(before.location_id or ""),
+        known.practitioners.get(before.practitioner_id or ""),
+    )
+
+
+def _at(request: ActingRequest, found: Command, encounter: Encounter) -> PatientAtPractice:
+    return find(encounter, found.practice, actor=request.actor)
+
+
+def _alternatives(
+    request: ActingRequest, found: Command, encounter: Encounter | None
+) -> Alternatives | None:
+    if encounter is None or not slot_gone(found):
+        return None
+    return free_now(found, encounter, actor=request.actor)
+
+
+def _again(found: Command, encounter: Encounter | None) -> list[str]:
+    """The same slots, signed anew, for a booking that was certainly not made."""
+    may_again = found.kind == Kind.BOOK and found.state == State.NOT_MADE
+    if encounter is None or not may_again or slot_gone(found):
+        return []
+    return [offer.signed(encounter.pk) for offer in found.offers]
+
+
+def _telephones(found: Command) -> list[str]:
+    at = PatientAtPractice.objects.filter(
+        encounter=found.encounter_id, practice=found.practice_id
+    ).first()
+    return list(at.telephones) if at else []

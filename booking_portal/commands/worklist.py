@@ -1,0 +1,47 @@
+"""What an organisation has asked practices for: not settled, and by day. [IG-6]"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from booking_portal.accounts.actor import Actor
+from booking_portal.accounts.roles import Permission
+from booking_portal.commands.models import Command, CommandQuerySet
+from booking_portal.commands.states import Kind, State
+from gpconnect import london
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """Bookings for appointments on a day, and those made that day for other days."""
+
+    appointments: list[Command]
+    made_for_other_days: list[Command]
+
+
+def unsettled(*, actor: Actor) -> list[Command]:
+    """Every command of the organisation whose outcome is not certain, oldest first.
+
+    Raises: NotPermitted.
+    """
+    return list(_commands(actor).unsettled().order_by("created_at"))
+
+
+def bookings_of(day: date, *, actor: Actor) -> Day:
+    """The organisation's confirmed bookings of London's day.
+
+    Raises: NotPermitted.
+    """
+    starts = datetime.combine(day, time(), london.LONDON)
+    ends = datetime.combine(day + timedelta(days=1), time(), london.LONDON)
+    booked = _commands(actor).filter(kind=Kind.BOOK, state=State.DONE)
+    on_the_day = booked.filter(starts_at__gte=starts, starts_at__lt=ends)
+    made = booked.filter(created_at__gte=starts, created_at__lt=ends)
+    return Day(
+        list(on_the_day.order_by("starts_at")),
+        list(made.exclude(starts_at__gte=starts, starts_at__lt=ends)),
+    )
+
+
+def _commands(actor: Actor) -> CommandQuerySet:
+    actor.require(Permission.VIEW_WORKLIST)
+    return Command.objects.for_organisation(actor.organisation)
