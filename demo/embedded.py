@@ -292,7 +292,7 @@ def run_redis(data: Path, port: int, *, parent: int) -> NoReturn:
     configuration.touch(mode=0o600)
     configuration.write_text(
         f"bind 127.0.0.1\nport {port}\nrequirepass {password}\n"
-        f'dir "{data.resolve()}"\nsave ""\nappendonly no\n'
+        f'dir "{data.resolve()}"\nsave ""\nappendonly no\nset-proc-title no\n'
     )
     tether.to_parent(parent)
     os.execv(binary, [str(binary), str(configuration.resolve())])  # noqa: S606 - no shell is wanted

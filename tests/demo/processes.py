@@ -27,17 +27,19 @@ def is_running(pid: int) -> bool:
 
 
 def mentioning(text: str) -> list[str]:
-    """The command lines of running processes that mention `text`, there or in their environment.
+    """The command lines of running processes that mention `text` there, or in their environment
+    or working directory.
 
     By path rather than by process group: a program that left its group is found too.
     """
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            told = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
-            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except (OSError, ProcessLookupError):
+            command = (process / "cmdline").read_bytes()
+            told = command + (process / "environ").read_bytes()
+            place = str((process / "cwd").readlink())
+        except OSError:
             continue
-        if text.encode() in told and is_running(int(process.name)):
-            found.append(command)
+        if (text.encode() in told or text in place) and is_running(int(process.name)):
+            found.append(command.replace(b"\0", b" ").decode())
     return found
