@@ -42,12 +42,13 @@ from gpconnect.models import Appointment
 @acting(Permission.VIEW_APPOINTMENTS)
 @with_encounter
 def patient_appointments(request: ActingRequest, encounter: Encounter, ods: str) -> HttpResponse:
-    """The patient's appointments at the practice, from today on."""
+    """The patient's appointments at the practice, from today on; `?fragment=1`: those to come."""
     at = _at(request, encounter, ods)
     there = appointments_there(at, actor=request.actor)
     known = around(at, there.appointments, actor=request.actor)
     page = DiaryPage.of(there, known, at.practice)
-    return _render(request, at, "patient_appointments", {"page": page})
+    template = "_to_come" if request.GET.get("fragment") else "patient_appointments"
+    return _render(request, at, template, {"page": page})
 
 
 @require_GET
