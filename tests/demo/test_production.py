@@ -1,0 +1,94 @@
+"""What production starts with: its settings pass Django's checks and its files can be collected."""
+
+import os
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from demo import certificates
+from tests.demo.processes import ROOT
+
+
+@pytest.fixture
+def production(tmp_path: Path) -> dict[str, str]:
+    """An environment as production gives it; no address is called."""
+    certificates.make(tmp_path)
+    return {
+        "PATH": os.environ["PATH"],
+        "DJANGO_SETTINGS_MODULE": "booking_portal.settings.production",
+        "SECRET_KEY": "k9V-2fQ7_xW4rTzB8mNp3LsYh6JdC1gAe5UuKiRoXqPwMv0EnSbZtHyDlGfa",
+        "ALLOWED_HOSTS": "booking.riverside.nhs.uk",
+        "DATABASE_URL": os.environ["DATABASE_URL"],
+        "REDIS_URL": os.environ["REDIS_URL"],
+        "GPCONNECT_SSP_URL": "https://proxy.spine.nhs.uk",
+        "GPCONNECT_CLIENT_CERT": str(tmp_path / "client.pem"),
+        "GPCONNECT_CLIENT_KEY": str(tmp_path / "client.key"),
+        "GPCONNECT_CA_BUNDLE": str(tmp_path / "ca.pem"),
+        "GPCONNECT_ISSUER": "https://booking.riverside.nhs.uk",
+        "GPCONNECT_DIRECTORY_URL": "https://api.service.nhs.uk/spine-directory/FHIR/R4",
+        "GPCONNECT_DIRECTORY_API_KEY": "a-key-of-production",
+        "PDS_URL": "https://api.service.nhs.uk/personal-demographics/FHIR/R4",
+        "PDS_TOKEN_URL": "https://api.service.nhs.uk/oauth2/token",
+        "PDS_CLIENT_ID": "riverside-portal",
+        "PDS_KEY_ID": "riverside-1",
+        "PDS_PRIVATE_KEY": str(tmp_path / "pds-private.pem"),
+    }
+
+
+def manage(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_production_settings_pass_the_deployment_checks(production: dict[str, str]) -> None:
+    ran = manage(production, "check", "--deploy", "--fail-level", "WARNING")
+    assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GPCONNECT_SSP_URL", ""),
+        ("GPCONNECT_SSP_URL", "http://proxy.spine.nhs.uk"),
+        ("GPCONNECT_DIRECTORY_URL", "file:///tmp/directory.json"),
+        ("PDS_URL", "file:///tmp/patients.json"),
+        ("PDS_TOKEN_URL", "http://api.service.nhs.uk/oauth2/token"),
+        ("SECRET_KEY", "demo-only-0123456789-0123456789-0123456789-0123456789"),
+        ("GPCONNECT_CLIENT_KEY", "/nowhere/client.key"),
+    ],
+)
+def test_production_refuses_what_is_for_tests_only(
+    name: str, value: str, production: dict[str, str]
+) -> None:
+    ran = manage(production | {name: value}, "check")
+    assert ran.returncode != 0
+    assert name in ran.stderr
+
+
+def test_the_static_files_can_be_collected_as_the_image_does(
+    production: dict[str, str], tmp_path: Path
+) -> None:
+    target = tmp_path / "collected"
+    (tmp_path / "collecting.py").write_text(
+        f"from booking_portal.settings.production import *\nSTATIC_ROOT = {str(target)!r}\n"
+    )
+    elsewhere = {"DJANGO_SETTINGS_MODULE": "collecting", "PYTHONPATH": str(tmp_path)}
+    ran = manage(production | elsewhere, "collectstatic", "--no-input", "--verbosity", "0")
+    assert ran.returncode == 0, ran.stderr
+    assert list(target.glob("vendor/nhsuk/nhsuk-frontend.min.*.css.gz"))
+    assert (target / "staticfiles.json").is_file()
+
+
+@pytest.mark.django_db
+def test_the_migrations_say_what_the_models_say() -> None:
+    call_command("makemigrations", check=True, dry_run=True, stdout=StringIO())
