@@ -19,13 +19,16 @@ _GENEROUS = 0.3
 
 
 def extend(store: Store, practices: tuple[Practice, ...]) -> None:
-    """Fill the books up to four weeks ahead of London's today; what is there stays as it is."""
+    """Fill the books up to four weeks ahead of London's today; what is there stays as it is.
+
+    New books begin yesterday, so that there are always slots that have passed.
+    """
     until = store.fact(_UNTIL)
     last = london.today() + timedelta(days=DAYS_AHEAD)
     if until is not None and until >= last.isoformat():
         return
     seed = store.seed()
-    day = london.today()
+    day = london.today() - timedelta(days=1)
     if until is not None:
         day = max(day, date.fromisoformat(until) + timedelta(days=1))
     with store.transaction():

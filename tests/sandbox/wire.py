@@ -252,7 +252,7 @@ class Wire:
 
     def slots(self, **choices: Any) -> "Slots":
         """The free slots of the coming days as a consumer asks for them."""
-        response = self.search(slot_query(organisation=self.organisation, **choices))
+        response = self.search(slot_query(**{"organisation": self.organisation, **choices}))
         assert response.status_code == 200, response.text
         return Slots(response.json())
 
