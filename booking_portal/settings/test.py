@@ -16,3 +16,4 @@ ENVIRONMENT_NAME = "test"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 READ_DEADLINE_SECONDS = 3.0
 WRITE_DEADLINE_SECONDS = 3.0
+WHITENOISE_AUTOREFRESH = True  # looks a file up when asked, instead of listing all for each client
