@@ -150,7 +150,8 @@ def date_boxes(field: BoundField, params: Params | None = None) -> Params:
 def choices(field: BoundField, params: Params | None = None) -> Params:
     """For `nhsuk.radios` and `nhsuk.checkboxes`; also `nhsuk.select` (it reads `selected`)."""
     value = field.value()
-    chosen = {str(one) for one in (value if isinstance(value, list | tuple) else [value])}
+    values = value if isinstance(value, list | tuple) else [value or ""]
+    chosen = {str(one) for one in values}
     items = [
         {
             "value": str(key),

@@ -9,6 +9,7 @@ from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse
 
 from booking_portal.accounts.actor import NotPermitted
+from booking_portal.logs import trace_of
 
 log = logging.getLogger(__name__)
 
@@ -52,14 +53,3 @@ class PlainFailures:
         if isinstance(error, DatabaseError | InterfaceError):
             return views.database_away(request, reference)
         return views.broken(request, reference)
-
-
-def trace_of(error: BaseException) -> str:
-    """The exception's class and the places it passed, without its text."""
-    places = []
-    step = error.__traceback__
-    while step is not None:
-        code = step.tb_frame.f_code
-        places.append(f"{code.co_filename.rsplit('/', 2)[-1]}:{step.tb_lineno} {code.co_name}")
-        step = step.tb_next
-    return f"{type(error).__module__}.{type(error).__name__} at " + " > ".join(places[-8:])

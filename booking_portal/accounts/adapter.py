@@ -1,6 +1,9 @@
 """django-allauth, closed: accounts are made by managers, never by visitors."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib import messages
 from django.http import HttpRequest
 
 
@@ -19,3 +22,10 @@ class ClosedAccounts(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Nobody registers themselves. [IG-1]"""
         return False
+
+    def add_message(
+        self, request: HttpRequest, level: int, message_template: str, *args: Any, **kwargs: Any
+    ) -> None:
+        """One sentence where something changed; nothing for what the page shows anyway."""
+        if message_template == "account/messages/password_changed.txt":
+            messages.success(request, "Your password has been changed.")

@@ -3,8 +3,8 @@
 import json
 from dataclasses import dataclass
 
-from booking_portal.audit.models import Event
-from gpconnect import london, nhs_number
+from booking_portal.audit.models import Event, Kind
+from gpconnect import interactions, london, nhs_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class EventRow:
             number=event.pk,
             date=f"{local.day} {local:%B %Y}",
             time=f"{local:%H:%M:%S}",
-            kind=event.get_kind_display(),
+            kind=_kind(event),
             person=_person(event),
             role=event.role.replace("_", " "),
             patient=nhs_number.spaced(event.nhs_number) if event.nhs_number else "",
@@ -43,6 +43,35 @@ class EventRow:
 
 
 STOPPED_KINDS = ("not_permitted", "blocked", "sign_in_failed")
+
+
+USE_CASES = {
+    interactions.CAPABILITY_STATEMENT.id: "the practice's abilities",
+    interactions.FIND_PATIENT.id: "find the patient",
+    interactions.READ_PATIENT.id: "read the patient",
+    interactions.REGISTER_PATIENT.id: "register the patient",
+    interactions.FIND_PRACTITIONER.id: "find a practitioner",
+    interactions.READ_PRACTITIONER.id: "read a practitioner",
+    interactions.FIND_ORGANISATION.id: "find an organisation",
+    interactions.READ_ORGANISATION.id: "read an organisation",
+    interactions.READ_LOCATION.id: "read a location",
+    interactions.SEARCH_FREE_SLOTS.id: "search for free slots",
+    interactions.BOOK_APPOINTMENT.id: "book",
+    interactions.READ_APPOINTMENT.id: "read an appointment",
+    interactions.RETRIEVE_APPOINTMENTS.id: "the patient's appointments",
+    interactions.AMEND_APPOINTMENT.id: "amend",
+    interactions.CANCEL_APPOINTMENT.id: "cancel",
+}
+SERVICES = {"pds": "PDS, trace", "sds": "SDS, where is the practice"}
+
+
+def _kind(event: Event) -> str:
+    """The kind; for an exchange also what was asked of whom."""
+    kind = event.get_kind_display()
+    if event.kind not in (Kind.EXCHANGE_ASKED, Kind.EXCHANGE_ANSWERED):
+        return kind
+    what = SERVICES.get(event.service) or USE_CASES.get(event.interaction_id, event.interaction_id)
+    return f"{kind} ({what})"
 
 
 def _person(event: Event) -> str:

@@ -1,0 +1,44 @@
+"""Log lines that can be kept: an exception's class and places, never its text. [IG-3]
+
+Exception texts, tracebacks' source lines and local variables may hold a patient's data.
+"""
+
+import logging
+from copy import copy
+from types import TracebackType
+from typing import Any
+
+PLACES = 8
+# Celery writes the exception's text and traceback into the message itself.
+_CELERY_TRACE = "celery.app.trace"
+
+
+class PlainFormatter(logging.Formatter):
+    """A formatter for every handler: exceptions become one line without their text."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line."""
+        plain = copy(record)
+        if record.name == _CELERY_TRACE and record.exc_info:
+            data: dict[str, Any] = getattr(record, "data", {})
+            plain.msg, plain.args = f"task {data.get('name', '')} failed", ()
+        if record.exc_info and record.exc_info[1] is not None:
+            plain.msg = f"{plain.getMessage()}: {trace_of(record.exc_info[1])}"
+            plain.args, plain.exc_info, plain.exc_text = (), None, None
+        return super().format(plain)
+
+
+def trace_of(error: BaseException) -> str:
+    """The exception's class and the places it passed, without its text."""
+    return f"{type(error).__module__}.{type(error).__name__} at " + " > ".join(
+        _places(error.__traceback__)[-PLACES:]
+    )
+
+
+def _places(step: TracebackType | None) -> list[str]:
+    places = []
+    while step is not None:
+        code = step.tb_frame.f_code
+        places.append(f"{code.co_filename.rsplit('/', 2)[-1]}:{step.tb_lineno} {code.co_name}")
+        step = step.tb_next
+    return places
