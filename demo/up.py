@@ -1,5 +1,6 @@
 """`python -m demo up`: bring everything up, say how to use it, and take everything down again."""
 
+import contextlib
 import fcntl
 import http.client
 import json
@@ -11,7 +12,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -36,16 +36,14 @@ def up(web_port: int) -> None:
     _stop_on_signals()
     places = Places(state_directory(), web_port)
     places.logs.mkdir(parents=True, exist_ok=True)
-    try:
-        with _only_one(places.state):
-            _refuse_taken_port(web_port)
-            certificates.make(places.certificates)
-            with Supervisor(places) as supervisor:
-                _start_everything(places, supervisor)
-                _say_how_to_use_it(places, time.monotonic() - started)
-                supervisor.watch(until=_make_was_interrupted)
-    except Stopped:
-        print("The demo has stopped. What you did in it is kept; `make reset` forgets it.")
+    with contextlib.suppress(Stopped), _only_one(places.state):
+        _refuse_taken_port(web_port)
+        certificates.make(places.certificates)
+        with Supervisor(places) as supervisor:
+            _start_everything(places, supervisor)
+            _say_how_to_use_it(places, time.monotonic() - started)
+            supervisor.watch(until=_make_was_interrupted)
+    print("The demo has stopped. What you did in it is kept; `make reset` forgets it.")
 
 
 def _start_everything(places: Places, supervisor: Supervisor) -> None:
@@ -132,7 +130,7 @@ def _refuse_taken_port(port: int) -> None:
             sys.exit(f"Port {port} cannot be used ({error.strerror}). Try: make demo PORT=8001")
 
 
-@contextmanager
+@contextlib.contextmanager
 def _only_one(state: Path) -> Iterator[None]:
     with (state / "lock").open("w") as lock:
         try:
