@@ -84,6 +84,7 @@ def booking_of(command: Command) -> Booking:
         comment=payload["comment"] or None,
         delivery_channel=first.delivery_channel or None,
         practitioner_role=first.practitioner_role or None,
+        practitioner_role_code=first.practitioner_role_code or None,
         created=datetime.now(UTC),
         organisation=BookingOrganisation(**payload["organisation"]),
         identifier=str(command.pk),

@@ -45,6 +45,7 @@ class Offer:
     schedule_type: str = ""
     delivery_channel: str = ""
     practitioner_role: str = ""
+    practitioner_role_code: str = ""
     practitioner_id: str = ""
     practitioner_name: str = ""
     practitioner_gender: str = ""
@@ -129,6 +130,7 @@ def offer_of(slot: FreeSlot, practice_ods: str) -> Offer:
         schedule_type=slot.schedule_type or "",
         delivery_channel=slot.delivery_channel or "",
         practitioner_role=slot.practitioner_role or "",
+        practitioner_role_code=slot.practitioner_role_code or "",
     )
     if practitioner is not None:
         offer = replace(
