@@ -79,7 +79,7 @@ class _Control:
     async def appointments(self, request: Request) -> Response:
         """The practice's own record of its appointments, of all patients or one."""
         practice = self._practice(request)
-        number = request.query_params.get("nhs_number")
+        number = request.query_params.get("nhs_number") or None
         listed = [
             self._appointment(practice, record)
             for record in self._services.store.appointments_at(practice.ods)

@@ -54,10 +54,18 @@ async def abort(scope: Scope, receive: Receive) -> None:
     """Reset the connection without a byte of an answer."""
     transport: asyncio.Transport = scope["extensions"][_TRANSPORT]
     transport.abort()
-    await hang(receive)
+    await _disconnection(receive)
 
 
-async def hang(receive: Receive) -> None:
-    """Never answer; return when the client has gone."""
+async def hang(scope: Scope, receive: Receive) -> None:
+    """Never answer; return when the client has gone, or when the sandbox stops."""
+    try:
+        await _disconnection(receive)
+    except asyncio.CancelledError:
+        # uvicorn would answer 500 now, which is not what a dead service does.
+        await abort(scope, receive)
+
+
+async def _disconnection(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -81,7 +81,7 @@ class _Operation:
         if fault == "refuse":
             await abort(scope, receive)
         elif fault in {"hang_before", "hang_after"}:
-            await hang(receive)
+            await hang(scope, receive)
         elif fault is not None:
             status = 502 if fault == "status_502" else 500
             body = {"error": "the service is not available"}

@@ -79,7 +79,7 @@ class SpineSecureProxy:
             await abort(scope, receive)
             return None
         if fault == "hang_before":
-            await hang(receive)
+            await hang(scope, receive)
             return None
         if fault == "status_502":
             reason = f"ERROR_COMMUNICATING_TO_ENDPOINT_URL_{route.target_url}"
@@ -90,7 +90,7 @@ class SpineSecureProxy:
             return _failed(route.practice)
         answer = self._ask_practice(route, exchange)
         if fault == "hang_after":
-            await hang(receive)
+            await hang(scope, receive)
             return None
         return _failed(route.practice) if fault == "status_500_after" else answer
 

@@ -15,7 +15,7 @@ from tests.sandbox_control import Sandbox
 FIND = "/Patient?identifier=https%3A//fhir.nhs.uk/Id/nhs-number%7C9658218873"
 
 
-def finding(wire: Wire, change: Callable[[Exchange], None]) -> requests.Response:
+def finding(wire: Wire, change: Callable[[Exchange], object]) -> requests.Response:
     return wire.ask("find_patient", FIND, changed=change)
 
 
@@ -88,14 +88,14 @@ def test_another_accept_is_415(wire: Wire, accept: str) -> None:
     ["application/json", "application/fhir+json", "application/fhir+json; charset=utf-8"],
 )
 def test_another_content_type_is_415(wire: Wire, content_type: str) -> None:
-    response = wire.ask("book", "/Appointment", {}, **{"Content-Type": content_type})
+    response = wire.ask("book", "/Appointment", {}, headers={"Content-Type": content_type})
     assert response.status_code == 415
 
 
 @pytest.mark.requirement("SSP-2")
 @pytest.mark.parametrize("header", ["Ssp-TraceID", "Ssp-From", "Ssp-To", "Ssp-InteractionID"])
 def test_a_missing_header_is_a_bad_request(wire: Wire, header: str) -> None:
-    response = finding(wire, lambda one: one.headers.pop(header) and None)
+    response = finding(wire, lambda one: one.headers.pop(header))
     assert response.status_code == 400
     assert error_code(response) == "BAD_REQUEST"
     assert header.lower() in response.json()["issue"][0]["diagnostics"]
@@ -198,7 +198,7 @@ def test_an_odd_service_root_with_capitals_works_as_it_is(wire: Wire) -> None:
 def test_an_interaction_id_that_does_not_match_the_request_is_refused(
     wire: Wire, use_case: str, method: str, path: str
 ) -> None:
-    body = None if method == "GET" else {}
+    body: dict[str, str] | None = None if method == "GET" else {}
     exchange = wire.exchange(use_case, path, body)
     exchange.method = method
     answer = wire.send_raw(exchange)

@@ -14,7 +14,7 @@ from tests.sandbox.wire import Exchange, Wire, encoded, error_code
 Claims = dict[str, Any]
 
 
-def refusal(wire: Wire, change: Callable[[Exchange], None]) -> str:
+def refusal(wire: Wire, change: Callable[[Exchange], object]) -> str:
     """The diagnostics of the refusal that a changed token meets."""
     response = wire.ask("find_patient", FIND, changed=change)
     assert response.status_code == 400
@@ -23,7 +23,7 @@ def refusal(wire: Wire, change: Callable[[Exchange], None]) -> str:
     return diagnostics
 
 
-def set_claim(name: str, value: object) -> Callable[[Exchange], None]:
+def set_claim(name: str, value: object) -> Callable[[Exchange], object]:
     return lambda exchange: exchange.claims.update({name: value})
 
 
@@ -120,7 +120,7 @@ def test_times_that_are_not_whole_seconds(wire: Wire) -> None:
 @pytest.mark.requirement("JWT-3")
 @pytest.mark.parametrize("element", ["resourceType", "identifier", "model", "version"])
 def test_a_device_without_an_element(wire: Wire, element: str) -> None:
-    diagnostics = refusal(wire, lambda one: one.claims["requesting_device"].pop(element) and None)
+    diagnostics = refusal(wire, lambda one: one.claims["requesting_device"].pop(element))
     assert "requesting_device" in diagnostics
 
 
@@ -135,14 +135,14 @@ def test_an_organisation_that_does_not_own_the_sending_asid(wire: Wire) -> None:
 @pytest.mark.requirement("JWT-4")
 @pytest.mark.parametrize("element", ["name", "identifier"])
 def test_an_organisation_without_an_element(wire: Wire, element: str) -> None:
-    refusal(wire, lambda one: one.claims["requesting_organization"].pop(element) and None)
+    refusal(wire, lambda one: one.claims["requesting_organization"].pop(element))
 
 
 @pytest.mark.requirement("JWT-5")
 @pytest.mark.parametrize("missing", [0, 1, 2])
 def test_a_practitioner_without_one_of_the_three_identifiers(wire: Wire, missing: int) -> None:
     assert "requesting_practitioner" in refusal(
-        wire, lambda one: one.claims["requesting_practitioner"]["identifier"].pop(missing) and None
+        wire, lambda one: one.claims["requesting_practitioner"]["identifier"].pop(missing)
     )
 
 

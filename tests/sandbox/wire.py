@@ -185,9 +185,9 @@ class Wire:
         other.organisation = organisation or self.organisation
         return other
 
-    def exchange(self, use_case: str, path: str, body: Any = None, **headers: str) -> Exchange:
+    def exchange(self, use_case: str, path: str, body: Any = None) -> Exchange:
         """A request that is right, to be changed or sent."""
-        return Exchange(use_case, self.practice, self.organisation, path, body, dict(headers))
+        return Exchange(use_case, self.practice, self.organisation, path, body)
 
     def send(self, exchange: Exchange) -> requests.Response:
         """Send it as it is now."""
@@ -227,11 +227,12 @@ class Wire:
         path: str,
         body: Any = None,
         *,
-        changed: Callable[[Exchange], None] | None = None,
-        **headers: str,
+        changed: Callable[[Exchange], object] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> requests.Response:
         """Build, change and send."""
-        exchange = self.exchange(use_case, path, body, **headers)
+        exchange = self.exchange(use_case, path, body)
+        exchange.headers |= headers or {}
         if changed:
             changed(exchange)
         return self.send(exchange)
@@ -310,7 +311,7 @@ class Wire:
         """Amend or cancel: send the resource back with its version."""
         etag = etag or f'W/"{appointment["meta"]["versionId"]}"'
         path = f"/Appointment/{appointment['id']}"
-        return self.ask(use_case, path, appointment, **{"If-Match": etag})
+        return self.ask(use_case, path, appointment, headers={"If-Match": etag})
 
     def retrieve(self, nhs_number: str, days: int = 40) -> list[dict[str, Any]]:
         """A patient's appointments from today on."""

@@ -1,0 +1,298 @@
+"""Faults, records and state: what a test may ask of the sandbox, and that it lasts."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from sandbox import calendar, london, practices
+from sandbox.people import is_valid_nhs_number
+from sandbox.store import Store
+from tests.sandbox.conftest import ORDINARY
+from tests.sandbox.wire import Wire, error_code, ssp_reason, today
+from tests.sandbox_control import Sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
+Asking = Callable[[], requests.Response]
+
+
+@pytest.fixture
+def booking(wire: Wire) -> dict[str, Any]:
+    slots = wire.slots()
+    return wire.booking(ORDINARY, slots, slots.ordinary()[0])
+
+
+def test_a_refused_connection_does_nothing(
+    wire: Wire, sandbox: Sandbox, booking: dict[str, Any]
+) -> None:
+    sandbox.fault(practice="A20047", use_case="book", kind="refuse", times=1)
+    with pytest.raises(requests.ConnectionError):
+        wire.book(booking)
+    assert sandbox.appointments("A20047", ORDINARY) == []
+    assert sandbox.exchanges()[-1]["status"] is None
+    assert wire.book(booking).status_code == 201, "once is once"
+
+
+@pytest.mark.parametrize(("kind", "committed"), [("hang_before", 0), ("hang_after", 1)])
+def test_an_answer_that_never_comes(
+    wire: Wire, sandbox: Sandbox, booking: dict[str, Any], kind: str, committed: int
+) -> None:
+    sandbox.fault(practice="*", use_case="book", kind=kind, times=1)
+    exchange = wire.exchange("book", "/Appointment", booking)
+    headers = {**exchange.headers, "Authorization": exchange.authorization()}
+    with pytest.raises(requests.ReadTimeout):
+        wire.session.post(
+            f"{sandbox.ssp}/{exchange.service_root}/Appointment",
+            headers=headers,
+            json=booking,
+            timeout=0.3,
+        )
+    assert len(sandbox.appointments("A20047", ORDINARY)) == committed
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "committed"),
+    [("status_500", 500, 0), ("status_500_after", 500, 1), ("status_502", 502, 0)],
+)
+def test_a_failure_before_or_after_the_booking(
+    wire: Wire, sandbox: Sandbox, booking: dict[str, Any], kind: str, status: int, committed: int
+) -> None:
+    sandbox.fault(practice="A20047", use_case="book", kind=kind, times=1)
+    response = wire.book(booking)
+    assert response.status_code == status
+    if status == 502:
+        assert ssp_reason(response).startswith("ERROR_COMMUNICATING_TO_ENDPOINT_URL_https://")
+    else:
+        assert error_code(response) == "INTERNAL_SERVER_ERROR"
+    assert len(sandbox.appointments("A20047", ORDINARY)) == committed
+
+
+@pytest.mark.requirement("BOOK-8")
+def test_another_patient_takes_the_slot_just_before(
+    wire: Wire, sandbox: Sandbox, booking: dict[str, Any]
+) -> None:
+    sandbox.fault(practice="A20047", use_case="book", kind="slot_taken", times=1)
+    assert error_code(wire.book(booking)) == "DUPLICATE_REJECTED"
+    assert sandbox.appointments("A20047", ORDINARY) == []
+    slot = booking["slot"][0]["reference"].removeprefix("Slot/")
+    (other,) = (one for one in sandbox.appointments("A20047", "") if one["slots"] == [slot])
+    assert (other["status"], other["booked_by"]) == ("booked", "A20047")
+
+
+def test_a_fault_strikes_only_where_it_was_asked_for(wire: Wire, sandbox: Sandbox) -> None:
+    sandbox.fault(practice="B82617", use_case="find_patient", kind="status_500")
+    sandbox.fault(practice="A20047", use_case="find_patient", kind="status_500", probability=0)
+    assert wire.find(ORDINARY).status_code == 200
+    assert wire.at("B82617").find(ORDINARY).status_code == 500
+    assert wire.at("B82617").find(ORDINARY).status_code == 500, "until it is cleared"
+    sandbox.clear_faults()
+    assert wire.at("B82617").find(ORDINARY).status_code == 200
+
+
+@pytest.mark.parametrize("service", ["sds", "pds"])
+def test_a_national_service_can_fail(sandbox: Sandbox, service: str) -> None:
+    sandbox.fault(service=service, kind="status_500", times=1)
+    url = {"sds": f"{sandbox.sds}/Endpoint", "pds": f"{sandbox.pds}/Patient/1"}[service]
+    with requests.Session() as session:
+        session.trust_env = False
+        session.verify = str(sandbox.certificates / "ca.pem")
+        assert session.get(url, timeout=5).status_code == 500
+        assert session.get(url, timeout=5).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {},
+        {"kind": "explode", "practice": "*"},
+        {"kind": "refuse"},
+        {"kind": "refuse", "practice": "*", "service": "pds"},
+        {"kind": "refuse", "practice": "*", "use_case": "dance"},
+        {"kind": "refuse", "service": "post"},
+        {"kind": "refuse", "practice": "*", "colour": "red"},
+    ],
+)
+def test_a_fault_that_makes_no_sense_is_refused(sandbox: Sandbox, fault: dict[str, Any]) -> None:
+    with pytest.raises(requests.HTTPError):
+        sandbox.fault(**fault)
+
+
+def test_exchanges_are_kept_as_they_came(wire: Wire, sandbox: Sandbox) -> None:
+    sandbox.clear_exchanges()
+    wire.ask("book", "/Appointment", {"resourceType": "Appointment"})
+    (exchange,) = sandbox.exchanges()
+    assert exchange["method"] == "POST"
+    assert exchange["raw_path"] == (
+        "/https://provider.sandbox.test/A20047/STU3/1/gpconnect/Appointment"
+    )
+    names = [name for name, _ in exchange["headers"]]
+    assert names.index("ssp-traceid") < names.index("ssp-from") < names.index("ssp-to")
+    assert json.loads(exchange["body"]) == {"resourceType": "Appointment"}
+    assert exchange["status"] == 422
+
+
+def test_a_taken_slot_is_taken_once(wire: Wire, sandbox: Sandbox) -> None:
+    slot = wire.slots().ordinary()[0]["id"]
+    sandbox.take_slot("A20047", slot)
+    assert slot not in [one["id"] for one in wire.slots().free]
+    with pytest.raises(requests.HTTPError):
+        sandbox.take_slot("A20047", slot)
+
+
+def test_patients_are_invented_and_many(sandbox: Sandbox) -> None:
+    patients = sandbox.patients()
+    assert len(patients) > 300
+    assert len({one["nhs_number"] for one in patients}) == len(patients)
+    assert all(is_valid_nhs_number(one["nhs_number"]) for one in patients)
+    invented = [one for one in patients if not one["note"]]
+    assert len({one["family"] for one in invented}) == len(invented)
+    assert all(one["nhs_number"].startswith("999") for one in invented)
+    elsewhere = sandbox.patients("H86030")
+    assert {one["nhs_number"] for one in elsewhere} < {one["nhs_number"] for one in patients}
+
+
+def test_reset_brings_the_seeded_state_back(wire: Wire, sandbox: Sandbox) -> None:
+    before = wire.slots().resources
+    wire.booked(ORDINARY)
+    sandbox.fault(practice="*", kind="refuse")
+    sandbox.reset()
+    assert wire.slots().resources == before
+    assert sandbox.appointments("A20047", ORDINARY) == []
+
+
+def test_every_day_has_slots_for_everybody() -> None:
+    """So at any hour there is something later today or tomorrow."""
+    known = practices.load().practice("A20047")
+    assert known is not None
+    for ahead in range(60):
+        day = today() + timedelta(days=ahead)
+        slots = [slot for _, some in calendar.sessions_on(known, day, 1) for slot in some]
+        assert [slot for slot in slots if slot.shared and slot.is_for(None, None)], day
+
+
+def test_on_a_later_day_the_calendar_goes_on_and_bookings_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = practices.load().practices
+    store = Store(tmp_path / "sandbox.sqlite3")
+    store.remember("seed", "1")
+    calendar.extend(store, known)
+    start = int(london.start_of(today()).timestamp())
+    month = start + 40 * 86_400
+    first = store.free_slots("A20047", start, month)
+    store.set_slots("A20047", [first[0].id], "busy")
+    later = today() + timedelta(days=3)
+    monkeypatch.setattr(london, "today", lambda: later)
+    calendar.extend(store, known)
+    slots = store.free_slots("A20047", start, month)
+    assert {slot.id for slot in first[1:]} < {slot.id for slot in slots}
+    assert first[0].id not in {slot.id for slot in slots}
+    days = {slot.written_start[:10] for slot in slots}
+    assert max(days) == (later + timedelta(days=28)).isoformat()
+    store.close()
+
+
+class OwnSandbox:
+    """A sandbox of the test's own, to stop and start."""
+
+    def __init__(self, state: Path, certificates: Path) -> None:
+        self.state = state
+        self.certificates = certificates
+        self.log = state.parent / "log"
+
+    def start(self) -> Wire:
+        command = [sys.executable, "-m", "demo.tether", sys.executable, "-m", "sandbox"]
+        command += ["--state", str(self.state), "--certificates", str(self.certificates)]
+        addresses = self.state / "addresses.json"
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "TZ": "UTC"}
+            )
+        deadline = time.monotonic() + 20
+        while not addresses.exists():
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        self.addresses = json.loads(addresses.read_text())
+        return Wire(self.addresses["ssp"], self.certificates)
+
+    def stop(self, number: signal.Signals) -> float:
+        """Seconds until it had gone."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        self.process.wait(timeout=10)
+        return time.monotonic() - began
+
+
+@pytest.fixture
+def own(tmp_path: Path, sandbox: Sandbox) -> Iterator[OwnSandbox]:
+    own = OwnSandbox(tmp_path / "state", sandbox.certificates)
+    yield own
+    if own.process.poll() is None:
+        own.process.kill()
+        own.process.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_bookings_survive_a_restart(own: OwnSandbox, number: signal.Signals) -> None:
+    wire = own.start()
+    booked = wire.booked(ORDINARY)
+    wire.session.close()
+    own.stop(number)
+    (own.state / "addresses.json").unlink(missing_ok=True)
+    wire = own.start()
+    assert wire.retrieve(ORDINARY) == [booked]
+    wire.session.close()
+
+
+def test_it_stops_in_two_seconds_also_with_a_hanging_request(own: OwnSandbox) -> None:
+    wire = own.start()
+    control = own.addresses["control"]
+    with requests.Session() as session:
+        session.trust_env = False
+        fault = {"practice": "*", "kind": "hang_before"}
+        session.put(f"{control}/faults", json=fault, timeout=5).raise_for_status()
+
+        def ask() -> None:
+            with pytest.raises(requests.RequestException):
+                wire.find(ORDINARY)
+
+        hanging = threading.Thread(target=ask)
+        hanging.start()
+        deadline = time.monotonic() + 10
+        while not session.get(f"{control}/exchanges", timeout=5).json():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    assert own.stop(signal.SIGTERM) < 2
+    hanging.join()
+    wire.session.close()
+    assert own.process.returncode == 0
+    assert not (own.state / "addresses.json").exists()
+
+
+def test_no_log_line_says_anything_about_a_patient(own: OwnSandbox) -> None:
+    wire = own.start()
+    wire.booked(ORDINARY)
+    wire.retrieve(ORDINARY)
+    wire.find("9999999991")
+    with requests.Session() as session:
+        session.trust_env = False
+        session.verify = str(own.certificates / "ca.pem")
+        session.get(f"{own.addresses['pds']}/Patient/{ORDINARY}", timeout=5)
+        session.get(f"{own.addresses['pds']}/Patient?family=Zelthorpe", timeout=5)
+    wire.session.close()
+    own.stop(signal.SIGTERM)
+    log = own.log.read_text()
+    assert "book at A20047: 201" in log
+    for private in (ORDINARY, "9999999991", "Zelthorpe", "Cough", "identifier"):
+        assert private not in log
