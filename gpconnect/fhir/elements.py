@@ -6,7 +6,7 @@ real answers, its own examples included.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -27,8 +27,10 @@ class Unreadable(Exception):
 def parse(body: bytes) -> Any:
     """JSON, without what cannot be stored. Raises: ValueError, RecursionError."""
     document = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse)
+    if b"\\" not in body or not _ESCAPED.search(body):  # most answers escape nothing at all
+        return document
     # A whole surrogate pair is joined by now; only what is still there must go.
-    return _storable(document) if _ESCAPED.search(body) else document
+    return _storable(document)
 
 
 def text(value: object) -> str | None:
@@ -40,17 +42,14 @@ def mapping(value: object) -> Json:
     """An object, or the first of a list of them; otherwise an empty one."""
     if isinstance(value, dict):
         return value
-    return next(objects(value), {})
+    return next(iter(objects(value)), {})
 
 
-def objects(value: object) -> Iterator[Json]:
+def objects(value: object) -> list[Json]:
     """The objects of a list, or the one object that stands for it."""
-    if isinstance(value, dict):
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            if isinstance(item, dict):
-                yield item
+    if isinstance(value, list):
+        return [item for item in value if isinstance(item, dict)]
+    return [value] if isinstance(value, dict) else []
 
 
 def texts(value: object) -> tuple[str, ...]:
@@ -61,10 +60,10 @@ def texts(value: object) -> tuple[str, ...]:
 
 def required(resource: Json, name: str) -> str:
     """A string that a resource is nothing without. Raises: Unreadable."""
-    value = text(resource.get(name))
-    if value is None:
-        raise Unreadable(f"without {name}")
-    return value
+    value = resource.get(name)
+    if isinstance(value, str) and value.strip():
+        return value
+    raise Unreadable(f"without {name}")
 
 
 def version(resource: Json, etag: str | None = None) -> str | None:
@@ -81,7 +80,9 @@ def reference(value: object, kind: str) -> str | None:
     target = value.get("reference") if isinstance(value, dict) else None
     if not isinstance(target, str):
         return None
-    head, _, identity = target.partition("/_history/")[0].rpartition("/")
+    if "/_history/" in target:
+        target = target.partition("/_history/")[0]
+    head, _, identity = target.rpartition("/")
     if identity and (head == kind or head.endswith(f"/{kind}")):
         return identity
     return None
@@ -91,11 +92,10 @@ def first_reference(values: Iterable[object], kind: str) -> str | None:
     return next(filter(None, (reference(value, kind) for value in values)), None)
 
 
-def extensions(resource: Json, *urls: str) -> Iterator[Json]:
+def extensions(resource: Json, *urls: str) -> list[Json]:
     """The extensions with one of these URLs, in the order of the resource."""
-    for extension in objects(resource.get("extension")):
-        if extension.get("url") in urls:
-            yield extension
+    found = objects(resource.get("extension"))
+    return [extension for extension in found if extension.get("url") in urls]
 
 
 def identifier(resource: Json, system: str) -> str | None:

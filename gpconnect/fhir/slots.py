@@ -103,18 +103,19 @@ def _slot(resource: Json, schedules: dict[str, _Schedule]) -> FreeSlot | None:
         raise Unreadable("that ends before it starts")
     schedule_id = elements.reference(resource.get("schedule"), "Schedule")
     schedule = schedules.get(schedule_id or "")
+    # By position, which for thousands of slots is noticeably quicker than by name.
     return FreeSlot(
-        id=elements.required(resource, "id"),
-        start=start,
-        end=end,
-        delivery_channel=delivery_channel(resource),
-        slot_type=service_type(resource),
-        schedule_id=schedule_id,
-        schedule_type=schedule.type if schedule else None,
-        location=schedule.location if schedule else None,
-        practitioner=schedule.practitioner if schedule else None,
-        practitioner_role=schedule.role if schedule else None,
-        practitioner_role_code=schedule.role_code if schedule else None,
+        elements.required(resource, "id"),
+        start,
+        end,
+        delivery_channel(resource),
+        service_type(resource),
+        schedule_id,
+        schedule.type if schedule else None,
+        schedule.location if schedule else None,
+        schedule.practitioner if schedule else None,
+        schedule.role if schedule else None,
+        schedule.role_code if schedule else None,
     )
 
 

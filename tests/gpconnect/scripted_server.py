@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 FHIR = "application/fhir+json;charset=utf-8"
+SPINE_CODES = "https://fhir.nhs.uk/STU3/CodeSystem/Spine-ErrorOrWarningCode-1"
 
 
 @dataclass(frozen=True)
@@ -175,8 +176,19 @@ def always(answer: bytes, *, then: bool | None = None) -> Script:
     return script
 
 
+def then_close(*pieces: bytes) -> Script:
+    """A script that sends some pieces and closes the connection."""
+
+    def script(connection: ssl.SSLSocket, request: Received) -> bool:
+        for piece in pieces:
+            connection.sendall(piece)
+        return CLOSE
+
+    return script
+
+
 def operation_outcome(
-    code: str, diagnostics: str = "", system: str | None = None
+    code: str, diagnostics: str = "", system: str = SPINE_CODES
 ) -> dict[str, Any]:
     """An OperationOutcome as practices write it."""
     return {

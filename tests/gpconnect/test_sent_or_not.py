@@ -27,7 +27,14 @@ from tests.gpconnect.conftest import (
     refused,
     refused_write,
 )
-from tests.gpconnect.scripted_server import CLOSE, Received, always, http, operation_outcome
+from tests.gpconnect.scripted_server import (
+    CLOSE,
+    Received,
+    always,
+    http,
+    operation_outcome,
+    then_close,
+)
 
 CAPABILITY = {"resourceType": "CapabilityStatement", "fhirVersion": "3.0.1"}
 Start = Callable[..., Scripted]
@@ -167,15 +174,6 @@ def test_an_observer_that_cannot_record_stops_the_exchange(scripted: Start) -> N
 # It was sent
 
 
-def _then_close(*pieces: bytes) -> Callable[[ssl.SSLSocket, Received], bool]:
-    def script(connection: ssl.SSLSocket, request: Received) -> bool:
-        for piece in pieces:
-            connection.sendall(piece)
-        return CLOSE
-
-    return script
-
-
 @pytest.mark.parametrize(
     "pieces",
     [
@@ -191,7 +189,7 @@ def _then_close(*pieces: bytes) -> Callable[[ssl.SSLSocket, Received], bool]:
 def test_an_answer_that_breaks_off_leaves_the_outcome_of_a_write_unknown(
     scripted: Start, pieces: tuple[bytes, ...]
 ) -> None:
-    server = scripted(_then_close(*pieces))
+    server = scripted(then_close(*pieces))
     error = refused_write(server.client)
     assert isinstance(error, errors.NoAnswer | errors.UnreadableAnswer)
     assert not error.outcome_known

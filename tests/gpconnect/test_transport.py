@@ -23,7 +23,14 @@ from tests.gpconnect.conftest import (
     refused,
     refused_write,
 )
-from tests.gpconnect.scripted_server import CLOSE, Received, always, http, operation_outcome
+from tests.gpconnect.scripted_server import (
+    CLOSE,
+    Received,
+    always,
+    http,
+    operation_outcome,
+    then_close,
+)
 
 CAPABILITY = {"resourceType": "CapabilityStatement", "fhirVersion": "3.0.1"}
 Start = Callable[..., Scripted]
@@ -156,8 +163,8 @@ def test_no_error_text_or_log_line_holds_the_url_or_the_patients_number(
     caplog.set_level("DEBUG")
     number, said = "9658218873", "MRS ZELTHORPE"
     breaking = [
-        scripted(_then_close()).client,
-        scripted(_then_close(b"rubbish\r\n\r\n")).client,
+        scripted(then_close()).client,
+        scripted(then_close(b"rubbish\r\n\r\n")).client,
         scripted(always(http(operation_outcome("BAD_REQUEST", said), 400))).client,
         scripted(always(http(operation_outcome(said, said), 400))).client,
         scripted(always(http("<html>", 500, "text/html"))).client,

@@ -1,0 +1,105 @@
+"""The trace and the practice's record are compared as people would compare them."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from gpconnect.demographics import Difference, TracedPatient, cross_check
+from gpconnect.models import HumanName, Patient
+
+
+def traced(*names: HumanName, **changes: Any) -> TracedPatient:
+    made = TracedPatient(
+        "9658218873",
+        superseded=False,
+        restricted=False,
+        traced_at=datetime.now(UTC),
+        official_name=names[0],
+        names=names,
+        gender="female",
+        birth_date=date(1952, 5, 31),
+    )
+    return replace(made, **changes)
+
+
+def found(name: HumanName | None, **changes: Any) -> Patient:
+    made = Patient(
+        "2", nhs_number="9658218873", name=name, gender="female", birth_date=date(1952, 5, 31)
+    )
+    return replace(made, **changes)
+
+
+def named(family: str | None, *given: str) -> HumanName:
+    return HumanName("official", family, given)
+
+
+SMITH = named("Smith", "Jo")
+
+
+@pytest.mark.requirement("PDS-6")
+@pytest.mark.parametrize(
+    ("at_pds", "at_practice"),
+    [
+        (named("Smith", "Jo"), named("SMITH", "JO")),
+        (named("O'Brien", "Siân"), named("OBRIEN", "Sian")),
+        (named("O’Brien", "Zoë"), named("O'Brien", "ZOE")),
+        (named("Smith-Jones", "Ann"), named("Smith Jones", "Ann")),
+        (named("Nguyễn", "Łucja"), named("Nguyen", "Lucja")),
+        (named("Sørensen", "Ægir"), named("Sorensen", "Aegir")),
+        (named(" Smith ", "Mary  Ann"), named("Smith", "Mary", "Ann")),
+        (named("Smith", "Mary-Ann"), named("Smith", "Maryann")),
+        (named("Smith", "Mary", "Ann", "Louise"), named("Smith", "Mary")),
+        (named("Smith", "Mary"), named("Smith", "Mary Ann")),
+    ],
+)
+def test_what_people_take_for_the_same_is_the_same(
+    at_pds: HumanName, at_practice: HumanName
+) -> None:
+    assert cross_check(traced(at_pds), found(at_practice)) == ()
+
+
+@pytest.mark.requirement("PDS-6")
+@pytest.mark.parametrize(
+    ("at_practice", "changes", "difference"),
+    [
+        (named("Smyth", "Jo"), {}, Difference("family", "Smith", "Smyth", True)),
+        (named(None, "Jo"), {}, Difference("family", "Smith", None, True)),
+        (named("Smith", "Joanna"), {}, Difference("given", "Jo", "Joanna", False)),
+        (named("Smith"), {}, Difference("given", "Jo", None, False)),
+        (SMITH, {"gender": "male"}, Difference("gender", "female", "male", False)),
+        (SMITH, {"gender": None}, Difference("gender", "female", None, False)),
+        (
+            SMITH,
+            {"birth_date": date(1952, 5, 30)},
+            Difference("birth_date", "1952-05-31", "1952-05-30", True),
+        ),
+        (SMITH, {"birth_date": None}, Difference("birth_date", "1952-05-31", None, True)),
+        (
+            SMITH,
+            {"nhs_number": "9658218881"},
+            Difference("nhs_number", "9658218873", "9658218881", True),
+        ),
+    ],
+)
+def test_each_difference_is_shown_and_weighed(
+    at_practice: HumanName, changes: dict[str, Any], difference: Difference
+) -> None:
+    assert cross_check(traced(SMITH), found(at_practice, **changes)) == (difference,)
+
+
+@pytest.mark.requirement("PDS-6", "PDS-2")
+def test_any_current_name_at_pds_will_do_and_a_mixture_of_two_will_not() -> None:
+    maiden, married = named("Smith", "Joanna"), named("Jones", "Jo")
+    both = traced(maiden, married)
+    assert cross_check(both, found(married)) == ()
+    assert cross_check(both, found(named("Jones", "Joanna"))) == (
+        Difference("family", "Smith", "Jones", True),
+    )
+
+
+@pytest.mark.requirement("PDS-6")
+def test_a_record_without_any_name_differs_in_both() -> None:
+    differences = cross_check(traced(SMITH), found(None))
+    assert [each.field for each in differences] == ["family", "given"]
