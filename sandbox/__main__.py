@@ -14,8 +14,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     parser.add_argument("--state", type=Path, required=True, help="directory of the lasting state")
     parser.add_argument("--certificates", type=Path, required=True, help="server, CA and PDS keys")
-    parser.add_argument("--host", default="127.0.0.1", help="address of the SSP, SDS and PDS")
-    for listener in ("ssp", "services", "control"):
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address of the SSP, SDS (both doors) and PDS"
+    )
+    for listener in ("ssp", "services", "ldap", "control"):
         parser.add_argument(f"--{listener}-port", type=int, default=0, help="0 for a free one")
     parser.add_argument("--seed", type=int, default=1, help="makes other people and calendars")
     arguments = parser.parse_args()

@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from sandbox.answers import Answer
 from sandbox.interactions import BY_ID
-from sandbox.practices import Consumer, Misregistered, Practice
+from sandbox.registrations import Registration, registrations
 from sandbox.services import Services
 
 API_KEY = "sandbox-sds-key"
@@ -16,7 +16,6 @@ _ODS_CODE = "https://fhir.nhs.uk/Id/ods-organization-code"
 _INTERACTION = "https://fhir.nhs.uk/Id/nhsServiceInteractionId"
 _PARTY_KEY = "https://fhir.nhs.uk/Id/nhsMhsPartyKey"
 _ASID = "https://fhir.nhs.uk/Id/nhsSpineASID"
-_System = Practice | Consumer | Misregistered
 _EXTENSION = "https://fhir.nhs.uk/StructureDefinition/Extension-SDS-"
 
 
@@ -24,31 +23,27 @@ class SpineDirectory:
     """The two searches over what is registered."""
 
     def __init__(self, services: Services) -> None:
-        self._spine = services.spine
+        self._registrations = registrations(services.spine)
 
     def endpoints(self, request: Request) -> Answer:
         """Message handling records: party key and service root of an organisation."""
         ods, interaction, party_key = _parameters(request)
-        systems: list[Practice | Misregistered] = [*self._spine.practices]
-        systems += self._spine.misregistered
         found = [
-            endpoint
-            for system in systems
+            _endpoint(system, address, interaction or next(iter(BY_ID)))
+            for system in self._registrations
             if ods in {None, system.ods} and _is_met(system, interaction, party_key)
-            for endpoint in _endpoints(system, interaction or next(iter(BY_ID)))
+            for address in system.service_roots
         ]
         return _searchset(request, "Endpoint", found)
 
     def devices(self, request: Request) -> Answer:
         """Accredited system records: ASIDs of practices and of consumers."""
         ods, interaction, party_key = _parameters(request)
-        systems: list[_System] = [*self._spine.practices, *self._spine.consumers]
-        systems += self._spine.misregistered
         found = [
-            device
-            for system in systems
+            _device(system, asid)
+            for system in self._registrations
             if ods == system.ods and _is_met(system, interaction, party_key)
-            for device in _devices(system)
+            for asid in system.asids
         ]
         return _searchset(request, "Device", found)
 
@@ -73,24 +68,11 @@ def _parameters(request: Request) -> tuple[str | None, str | None, str | None]:
     return given.get(_ODS_CODE), given.get(_INTERACTION), given.get(_PARTY_KEY)
 
 
-def _is_met(system: _System, interaction: str | None, party_key: str | None) -> bool:
+def _is_met(system: Registration, interaction: str | None, party_key: str | None) -> bool:
     return interaction in {None, *BY_ID} and party_key in {None, system.party_key}
 
 
-def _endpoints(system: Practice | Misregistered, interaction: str) -> list[dict[str, Any]]:
-    """The one record there should be, or what a wrong registration makes of it."""
-    if isinstance(system, Practice):
-        return [_endpoint(system, system.service_root, interaction)]
-    address = f"https://provider.sandbox.test/{system.ods}/STU3/1/gpconnect"
-    if system.fault == "no address":
-        return [_endpoint(system, None, interaction)]
-    endpoints = [_endpoint(system, address, interaction)]
-    if system.fault == "two endpoints":
-        endpoints.append(_endpoint(system, address + "/old", interaction))
-    return endpoints
-
-
-def _endpoint(system: _System, address: str | None, interaction: str) -> dict[str, Any]:
+def _endpoint(system: Registration, address: str | None, interaction: str) -> dict[str, Any]:
     return {
         "resourceType": "Endpoint",
         "id": _id("endpoint", f"{system.ods} {address}"),
@@ -121,17 +103,7 @@ def _endpoint(system: _System, address: str | None, interaction: str) -> dict[st
     }
 
 
-def _devices(system: _System) -> list[dict[str, Any]]:
-    fault = system.fault if isinstance(system, Misregistered) else None
-    if fault == "no system":
-        return []
-    devices = [_device(system, system.asid)]
-    if fault == "two systems":
-        devices.append(_device(system, f"{int(system.asid) + 500}"))
-    return devices
-
-
-def _device(system: _System, asid: str) -> dict[str, Any]:
+def _device(system: Registration, asid: str) -> dict[str, Any]:
     return {
         "resourceType": "Device",
         "id": _id("device", asid),

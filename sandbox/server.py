@@ -1,4 +1,4 @@
-"""The three listeners in one event loop, and their orderly end."""
+"""The four listeners in one event loop, and their orderly end."""
 
 import asyncio
 import contextlib
@@ -14,6 +14,7 @@ from typing import Any
 import uvicorn
 
 from sandbox import control, national
+from sandbox.ldap import LDAPListener
 from sandbox.misbehaviour import OpenProtocol
 from sandbox.services import open_services
 from sandbox.spine import SpineSecureProxy
@@ -33,6 +34,7 @@ class Settings:
     host: str
     ssp_port: int
     services_port: int
+    ldap_port: int
     control_port: int
     seed: int
 
@@ -48,7 +50,7 @@ class _Server(uvicorn.Server):
 async def serve(settings: Settings) -> None:
     """Listen until SIGTERM or SIGINT.
 
-    `addresses.json` appears in the state directory once all three listeners accept connections.
+    `addresses.json` appears in the state directory once all listeners accept connections.
     """
     addresses = settings.state / "addresses.json"
     addresses.unlink(missing_ok=True)
@@ -58,6 +60,7 @@ async def serve(settings: Settings) -> None:
     listeners = {
         "ssp": _bound(settings.host, settings.ssp_port),
         "services": _bound(settings.host, settings.services_port),
+        "ldap": _bound(settings.host, settings.ldap_port),
         "control": _bound("127.0.0.1", settings.control_port),
     }
     servers = {
@@ -82,6 +85,8 @@ async def serve(settings: Settings) -> None:
         asyncio.create_task(server.serve(sockets=[listeners[name]]))
         for name, server in servers.items()
     ]
+    ldap = LDAPListener(services.spine, services.faults)
+    await ldap.start(listeners["ldap"], _tls(settings.certificates, mutual=True))
     while not all(server.started for server in servers.values()):
         await asyncio.sleep(0.01)
     _publish(addresses, {name: bound.getsockname()[1] for name, bound in listeners.items()})
@@ -89,6 +94,7 @@ async def serve(settings: Settings) -> None:
         await asyncio.gather(*running)
     finally:
         addresses.unlink(missing_ok=True)
+        ldap.close()
         services.store.close()
 
 
@@ -133,6 +139,7 @@ def _publish(path: Path, ports: dict[str, int]) -> None:
     addresses = {
         "ssp": f"https://localhost:{ports['ssp']}",
         "sds": services + national.SDS_PATH,
+        "ldap": f"ldaps://localhost:{ports['ldap']}",
         "pds": services + national.PDS_PATH,
         "pds_token": services + national.TOKEN_PATH,
         "control": f"http://127.0.0.1:{ports['control']}",

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.sandbox.wire import ODS_CODE, PRACTICES, PROFILES, Wire, encode, error_code
+from tests.sandbox.exchange import ODS_CODE, PRACTICES, PROFILES, encode
+from tests.sandbox.wire import Wire, error_code
 
 SDS_USER_ID = "https://fhir.nhs.uk/Id/sds-user-id"
 KINDS = {

@@ -11,17 +11,16 @@ import pytest
 from sandbox import calendar, practices
 from sandbox.store import Schedule, Slot
 from tests.sandbox.conftest import ORDINARY, PATIENTS
-from tests.sandbox.wire import (
+from tests.sandbox.exchange import (
     BOOKING_ORGANISATION,
     CANCELLATION_REASON,
     DELIVERY_CHANNEL,
     PRACTICES,
     PROFILES,
-    Slots,
-    Wire,
-    error_code,
     today,
 )
+from tests.sandbox.slots import Slots
+from tests.sandbox.wire import Wire, error_code
 from tests.sandbox_control import Sandbox
 
 Resource = dict[str, Any]

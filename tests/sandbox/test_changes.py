@@ -8,15 +8,9 @@ from typing import Any
 import pytest
 
 from tests.sandbox.conftest import ORDINARY, PATIENTS
-from tests.sandbox.wire import (
-    BOOKING_ORGANISATION,
-    CANCELLATION_REASON,
-    Slots,
-    Wire,
-    error_code,
-    slot_query,
-    today,
-)
+from tests.sandbox.exchange import BOOKING_ORGANISATION, CANCELLATION_REASON, today
+from tests.sandbox.slots import Slots, slot_query
+from tests.sandbox.wire import Wire, error_code
 from tests.sandbox_control import Sandbox
 
 Resource = dict[str, Any]

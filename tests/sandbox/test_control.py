@@ -19,7 +19,8 @@ from sandbox import calendar, london, practices
 from sandbox.people import is_valid_nhs_number
 from sandbox.store import Store
 from tests.sandbox.conftest import ORDINARY
-from tests.sandbox.wire import Wire, error_code, ssp_reason, today
+from tests.sandbox.exchange import today
+from tests.sandbox.wire import Wire, error_code, ssp_reason
 from tests.sandbox_control import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]

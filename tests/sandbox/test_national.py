@@ -11,7 +11,7 @@ import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.sandbox.wire import ODS_CODE, PRACTICES
+from tests.sandbox.exchange import ODS_CODE, PRACTICES
 from tests.sandbox_control import Sandbox
 
 INTERACTION = "https://fhir.nhs.uk/Id/nhsServiceInteractionId"

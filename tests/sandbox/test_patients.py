@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.sandbox.conftest import ORDINARY
-from tests.sandbox.wire import NHS_NUMBER, PROFILES, VERIFICATION, Wire, encode, error_code
+from tests.sandbox.exchange import NHS_NUMBER, PROFILES, VERIFICATION, encode
+from tests.sandbox.wire import Wire, error_code
 from tests.sandbox_control import Sandbox
 
 Resource = dict[str, Any]

@@ -6,18 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.wire import (
-    DELIVERY_CHANNEL,
-    LONDON,
-    PRACTICES,
-    PROFILES,
-    Slots,
-    Wire,
-    encode,
-    error_code,
-    slot_query,
-    today,
-)
+from tests.sandbox.exchange import DELIVERY_CHANNEL, LONDON, PRACTICES, PROFILES, encode, today
+from tests.sandbox.slots import Slots, slot_query
+from tests.sandbox.wire import Wire, error_code
 
 ALL_INCLUDES = (
     "Schedule:actor:Practitioner",

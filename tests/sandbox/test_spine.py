@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from tests.sandbox.wire import FHIR_JSON, Exchange, Wire, error_code, ssp_reason
+from tests.sandbox.exchange import FHIR_JSON, Exchange
+from tests.sandbox.wire import Wire, error_code, ssp_reason
 from tests.sandbox_control import Sandbox
 
 FIND = "/Patient?identifier=https%3A//fhir.nhs.uk/Id/nhs-number%7C9658218873"

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.sandbox.exchange import Exchange, encoded
 from tests.sandbox.test_spine import FIND
-from tests.sandbox.wire import Exchange, Wire, encoded, error_code
+from tests.sandbox.wire import Wire, error_code
 
 Claims = dict[str, Any]
 

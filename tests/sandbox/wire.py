@@ -1,166 +1,31 @@
-"""Requests to the sandbox, built from the specification and nothing of ours.
+"""A consumer on the wire: one method for each thing that the tests ask of a practice."""
 
-What is sent here is right in every detail unless a test changes it, so that each refusal can be
-blamed on the one thing that the test changed.
-"""
-
-import base64
 import copy
-import gzip
 import json
 import ssl
-import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
-from uuid import uuid4
-from zoneinfo import ZoneInfo
+from urllib.parse import urlsplit
 
 import requests
 
-LONDON = ZoneInfo("Europe/London")
-ISSUER = "https://booking-portal.example.nhs.uk"
-FHIR_JSON = "application/fhir+json;charset=utf-8"
-PROFILES = "https://fhir.nhs.uk/STU3/StructureDefinition/"
-ODS_CODE = "https://fhir.nhs.uk/Id/ods-organization-code"
-NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
-ORGANISATION_TYPE = "https://fhir.nhs.uk/STU3/CodeSystem/GPConnect-OrganisationType-1"
-BOOKING_ORGANISATION = PROFILES + "Extension-GPConnect-BookingOrganisation-1"
-CANCELLATION_REASON = PROFILES + "Extension-GPConnect-AppointmentCancellationReason-1"
-DELIVERY_CHANNEL = PROFILES + "Extension-GPConnect-DeliveryChannel-2"
-VERIFICATION = PROFILES + "Extension-CareConnect-GPC-NHSNumberVerificationStatus-1"
-
-_PREFIX = "urn:nhs:names:services:gpconnect:fhir:"
-# Use case: (rest of the interaction id, verb, scope)
-INTERACTIONS = {
-    "capability": ("rest:read:metadata-1", "GET", "organization/*.read"),
-    "find_patient": ("rest:search:patient-1", "GET", "patient/*.read"),
-    "read_patient": ("rest:read:patient-1", "GET", "patient/*.read"),
-    "register": ("operation:gpc.registerpatient-1", "POST", "patient/*.write"),
-    "find_practitioner": ("rest:search:practitioner-1", "GET", "organization/*.read"),
-    "read_practitioner": ("rest:read:practitioner-1", "GET", "organization/*.read"),
-    "find_organisation": ("rest:search:organization-1", "GET", "organization/*.read"),
-    "read_organisation": ("rest:read:organization-1", "GET", "organization/*.read"),
-    "read_location": ("rest:read:location-1", "GET", "organization/*.read"),
-    "search_slots": ("rest:search:slot-1", "GET", "organization/*.read"),
-    "book": ("rest:create:appointment-1", "POST", "patient/*.write"),
-    "read": ("rest:read:appointment-1", "GET", "patient/*.read"),
-    "retrieve": ("rest:search:patient_appointments-1", "GET", "patient/*.read"),
-    "amend": ("rest:update:appointment-1", "PUT", "patient/*.write"),
-    "cancel": ("rest:cancel:appointment-1", "PUT", "patient/*.write"),
-}
-
-PRACTICES = {
-    ods: (f"2000000002{number:02d}", f"https://provider.sandbox.test/{ods}/STU3/1/gpconnect")
-    for number, ods in enumerate(
-        ("A20047", "B82617", "C81007", "D82104", "E83021", "F84047", "G85119", "H86030"), start=1
-    )
-}
-PRACTICES["F84047"] = (
-    "200000000206",
-    "https://Provider-F.sandbox.test/Api/F84047/stu3/1/GPConnect",
+from tests.sandbox.exchange import (
+    BOOKING_ORGANISATION,
+    CONSUMERS,
+    NHS_NUMBER,
+    ODS_CODE,
+    ORGANISATION_TYPE,
+    PROFILES,
+    Exchange,
+    RawAnswer,
+    encode,
+    today,
 )
-CONSUMERS = {
-    "A1001": ("200000000101", "Riverside Extended Access Hub", "urgent-care"),
-    "A1002": ("200000000102", "Northgate Out-of-Hours Service", "urgent-care"),
-    "A20047": ("200000000103", "Dr Legg's Surgery", "gp-practice"),
-}
-
-
-@dataclass
-class Exchange:
-    """One request in the making: a test changes what it wants to be wrong, then sends."""
-
-    use_case: str
-    practice: str
-    organisation: str
-    path: str
-    body: Any = None
-    headers: dict[str, str] = field(default_factory=dict)
-    claims: dict[str, Any] = field(default_factory=dict)
-    jwt_header: dict[str, str] = field(default_factory=lambda: {"alg": "none", "typ": "JWT"})
-    signature: str = ""
-    method: str = ""
-    service_root: str = ""
-
-    def __post_init__(self) -> None:
-        rest, verb, scope = INTERACTIONS[self.use_case]
-        asid, root = PRACTICES[self.practice]
-        self.method = self.method or verb
-        self.service_root = self.service_root or root
-        self.headers = {
-            "Ssp-TraceID": str(uuid4()),
-            "Ssp-From": CONSUMERS[self.organisation][0],
-            "Ssp-To": asid,
-            "Ssp-InteractionID": _PREFIX + rest,
-            "Accept": FHIR_JSON,
-            "Accept-Encoding": "gzip",
-            **self.headers,
-        }
-        if self.body is not None:
-            self.headers.setdefault("Content-Type", FHIR_JSON)
-        self.claims = claims(self.organisation, root, scope)
-
-    def authorization(self) -> str:
-        return f"Bearer {encoded(self.jwt_header)}.{encoded(self.claims)}.{self.signature}"
-
-
-def claims(organisation: str, audience: str, scope: str) -> dict[str, Any]:
-    """The claims of a receptionist without a smartcard."""
-    now = int(time.time())
-    return {
-        "iss": ISSUER,
-        "sub": "user-17",
-        "aud": audience,
-        "iat": now,
-        "exp": now + 300,
-        "reason_for_request": "directcare",
-        "requested_scope": scope,
-        "requesting_device": {
-            "resourceType": "Device",
-            "identifier": [{"system": f"{ISSUER}/Id/device", "value": "portal-1"}],
-            "model": "Booking portal",
-            "version": "1.0",
-        },
-        "requesting_organization": {
-            "resourceType": "Organization",
-            "identifier": [{"system": ODS_CODE, "value": organisation}],
-            "name": CONSUMERS[organisation][1],
-        },
-        "requesting_practitioner": {
-            "resourceType": "Practitioner",
-            "id": "user-17",
-            "identifier": [
-                {"system": "https://fhir.nhs.uk/Id/sds-user-id", "value": "UNK"},
-                {"system": "https://fhir.nhs.uk/Id/sds-role-profile-id", "value": "UNK"},
-                {"system": f"{ISSUER}/Id/user", "value": "user-17"},
-            ],
-            "name": [{"family": "Weatherall", "given": ["Joan"], "prefix": ["Mrs"]}],
-        },
-    }
-
-
-def encoded(part: object) -> str:
-    """base64url without padding, as a JWT has it."""
-    return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
-
-
-@dataclass
-class RawAnswer:
-    """What came back, unread."""
-
-    status_code: int
-    headers: dict[str, str]
-    content: bytes
-
-    def json(self) -> Any:
-        gzipped = self.headers.get("Content-Encoding") == "gzip"
-        return json.loads(gzip.decompress(self.content) if gzipped else self.content)
+from tests.sandbox.slots import Slots, slot_query
 
 
 class Wire:
@@ -320,76 +185,6 @@ class Wire:
         response = self.ask("retrieve", path)
         assert response.status_code == 200, response.text
         return [entry["resource"] for entry in response.json().get("entry", [])]
-
-
-class Slots:
-    """A searchset of slots, read by type and id."""
-
-    def __init__(self, bundle: dict[str, Any]) -> None:
-        self.resources = [entry["resource"] for entry in bundle.get("entry", [])]
-
-    def of(self, kind: str) -> list[dict[str, Any]]:
-        return [resource for resource in self.resources if resource["resourceType"] == kind]
-
-    @property
-    def free(self) -> list[dict[str, Any]]:
-        return self.of("Slot")
-
-    def schedule(self, slot: dict[str, Any]) -> dict[str, Any]:
-        kind, _, logical_id = slot["schedule"]["reference"].partition("/")
-        return next(one for one in self.of(kind) if one["id"] == logical_id)
-
-    def ordinary(self) -> list[dict[str, Any]]:
-        """Free slots from tomorrow on that anybody may book now."""
-        tomorrow = (today() + timedelta(days=1)).isoformat()
-        return [slot for slot in self.free if slot["start"] >= tomorrow]
-
-    def neighbours(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Two adjacent slots of one schedule, channel and type."""
-        for first in self.ordinary():
-            for second in self.ordinary():
-                if first["end"] == second["start"] and all(
-                    first[part] == second[part] for part in ("schedule", "extension", "serviceType")
-                ):
-                    return first, second
-        raise AssertionError("no adjacent slots")
-
-
-def slot_query(
-    *,
-    start: str | None = None,
-    end: str | None = None,
-    organisation: str | None = "A1001",
-    kind: str | None = "",
-    include: tuple[str, ...] = (
-        "Schedule:actor:Practitioner",
-        "Schedule:actor:Location",
-        "Location:managingOrganization",
-    ),
-) -> str:
-    """The query of a search; `kind` "" is the organisation's own type, None sends none."""
-    start = start or f"ge{today()}"
-    end = end or f"le{today() + timedelta(days=14)}"
-    parts = [f"start={encode(start)}", f"end={encode(end)}", "status=free"]
-    parts.append("_include=" + encode("Slot:schedule"))
-    parts += ["_include:recurse=" + encode(one) for one in include]
-    if kind == "" and organisation:
-        kind = CONSUMERS[organisation][2]
-    if organisation:
-        parts.append("searchFilter=" + encode(f"{ODS_CODE}|{organisation}"))
-    if kind:
-        parts.append("searchFilter=" + encode(f"{ORGANISATION_TYPE}|{kind}"))
-    return "&".join(parts)
-
-
-def encode(value: str) -> str:
-    """Percent-encode a parameter value whole."""
-    return quote(value, safe="")
-
-
-def today() -> date:
-    """London's date."""
-    return datetime.now(LONDON).date()
 
 
 def error_code(response: requests.Response | RawAnswer) -> str:

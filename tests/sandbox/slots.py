@@ -1,0 +1,66 @@
+"""Searching for slots, and reading what is found by type and id."""
+
+from datetime import timedelta
+from typing import Any
+
+from tests.sandbox.exchange import CONSUMERS, ODS_CODE, ORGANISATION_TYPE, encode, today
+
+
+class Slots:
+    """A searchset of slots, read by type and id."""
+
+    def __init__(self, bundle: dict[str, Any]) -> None:
+        self.resources = [entry["resource"] for entry in bundle.get("entry", [])]
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [resource for resource in self.resources if resource["resourceType"] == kind]
+
+    @property
+    def free(self) -> list[dict[str, Any]]:
+        return self.of("Slot")
+
+    def schedule(self, slot: dict[str, Any]) -> dict[str, Any]:
+        kind, _, logical_id = slot["schedule"]["reference"].partition("/")
+        return next(one for one in self.of(kind) if one["id"] == logical_id)
+
+    def ordinary(self) -> list[dict[str, Any]]:
+        """Free slots from tomorrow on that anybody may book now."""
+        tomorrow = (today() + timedelta(days=1)).isoformat()
+        return [slot for slot in self.free if slot["start"] >= tomorrow]
+
+    def neighbours(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Two adjacent slots of one schedule, channel and type."""
+        for first in self.ordinary():
+            for second in self.ordinary():
+                if first["end"] == second["start"] and all(
+                    first[part] == second[part] for part in ("schedule", "extension", "serviceType")
+                ):
+                    return first, second
+        raise AssertionError("no adjacent slots")
+
+
+def slot_query(
+    *,
+    start: str | None = None,
+    end: str | None = None,
+    organisation: str | None = "A1001",
+    kind: str | None = "",
+    include: tuple[str, ...] = (
+        "Schedule:actor:Practitioner",
+        "Schedule:actor:Location",
+        "Location:managingOrganization",
+    ),
+) -> str:
+    """The query of a search; `kind` "" is the organisation's own type, None sends none."""
+    start = start or f"ge{today()}"
+    end = end or f"le{today() + timedelta(days=14)}"
+    parts = [f"start={encode(start)}", f"end={encode(end)}", "status=free"]
+    parts.append("_include=" + encode("Slot:schedule"))
+    parts += ["_include:recurse=" + encode(one) for one in include]
+    if kind == "" and organisation:
+        kind = CONSUMERS[organisation][2]
+    if organisation:
+        parts.append("searchFilter=" + encode(f"{ODS_CODE}|{organisation}"))
+    if kind:
+        parts.append("searchFilter=" + encode(f"{ORGANISATION_TYPE}|{kind}"))
+    return "&".join(parts)
