@@ -3,6 +3,8 @@
 The server is ldaptor's. asyncio carries it, so that it shares the sandbox's loop, TLS settings and
 orderly end; no Twisted reactor runs.
 """
+# mypy: allow-untyped-calls
+# (ldaptor has no annotations)
 
 import asyncio
 import logging

@@ -17,6 +17,7 @@ class Sandbox:
     def __init__(self, addresses: Mapping[str, str], certificates: Path) -> None:
         self.ssp = addresses["ssp"]
         self.sds = addresses["sds"]
+        self.ldap = addresses["ldap"]
         self.pds = addresses["pds"]
         self.pds_token = addresses["pds_token"]
         self.control = addresses["control"]

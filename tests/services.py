@@ -82,11 +82,11 @@ def _embedded(server: str, url: str, answers: Callable[[str], bool], *options: s
     return Server(server, [*command, *options], lambda: answers(url))
 
 
-def _sandbox(ssp_port: int, services_port: int, control_port: int) -> Server:
+def _sandbox(ssp_port: int, services_port: int, control_port: int, ldap_port: int) -> Server:
     command = [sys.executable, "-m", "demo.tether", sys.executable, "-m", "sandbox"]
     command += ["--state", str(STATE / "sandbox"), "--certificates", str(STATE / "certificates")]
     command += ["--ssp-port", str(ssp_port), "--services-port", str(services_port)]
-    command += ["--control-port", str(control_port)]
+    command += ["--control-port", str(control_port), "--ldap-port", str(ldap_port)]
 
     def answers() -> bool:
         if not (STATE / "sandbox" / "addresses.json").exists():
@@ -109,7 +109,7 @@ class Services:
         for directory in (STATE / "sandbox", LOGS):
             directory.mkdir(parents=True)
         certificates.make(STATE / "certificates")
-        postgres_port, redis_port, *sandbox_ports = embedded.free_ports(5)
+        postgres_port, redis_port, *sandbox_ports = embedded.free_ports(6)
         self.postgres: Server | None = None
         self.redis: Server | None = None
         if "DATABASE_URL" not in os.environ:
