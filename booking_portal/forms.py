@@ -54,10 +54,7 @@ class DateBoxes(forms.Widget):
 
 
 class DateField(forms.Field):
-    """A date in three boxes. A date's name in error messages is the field's label.
-
-    `past` allows no day after London's today; `future` none before it. [IG-6]
-    """
+    """A date in three boxes; the month may also be a name. Errors begin with the field's label."""
 
     widget = DateBoxes
 

@@ -35,6 +35,8 @@ def with_encounter(view: View) -> View:
         encounter = Encounter.objects.for_actor(request.actor).filter(id=encounter_id).first()
         if encounter is None:
             return _at_another_organisation(request, encounter_id)
+        if encounter.restricted:
+            return stopped(request, encounter, RestrictedPatient())
         try:
             return view(request, encounter, *args, **kwargs)
         except STOPPED as error:

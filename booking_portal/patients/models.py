@@ -93,6 +93,17 @@ class Encounter(models.Model):
         return str(self.trace.get("registered_practice") or "")
 
     @property
+    def restricted(self) -> bool:
+        """Whether PDS restricted the patient after the encounter was opened. [PDS-3]"""
+        return bool(self.trace.get("restricted"))
+
+    def forget_patient(self) -> None:
+        """Keep nothing of what was traced, and no trace that anything could be sent on. [PDS-3]"""
+        self.trace = {"restricted": True}
+        self.traced_at = timezone.now() - settings.TRACE_LIFETIME
+        self.save()
+
+    @property
     def trace_is_fresh(self) -> bool:
         """Whether the patient was traced within the last 24 hours."""
         lifetime: timedelta = settings.TRACE_LIFETIME

@@ -56,7 +56,7 @@ class RegisteredPractice:
 
 def full_name(name: TracedName) -> str:
     """FAMILY, Given (Title), as PDS gave it. [IG-5]"""
-    parts = name.family.upper() or "No family name given"
+    parts = name.family.upper() or "Name not given"
     if name.given:
         parts += f", {' '.join(name.given)}"
     return f"{parts} ({name.title})" if name.title else parts

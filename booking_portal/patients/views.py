@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -24,7 +24,7 @@ from gpconnect.errors import GPConnectError
 @require_http_methods(["GET", "POST"])
 def find_patient(request: ActingRequest) -> HttpResponse:
     """By NHS number and the birth date that the patient says. [PDS-8]"""
-    form = ByNumberForm(request.POST or None)
+    form = ByNumberForm(_typed(request))
     return _find(
         request,
         form,
@@ -39,7 +39,7 @@ def find_patient(request: ActingRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def find_patient_by_name(request: ActingRequest) -> HttpResponse:
     """By name, birth date and what else is known. [PDS-7]"""
-    form = ByNameForm(request.POST or None)
+    form = ByNameForm(_typed(request))
     return _find(
         request,
         form,
@@ -83,3 +83,8 @@ def _find(
         else:
             return redirect("encounter", encounter_id=encounter.id)
     return render(request, template, {"form": form, "errors": errors_for(form), "failure": failure})
+
+
+def _typed(request: ActingRequest) -> QueryDict | None:
+    """What the form sent; None when the page is only opened."""
+    return request.POST if request.method == "POST" else None
