@@ -11,6 +11,7 @@ from gpconnect.fhir.elements import Json, Unreadable
 from gpconnect.models import FreeSlot, FreeSlots, Location, PracticeTime, Practitioner
 
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
+_CHANNELS: Final = (names.DELIVERY_CHANNEL, names.DELIVERY_CHANNEL_BEFORE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,9 @@ def joined(parts: Iterable[FreeSlots]) -> FreeSlots:
 
 def delivery_channel(resource: Json) -> str | None:
     """The channel, from either version of the extension; an unknown one as its text. [RES-4]"""
-    for extension in elements.extensions(
-        resource, names.DELIVERY_CHANNEL, names.DELIVERY_CHANNEL_BEFORE
-    ):
+    for extension in elements.objects(resource.get("extension")):
+        if extension.get("url") not in _CHANNELS:
+            continue
         said = elements.text(extension.get("valueCode"))
         if said is None:
             code, words = elements.concept(extension.get("valueCodeableConcept"))
