@@ -28,6 +28,7 @@ class AppointmentCard:
     start: PracticeTime
     day: str
     time: str
+    minutes: int | None
     doubt: str
     channel: str
     role: str
@@ -189,6 +190,7 @@ def _card(start: PracticeTime, end: PracticeTime, **given: str | None) -> Appoin
         start=start,
         day=wording.day_of(start),
         time=wording.span(start, end, minutes),
+        minutes=minutes,
         doubt=start.doubt or end.doubt or "",
         status=STATUS.get(status, status.capitalize()),
         cancelled=status == "cancelled",

@@ -60,7 +60,7 @@ class CheckPage:
     faults: str
     differences: tuple[DifferenceRow, ...]
     must_acknowledge: bool
-    limited_information: str
+    may_decline: str
     how: str
     by_telephone: bool
     telephones: tuple[str, ...]
@@ -104,7 +104,7 @@ class CheckPage:
             faults=" ".join(there.faults),
             differences=tuple(_difference(each) for each in at.differences),
             must_acknowledge=bool(at.serious_differences) and not at.differences_acknowledged,
-            limited_information=saying.limited_information(actor.organisation),
+            may_decline=saying.may_decline(actor.organisation),
             how=saying.how(card, at.telephones),
             by_telephone=card.channel == DeliveryChannel.TELEPHONE,
             telephones=tuple(at.telephones),

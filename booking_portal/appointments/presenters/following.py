@@ -10,7 +10,12 @@ from booking_portal.appointments.presenters.cards import (
     card_asked,
     card_of_command,
 )
-from booking_portal.appointments.presenters.standings import Standing, looks_of, standing_of
+from booking_portal.appointments.presenters.standings import (
+    Standing,
+    looks_of,
+    slot_gone,
+    standing_of,
+)
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind, State
 
@@ -36,6 +41,7 @@ class CommandPage:
     limited_information: str
     reference: str
     confirmed_booking: bool
+    slot_gone: bool
 
     @classmethod
     def of(
@@ -68,6 +74,7 @@ class CommandPage:
             limited_information=saying.limited_information(actor.organisation),
             reference=" ".join(part for part in (command.error_code, str(command.pk)[:8]) if part),
             confirmed_booking=live,
+            slot_gone=slot_gone(command),
         )
 
 

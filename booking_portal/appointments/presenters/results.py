@@ -20,7 +20,8 @@ class SlotRow:
     """One free slot with all of SFS-5; what the practice did not give says so.
 
     `token` is the signed offer, empty when the slot cannot be booked; `why_not` says why.
-    `joins` is set when another slot of the results follows or precedes it. [BOOK-6]
+    `location` is empty where it is named like the practice. `joins` is set when another slot of
+    the results follows or precedes it. [BOOK-6]
     """
 
     token: str
@@ -28,6 +29,7 @@ class SlotRow:
     joins: bool
     time: str
     until: str
+    length: str
     channel: str
     slot_type: str
     schedule_type: str
@@ -288,22 +290,28 @@ def _row(
         "" if offer.location_id else "The practice gave no location, so it cannot be booked here."
     )
     minutes = offer.minutes
-    until = f"to {offer.end.time_label}" if offer.end.time_label else ""
     practice = practices[offer.practice_ods]
     return SlotRow(
         token="" if why_not else offer.signed(encounter_id),
         why_not=why_not,
         joins=not why_not and _identity(offer) in joining,
         time=offer.start.time_label or offer.starts or wording.NOT_GIVEN,
-        until=f"{until}, {minutes} min" if until and minutes else until,
+        until=f"to {offer.end.time_label}" if offer.end.time_label else "",
+        length=f"{minutes} minutes" if minutes else "",
         channel=offer.delivery_channel,
         slot_type=offer.slot_type,
         schedule_type=offer.schedule_type,
         practice=f"{practice.name}, {practice.town}",
-        location=offer.location_name,
+        location=_location(offer, practice),
         address=", ".join(offer.location_address),
         practitioner=offer.practitioner_name,
         gender=wording.gender_of(offer.practitioner_gender),
         role=offer.practitioner_role,
         preferred_branch=(offer.practice_ods, offer.location_id) in branches,
     )
+
+
+def _location(offer: Offer, practice: Practice) -> str:
+    if offer.location_name == practice.name:
+        return ""
+    return offer.location_name or "Location not given"

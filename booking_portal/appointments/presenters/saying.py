@@ -7,11 +7,18 @@ from gpconnect.models import DeliveryChannel
 
 
 def limited_information(organisation: Organisation) -> str:
-    """[BOOK-10]"""
+    """What the patient should know. [BOOK-10]"""
     return (
         f"Staff at {organisation.name} can see limited information about this appointment, such "
-        "as its date, time and place. If you do not want that, tell me now, and you can make the "
-        "appointment with the practice yourself."
+        "as its date, time and place."
+    )
+
+
+def may_decline(organisation: Organisation) -> str:
+    """The same before anything is done, when the patient can still say no. [BOOK-10]"""
+    return (
+        f"{limited_information(organisation)} If you do not want that, tell me now, and you can "
+        "arrange it with the practice yourself."
     )
 
 
@@ -38,8 +45,12 @@ def confirmation(
 ) -> tuple[str, ...]:
     """The confirmation to read aloud, one sentence after the other."""
     place = f"{practice.name}, {practice.town}"
-    who = f" with {card.who}" if card.who else ""
-    said = [f"You have an appointment with {place}, on {card.day}, {card.time}{who}."]
+    who = f", with {card.who}" if card.who else ""
+    length = f", for {card.minutes} minutes" if card.minutes else ""
+    said = [
+        f"You have an appointment at {place}, on {card.day} at {card.start.time_label}"
+        f"{length}{who}."
+    ]
     said.append(how(card, telephones))
     if card.channel == DeliveryChannel.IN_PERSON or not card.channel:
         where = ", ".join(part for part in (card.location, card.address) if part)

@@ -207,7 +207,7 @@ def _slot_gone(command: Command) -> Standing:
     return Standing(
         "bad",
         "This slot has just been taken",
-        f"Somebody else has the slot at {command.practice.name}. Nothing was booked.",
+        f"Somebody else has {_when(command)} at {command.practice.name}. Nothing was booked.",
         "That time has just gone. Let me see what else there is.",
         "Choose from what is free there now. What you typed is kept.",
     )
@@ -231,3 +231,9 @@ def _not_made(kind: Kind, command: Command) -> Standing:
     )
     step = "Try again." if kind == Kind.BOOK else "Open the appointment and try again."
     return Standing("bad", titles[kind], known, says[kind], f"{step} Or ring {name}.")
+
+
+def _when(command: Command) -> str:
+    start = command.start
+    day = wording.short_date(start.local_date) if start.local_date else ""
+    return f"{day} {start.time_label}".strip()

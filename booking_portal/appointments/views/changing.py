@@ -178,7 +178,7 @@ def _ask(
         "form": form,
         "errors": errors_for(form),
         "changed": changed,
-        "limited_information": saying.limited_information(request.actor.organisation),
+        "may_decline": saying.may_decline(request.actor.organisation),
         "limits": {
             "description": DESCRIPTION_LIMIT,
             "comment": COMMENT_LIMIT,
