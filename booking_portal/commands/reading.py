@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.utils import timezone
 
@@ -21,19 +21,22 @@ from gpconnect.models import Appointment, Appointments, Location, Practitioner
 LOOK_AHEAD = timedelta(weeks=26)
 
 
-def appointments_there(at: PatientAtPractice, *, actor: Actor) -> Appointments:
+def appointments_there(
+    at: PatientAtPractice, *, actor: Actor, start: date | None = None, end: date | None = None
+) -> Appointments:
     """The patient's appointments at the practice, from today (London's) on. [RET-1, PDS-6]
 
-    Earlier ones of today and cancelled ones are among them.
+    Earlier ones of today and cancelled ones are among them. Other dates may be asked for, none
+    of them past.
 
     Raises: NotPermitted, TraceTooOld, PatientMismatch (one is another patient's),
     GPConnectError.
     """
     actor.require(Permission.VIEW_APPOINTMENTS)
     at.encounter.require_fresh_trace()
-    today = london.today()
+    start = start or london.today()
     there = client_at(at, actor=actor).patient_appointments(
-        at.patient_id, today, today + LOOK_AHEAD
+        at.patient_id, start, end or start + LOOK_AHEAD
     )
     for appointment in there.appointments:
         if appointment.patient_id is not None:  # not saying whose is a fault, and shown as one

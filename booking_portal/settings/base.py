@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "booking_portal.commands",
     "booking_portal.appointments",
     "booking_portal.oversight",
+    "booking_portal.command_line",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -210,6 +211,9 @@ PDS_TOKEN_URL = environment.text("PDS_TOKEN_URL", "")
 PDS_CLIENT_ID = environment.text("PDS_CLIENT_ID", "")
 PDS_KEY_ID = environment.text("PDS_KEY_ID", "")
 PDS_PRIVATE_KEY = environment.path("PDS_PRIVATE_KEY")
+
+# In production `manage.py gpconnect` only reads, unless this says `yes`.
+COMMAND_LINE_MAY_WRITE = environment.text("COMMAND_LINE_MAY_WRITE", "") == "yes"
 
 # How long things may take and last
 CONNECT_DEADLINE_SECONDS = 3.0

@@ -1,0 +1,143 @@
+"""Everything that services and the client raise, as the command line tells it: one table."""
+
+from dataclasses import dataclass
+
+from django.db import DatabaseError, InterfaceError
+
+from booking_portal.accounts.actor import NotPermitted
+from booking_portal.command_line.answers import Problem, Stopped
+from booking_portal.commands.booking import (
+    BookingUnsettled,
+    DifferencesNotAcknowledged,
+    PatientDeceased,
+)
+from booking_portal.commands.changing import ChangedMeanwhile, NotChangeable
+from booking_portal.patients.finding import PatientMismatch, PatientNotAtPractice
+from booking_portal.patients.models import TraceTooOld
+from booking_portal.patients.outcomes import RESTRICTED
+from booking_portal.patients.tracing import BirthDateDiffers, RestrictedPatient
+from booking_portal.slots.offers import DoubtfulTime, NotBookable, SlotInThePast, SlotsNotAdjacent
+from gpconnect.errors import DifferentFromAsked, DirectoryError, GPConnectError
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One kind of exception in words; an empty sentence: the exception's own text is for users."""
+
+    kind: type[Exception]
+    code: str
+    sentence: str = ""
+    next_step: str = ""
+
+
+# The first row that fits decides.
+TABLE = (
+    Row(TraceTooOld, "TRACE_TOO_OLD", "The patient was traced more than 24 hours ago."),
+    Row(RestrictedPatient, "RESTRICTED_PATIENT", RESTRICTED.sentence, RESTRICTED.next_step),
+    Row(
+        BirthDateDiffers,
+        "BIRTH_DATE_DIFFERS",
+        "The birth date does not match the national record.",
+        "Check the NHS number and the birth date with the patient.",
+    ),
+    Row(
+        PatientNotAtPractice,
+        "PATIENT_NOT_AT_PRACTICE",
+        "The practice shows no active record of the patient. It may have none, or one that it "
+        "does not share.",
+        "Choose another practice, register the patient there, or ring the practice.",
+    ),
+    Row(
+        PatientMismatch,
+        "PATIENT_MISMATCH",
+        "What the practice holds under this is not certainly this one patient's.",
+        "Do not go on. Ring the practice and ask them to look at the record.",
+    ),
+    Row(PatientDeceased, "PATIENT_DECEASED"),
+    Row(
+        DifferencesNotAcknowledged,
+        "DIFFERENCES_NOT_ACKNOWLEDGED",
+        "",
+        "Look at the differences; if it is the same person, add --acknowledge-differences.",
+    ),
+    Row(SlotInThePast, "SLOT_IN_THE_PAST"),
+    Row(SlotsNotAdjacent, "SLOTS_NOT_ADJACENT"),
+    Row(DoubtfulTime, "DOUBTFUL_TIME"),
+    Row(NotBookable, "NOT_BOOKABLE"),
+    Row(NotChangeable, "NOT_CHANGEABLE"),
+    Row(
+        ChangedMeanwhile,
+        "CHANGED_MEANWHILE",
+        "Somebody changed the appointment in the meantime. Nothing was changed.",
+        "Read it again and decide anew.",
+    ),
+    Row(
+        BookingUnsettled,
+        "BOOKING_UNSETTLED",
+        "The patient has another booking whose outcome is not known yet.",
+        "Wait until it is settled; it is on the portal's bookings page.",
+    ),
+)
+
+RECORDS_AWAY = Row(
+    DatabaseError,
+    "RECORDS_UNAVAILABLE",
+    "The booking portal cannot reach its records.",
+    "Try again in a minute. If you were writing, look at the patient's appointments first.",
+)
+
+EXPECTED: tuple[type[Exception], ...] = (
+    Stopped,
+    GPConnectError,
+    NotPermitted,
+    DatabaseError,
+    InterfaceError,
+    *(row.kind for row in TABLE),
+)
+
+
+def problem_of(error: Exception, *, writes: bool) -> Problem:
+    """The problem that one of the EXPECTED exceptions means; `writes`: a write was asked for.
+
+    Raises: the exception itself when it is none of them.
+    """
+    match error:
+        case Stopped():
+            return error.problem
+        case GPConnectError():
+            return _of_client(error)
+        case NotPermitted():
+            return Problem(
+                "NOT_PERMITTED",
+                f"Your role here does not include: {error.permission.label.lower()}.",
+                "If you need it for your work, ask your manager to change your role.",
+                detail={"permission": error.permission.value},
+            )
+        case DatabaseError() | InterfaceError():
+            row = RECORDS_AWAY
+            # The database may have died between the practice's answer and our record of it.
+            return Problem(row.code, row.sentence, row.next_step, outcome_known=not writes)
+    detail = {"command": str(error.command.pk)} if isinstance(error, BookingUnsettled) else {}
+    for row in TABLE:
+        if isinstance(error, row.kind):
+            sentence = row.sentence or str(error)
+            return Problem(row.code, sentence, row.next_step, detail=detail)
+    raise error
+
+
+def _of_client(error: GPConnectError) -> Problem:
+    detail: dict[str, object] = {}
+    if isinstance(error, DirectoryError) and error.check:
+        detail = {"practice": error.ods_code, "check": error.check}
+    if isinstance(error, DifferentFromAsked):
+        detail = {"differences": list(error.differences)}
+    return Problem(
+        error.code,
+        error.sentence,
+        error.next_step,
+        origin=error.origin.value,
+        status=error.status,
+        trace_id=error.trace_id,
+        outcome_known=error.outcome_known,
+        detail=detail,
+    )

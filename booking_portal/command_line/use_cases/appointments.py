@@ -1,0 +1,168 @@
+"""A patient's appointments: see, book, amend, cancel. Writes are stored commands, always."""
+
+import uuid
+from collections.abc import Callable
+
+from booking_portal.accounts.roles import Permission
+from booking_portal.command_line import shapes
+from booking_portal.command_line.answers import Answer, Problem, Stopped
+from booking_portal.command_line.call import Call
+from booking_portal.command_line.use_cases.slots import chosen
+from booking_portal.commands import changing
+from booking_portal.commands.booking import acknowledge_differences, propose, remember_before
+from booking_portal.commands.booking import book as send_booking
+from booking_portal.commands.models import Attempt, Command
+from booking_portal.commands.reading import appointments_there, around, read
+from booking_portal.commands.states import State
+from booking_portal.commands.storing import AlreadyAsked
+from booking_portal.patients.finding import client_at
+from gpconnect.models import Appointment
+
+COLUMNS = (
+    "id",
+    "when",
+    "minutes",
+    "status",
+    "delivery_channel",
+    "practitioner_name",
+    "location_name",
+    "description",
+    "booked_by",
+)
+
+SENTENCES = {
+    State.SENDING: "It was not sent in time, and is looked after by the portal.",
+    State.UNCONFIRMED: "The practice has not given a clear answer. The portal looks again by "
+    "itself until it is certain.",
+    State.NEEDS_ATTENTION: "Somebody has to ring the practice and ask what they have.",
+    State.NOT_MADE: "It was not made.",
+    State.REFUSED: "The practice did not accept it.",
+    State.WITHDRAWN: "It was withdrawn.",
+}
+
+
+def appointments(call: Call) -> Answer:
+    """The patient's appointments at the practice, today's and cancelled ones too. [RET-1, 2]"""
+    options = call.options
+    there = appointments_there(call.at, actor=call.actor, start=options.start, end=options.end)
+    known = around(call.at, there.appointments, actor=call.actor)
+    rows = [shapes.appointment(one, known) for one in there.appointments]
+    result = {"complete": there.complete, "faults": list(there.faults), "appointments": rows}
+    return Answer(result, {"appointments": COLUMNS})
+
+
+def read_appointment(call: Call) -> Answer:
+    """One appointment as it is now. [READ-1, RET-2]"""
+    found = read(call.at, call.needs_id(), actor=call.actor)
+    return Answer(shapes.appointment(found, around(call.at, [found], actor=call.actor)))
+
+
+def book(call: Call) -> Answer:
+    """Book the slots: from a proposal to a stored, sent command. [BOOK-1..8]
+
+    Raises: everything that the commands' `propose` and `book` raise; Stopped.
+    """
+    call.actor.require(Permission.SEARCH_SLOTS)
+    _require_same_person(call)
+    offers = chosen(call, client_at(call.at, actor=call.actor))
+    proposal = propose(call.encounter, call.practice, offers, actor=call.actor)
+    remember_before(proposal, call.at, actor=call.actor)
+    texts = call.options.description or "", call.options.comment or ""
+    return _settled(lambda: send_booking(proposal, *texts, actor=call.actor))
+
+
+def amend(call: Call) -> Answer:
+    """Change description and comment; one that is left out stays as it is. [AMEND-1, AMEND-2]
+
+    Raises: as the commands' `amend`.
+    """
+    call.actor.require(Permission.AMEND_APPOINTMENT)
+    now = read(call.at, call.needs_id(), actor=call.actor)
+    given = call.options.description, call.options.comment
+    description, comment = (
+        (kept or "") if typed is None else typed
+        for typed, kept in zip(given, (now.description, now.comment), strict=True)
+    )
+    return _settled(
+        lambda: changing.amend(
+            call.at,
+            now.id,
+            _version(now),
+            description,
+            comment,
+            form_token=uuid.uuid4(),
+            actor=call.actor,
+        )
+    )
+
+
+def cancel(call: Call) -> Answer:
+    """Cancel, for a reason. [CANCEL-1, CANCEL-2]
+
+    Raises: as the commands' `cancel`.
+    """
+    call.actor.require(Permission.CANCEL_APPOINTMENT)
+    now = read(call.at, call.needs_id(), actor=call.actor)
+    return _settled(
+        lambda: changing.cancel(
+            call.at,
+            now.id,
+            _version(now),
+            call.options.reason or "",
+            form_token=uuid.uuid4(),
+            actor=call.actor,
+        )
+    )
+
+
+def _require_same_person(call: Call) -> None:
+    """[PDS-6]"""
+    if not call.at.serious_differences:
+        return
+    if not call.options.acknowledge_differences:
+        raise Stopped(
+            Problem(
+                "DIFFERENCES_NOT_ACKNOWLEDGED",
+                "The practice's record differs from PDS. Confirm that it is the same person.",
+                "If it is, add --acknowledge-differences.",
+                detail={"differences": list(call.at.differences)},
+            )
+        )
+    acknowledge_differences(call.at, actor=call.actor)
+
+
+def _version(now: Appointment) -> str:
+    return now.version or ""
+
+
+def _settled(ask: Callable[[], Command]) -> Answer:
+    """Where the command stands; only `done` is success."""
+    try:
+        command = ask()
+    except AlreadyAsked as before:
+        command = before.command
+    result = {
+        "command": str(command.pk),
+        "kind": command.kind,
+        "state": command.state,
+        "practice": command.practice.ods_code,
+        "appointment": command.result or None,
+    }
+    return Answer(result, problem=_problem(command))
+
+
+def _problem(command: Command) -> Problem | None:
+    state = State(command.state)
+    if state is State.DONE:
+        return None
+    sent = command.attempts.filter(purpose=Attempt.Purpose.SEND).last()
+    return Problem(
+        command.error_code or state.value.upper(),
+        " ".join(filter(None, (command.sentence, SENTENCES[state]))),
+        command.next_step,
+        origin="practice",
+        status=sent.status if sent else None,
+        trace_id=(sent.trace_id or None) if sent else None,
+        outcome_known=command.settled,
+        detail={"state": state.value},
+    )

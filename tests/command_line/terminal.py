@@ -1,0 +1,71 @@
+"""Somebody at a terminal: what they type, and what comes back."""
+
+import io
+import json
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from tests.sandbox_control import Json
+
+
+@dataclass(frozen=True)
+class Told:
+    """How one command ended: its exit status, and what it wrote."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Json:
+        """The one JSON document on standard output."""
+        return json.loads(self.out)
+
+    @property
+    def result(self) -> Json:
+        assert self.status == 0, self.out + self.err
+        assert self.document["ok"] is True
+        return self.document["result"]
+
+    @property
+    def error(self) -> Json:
+        assert self.status != 0, self.out
+        assert self.document["ok"] is False
+        return self.document["error"]
+
+
+class Terminal:
+    """Runs `manage.py gpconnect` in this process."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self._capsys = capsys
+        self._monkeypatch = monkeypatch
+        self.username = "receptionist"
+        self.organisation = "A1001"
+        self.practice = "A20047"
+
+    def runs(self, use_case: str, *flags: str, typed: str = "", json_wanted: bool = True) -> Told:
+        """Run one use case; `typed` is its standard input."""
+        who = ["--as", self.username, "--organisation", self.organisation]
+        where = ["--practice", self.practice]
+        wanted = ["--json"] if json_wanted else []
+        return self.types(use_case, *who, *where, *flags, *wanted, typed=typed)
+
+    def about(self, nhs_number: str, use_case: str, *flags: str, **more: Any) -> Told:
+        """Run one use case about a patient."""
+        return self.runs(use_case, "--nhs-number", nhs_number, *flags, **more)
+
+    def types(self, *arguments: str, typed: str = "") -> Told:
+        """Run exactly this."""
+        self._monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+        self._capsys.readouterr()
+        status = 0
+        try:
+            call_command("gpconnect", *arguments)
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+        return Told(status, *self._capsys.readouterr())
