@@ -70,7 +70,7 @@ def appointment(resource: Json, etag: str | None = None) -> Appointment:
 
 def _booking_organisation(resource: Json) -> BookingOrganisation | None:
     wanted = {
-        elements.mapping(extension.get("valueReference")).get("reference")
+        elements.text(elements.mapping(extension.get("valueReference")).get("reference"))
         for extension in elements.extensions(resource, names.BOOKING_ORGANISATION)
     }
     for contained in elements.objects(resource.get("contained")):

@@ -26,6 +26,9 @@ class _Schedule:
     role_code: str | None
 
 
+_UNKNOWN_SCHEDULE: Final = _Schedule("", None, None, None, None, None)
+
+
 def free_slots(bundle: Json) -> FreeSlots:
     """The free slots of one answer, in the order of their instants, with what was unreadable."""
     found = resources(bundle)
@@ -96,14 +99,15 @@ def service_category(resource: Json) -> str | None:
 
 def _slot(resource: Json, schedules: dict[str, _Schedule]) -> FreeSlot | None:
     """The slot, or None when it is not free after all. Raises: Unreadable."""
-    if elements.required(resource, "status") != "free":
+    if resource.get("status") != "free":
+        elements.required(resource, "status")
         return None
     start = PracticeTime.read(elements.required(resource, "start"))
     end = PracticeTime.read(elements.required(resource, "end"))
     if start.instant and end.instant and end.instant <= start.instant:
         raise Unreadable("that ends before it starts")
     schedule_id = elements.reference(resource.get("schedule"), "Schedule")
-    schedule = schedules.get(schedule_id or "")
+    schedule = schedules.get(schedule_id or "", _UNKNOWN_SCHEDULE)
     # By position, which for thousands of slots is noticeably quicker than by name.
     return FreeSlot(
         elements.required(resource, "id"),
@@ -112,11 +116,11 @@ def _slot(resource: Json, schedules: dict[str, _Schedule]) -> FreeSlot | None:
         delivery_channel(resource),
         service_type(resource),
         schedule_id,
-        schedule.type if schedule else None,
-        schedule.location if schedule else None,
-        schedule.practitioner if schedule else None,
-        schedule.role if schedule else None,
-        schedule.role_code if schedule else None,
+        schedule.type,
+        schedule.location,
+        schedule.practitioner,
+        schedule.role,
+        schedule.role_code,
     )
 
 

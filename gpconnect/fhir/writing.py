@@ -188,5 +188,7 @@ def _held_against(model: Any, resource: dict[str, Any]) -> dict[str, Any]:
     try:
         made: dict[str, Any] = model(resource, strict=True).as_json()
     except FHIRValidationError:
-        raise failure("INVALID_REQUEST", diagnostics="the resource's structure") from None
-    return made
+        pass  # its text holds values, and must not travel on as our error's context
+    else:
+        return made
+    raise failure("INVALID_REQUEST", diagnostics="the resource's structure")

@@ -171,3 +171,15 @@ def test_an_appointment_of_another_patient_blocks_the_whole_answer(scripted: Sta
     client = scripted(always(http(answer))).client
     with pytest.raises(errors.WrongResource):
         client.patient_appointments("2", london.today(), london.today())
+
+
+@pytest.mark.parametrize("reference", [["#1"], {"a": 1}, None, 5, "#2", "1"])
+def test_a_booking_organisation_that_is_not_referred_to_is_not_given(
+    scripted: Start, reference: Any
+) -> None:
+    extension = {
+        "url": f"{STRUCTURE}/Extension-GPConnect-BookingOrganisation-1",
+        "valueReference": {"reference": reference},
+    }
+    client = scripted(always(http(appointment(extension=[extension])))).client
+    assert client.read_appointment("148").booking_organisation is None

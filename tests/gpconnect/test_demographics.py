@@ -379,7 +379,7 @@ def test_a_file_serves_as_pds_for_tests(tmp_path: Path, observer: Observer) -> N
     assert (old.superseded, old.nhs_number) == (True, "9658218881")
     with pytest.raises(errors.PatientUnknown):
         pds.trace("9658218865", organisation_ods="A1001")
-    born = {"birth_date": date(1952, 5, 31), "organisation_ods": "A1001"}
+    born: dict[str, Any] = {"birth_date": date(1952, 5, 31), "organisation_ods": "A1001"}
     assert pds.search(family="SMITH", given="jo", **born).nhs_number == "9658218873"
     with pytest.raises(errors.PatientNotUnique):
         pds.search(family="Smith", given="Ann", **born)
