@@ -40,6 +40,7 @@ def text_of(response: Any) -> str:
     """What a person reads on the page: without markup, white space made one space."""
     page = response.content.decode()
     page = re.sub(r"<(script|style|svg|head).*?</\1>", " ", page, flags=re.DOTALL)
+    page = re.sub(r"</?(strong|a|b|em|span)( [^>]*)?>", "", page)
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 

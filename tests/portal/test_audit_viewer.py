@@ -1,0 +1,164 @@
+"""The auditor's page. [IG-1, IG-2, IG-3]"""
+
+import uuid
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from booking_portal.accounts.models import User
+from booking_portal.audit import trail
+from booking_portal.audit.models import Event, Kind
+from tests.portal.conftest import SignIn
+from tests.portal.pages import ORDINARY, find, opened, text_of
+from tests.sandbox_control import Sandbox
+
+pytestmark = pytest.mark.django_db
+
+
+def rows_of(page: object) -> str:
+    """The list of events, without the filters beside it."""
+    return text_of(page).split("Clear", 1)[1]
+
+
+def look(client: Client, **filters: str) -> str:
+    return rows_of(client.get(reverse("audit"), filters))
+
+
+@pytest.mark.requirement("IG-2")
+def test_an_auditor_reads_what_was_asked_and_answered(
+    client: Client, receptionist: User, auditor: User, sign_in: SignIn, spine: Sandbox
+) -> None:
+    sign_in(client, receptionist)
+    opened(client, *ORDINARY)
+    sign_in(client, auditor)
+
+    rows = look(client)
+
+    asked = Event.objects.get(kind=Kind.EXCHANGE_ASKED)
+    assert "Asked (PDS, trace)" in rows
+    assert "Answered (PDS, trace): succeeded" in rows
+    assert "Ms Priya Nair (receptionist)" in rows
+    assert "965 821 8873" in rows
+    assert rows.count(asked.trace_id) == 2
+
+
+@pytest.mark.requirement("IG-1")
+def test_it_shows_the_own_organisation_only(
+    client: Client, auditor: User, locum: User, sign_in: SignIn
+) -> None:
+    trail.record(Kind.BLOCKED, trail.Who(username="theirs", organisation_ods="A1002"))
+    trail.record(Kind.BLOCKED, trail.Who(username="ours", organisation_ods="A1001"))
+    trail.record(Kind.SIGNED_IN, trail.Who(username="locum"))
+    trail.record(Kind.SIGNED_IN, trail.Who(username="stranger"))
+    sign_in(client, auditor)
+
+    rows = look(client)
+
+    assert "ours" in rows
+    assert "locum" in rows
+    assert "theirs" not in rows
+    assert "stranger" not in rows
+
+
+def test_it_can_be_narrowed_by_person_kind_and_day(
+    client: Client, auditor: User, sign_in: SignIn
+) -> None:
+    for username, kind in (
+        ("one", Kind.BLOCKED),
+        ("two", Kind.BLOCKED),
+        ("one", Kind.ADMINISTERED),
+    ):
+        trail.record(kind, trail.Who(username=username, organisation_ods="A1001"))
+    sign_in(client, auditor)
+
+    assert "two" not in look(client, user="one")
+    assert "Changed in administration" not in look(client, kind="blocked")
+    yesterday = {"until-day": "1", "until-month": "1", "until-year": "2020"}
+    assert "No events match" in look(client, **yesterday)
+    page = client.get(
+        reverse("audit"), {"since-day": "31", "since-month": "2", "since-year": "2026"}
+    )
+    assert "From must be a real date" in text_of(page)
+
+
+@pytest.mark.requirement("IG-3")
+def test_a_patient_is_looked_for_without_the_number_in_an_address(
+    client: Client, auditor: User, sign_in: SignIn
+) -> None:
+    who = trail.Who(username="someone", organisation_ods="A1001")
+    trail.record(Kind.BLOCKED, who, nhs_number=ORDINARY[0], outcome="about this one")
+    trail.record(Kind.BLOCKED, who, nhs_number="9658218881", outcome="about another")
+    sign_in(client, auditor)
+
+    posted = client.post(reverse("audit"), {"nhs_number": "965 821 8873"})
+    page = client.get(posted.url)
+
+    assert posted.url == reverse("audit")
+    assert "about this one" in rows_of(page)
+    assert "about another" not in rows_of(page)
+    client.post(reverse("audit"), {"nhs_number": ""})
+    assert "about another" in look(client)
+
+
+@pytest.mark.requirement("IG-2")
+def test_reading_the_trail_is_in_the_trail(client: Client, auditor: User, sign_in: SignIn) -> None:
+    sign_in(client, auditor)
+    client.post(reverse("audit"), {"nhs_number": ORDINARY[0]})
+    look(client, kind="blocked")
+
+    read = Event.objects.get(kind=Kind.AUDIT_READ)
+    assert (read.username, read.nhs_number) == ("auditor", ORDINARY[0])
+    assert read.detail["kind"] == "blocked"
+
+
+def test_older_events_come_on_further_pages(client: Client, auditor: User, sign_in: SignIn) -> None:
+    who = trail.Who(username="someone", organisation_ods="A1001")
+    trail.record_all(
+        trail.event(Kind.BLOCKED, who, outcome=f"number-{number}-") for number in range(60)
+    )
+    sign_in(client, auditor)
+
+    first = client.get(reverse("audit"), {"kind": "blocked"})
+    assert "number-59-" in rows_of(first)
+    assert "number-9-" not in rows_of(first)
+    last = Event.objects.get(outcome="number-10-")
+    second = look(client, kind="blocked", before=str(last.pk))
+    assert "number-9-" in second
+    assert f"before={last.pk}" in first.content.decode()
+
+
+def test_a_practices_words_are_shown_escaped(
+    client: Client, auditor: User, sign_in: SignIn
+) -> None:
+    who = trail.Who(username="someone", organisation_ods="A1001")
+    trail.record(Kind.BLOCKED, who, detail={"said": "<script>alert(1)</script>"})
+    sign_in(client, auditor)
+    assert "<script>alert" not in client.get(reverse("audit")).content.decode()
+
+
+@pytest.mark.requirement("IG-1")
+def test_a_receptionist_may_not_read_it(
+    client: Client, receptionist: User, sign_in: SignIn
+) -> None:
+    trail.record(
+        Kind.BLOCKED,
+        trail.Who(username="secret", organisation_ods="A1001"),
+        encounter_id=uuid.uuid4(),
+    )
+    sign_in(client, receptionist)
+
+    page = client.get(reverse("audit"))
+
+    assert page.status_code == 403
+    assert "secret" not in text_of(page)
+    assert Event.objects.get(kind=Kind.NOT_PERMITTED).outcome == "view_audit"
+
+
+@pytest.mark.requirement("IG-1")
+def test_an_auditor_can_do_nothing_else(client: Client, auditor: User, sign_in: SignIn) -> None:
+    sign_in(client, auditor)
+    assert client.get(reverse("start")).url == reverse("audit")
+    assert find(client, *ORDINARY).status_code == 403
+    assert client.get(reverse("bookings")).status_code == 403
+    assert client.get(reverse("admin:index"), follow=True).status_code == 403

@@ -1,0 +1,100 @@
+"""/healthz: 503 only without the database; everything else is said in the body."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from booking_portal.accounts.models import User
+from booking_portal.audit import trail
+from booking_portal.audit.models import Kind
+from booking_portal.cache import ForgivingRedisCache
+from booking_portal.oversight.health import WORKER_KEY
+from booking_portal.oversight.tasks import worker_seen
+from tests.portal.conftest import SignIn
+from tests.portal.pages import ORDINARY, opened
+from tests.sandbox_control import Sandbox
+from tests.services import Services
+
+pytestmark = pytest.mark.django_db
+
+
+def health(client: Client) -> tuple[int, dict[str, Any]]:
+    answer = client.get("/healthz")
+    assert answer.headers["Cache-Control"] == "no-store"
+    return answer.status_code, answer.json()
+
+
+def states(body: dict[str, Any]) -> dict[str, str]:
+    return {name: part["state"] for name, part in body["parts"].items()}
+
+
+def test_all_parts_are_well_when_they_are(client: Client) -> None:
+    worker_seen()
+
+    status, body = health(client)
+
+    assert status == 200
+    assert body["status"] == "ok"
+    assert states(body) == dict.fromkeys(
+        ["database", "redis", "worker", "directory", "demographics", "clock", "certificates"], "ok"
+    )
+    assert body["parts"]["certificates"]["days_left"] > 300
+    assert abs(body["parts"]["clock"]["drift_seconds"]) < 1
+
+
+def test_a_worker_that_fell_silent_is_degraded(client: Client) -> None:
+    cache.set(WORKER_KEY, (timezone.now() - timedelta(minutes=3)).isoformat())
+    status, body = health(client)
+    assert (status, body["status"]) == (200, "degraded")
+    assert states(body)["worker"] == "degraded"
+
+
+def test_without_redis_the_portal_is_degraded_and_up(client: Client, services: Services) -> None:
+    assert services.redis is not None, "the session's own Redis"
+    services.redis.stop()
+    try:
+        status, body = health(client)
+    finally:
+        services.redis.start()
+        ForgivingRedisCache._away_until = 0.0
+    assert (status, body["status"]) == (200, "degraded")
+    assert states(body)["redis"] == states(body)["worker"] == "degraded"
+
+
+def test_it_tells_when_pds_last_answered(
+    client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox
+) -> None:
+    sign_in(client, receptionist)
+    opened(client, *ORDINARY)
+    _, body = health(client)
+    assert body["parts"]["demographics"]["last_seen"] is not None
+
+
+def test_a_directory_that_failed_last_is_degraded_and_nothing_is_probed(
+    client: Client, spine: Sandbox
+) -> None:
+    trail.record(Kind.EXCHANGE_ANSWERED, service="sds", status=200)
+    trail.record(Kind.EXCHANGE_ANSWERED, service="sds", status=None, error_code="UNREACHABLE")
+
+    _, body = health(client)
+
+    assert states(body)["directory"] == "degraded"
+    assert body["parts"]["directory"]["last_seen"] is not None
+    assert spine.exchanges() == []
+
+
+def test_a_certificate_that_cannot_be_read_is_degraded(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    broken = tmp_path / "client.pem"
+    broken.write_text("not a certificate")
+    settings.GPCONNECT_CLIENT_CERT = broken
+    settings.GPCONNECT_CA_BUNDLE = None
+    _, body = health(client)
+    assert states(body)["certificates"] == "degraded"
