@@ -13,11 +13,13 @@ ASSETS := static/vendor/nhsuk/nhsuk-frontend.min.css
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test reset lock format check-python
+.PHONY: help demo test bench pages reset lock format check-python
 
 help:
 	@echo "make demo    bring everything up on http://localhost:$(PORT)/ (PORT= chooses another)"
 	@echo "make test    lint, types, import rules and every test"
+	@echo "make bench   measure the client library against its baselines"
+	@echo "make pages   write docs/conformance.md and docs/errors.md anew"
 	@echo "make reset   forget what was done in the demo"
 	@echo "make format  lay out the code"
 	@echo "make lock    compile requirements*.txt and package-lock.json anew"
@@ -31,6 +33,12 @@ reset: .venv/demo.stamp
 
 test: .venv/dev.stamp $(ASSETS)
 	@$(BIN)/python -m demo.tether $(BIN)/python -m tests.everything
+
+bench: .venv/dev.stamp
+	@$(BIN)/python -m demo.tether $(BIN)/python -m bench
+
+pages: .venv/dev.stamp
+	@$(BIN)/python -m demo.tether $(BIN)/python -m tests.pages
 
 format: .venv/dev.stamp
 	@$(BIN)/ruff check --fix --quiet .

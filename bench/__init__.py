@@ -1,0 +1,1 @@
+"""How fast the client library is, each figure beside its baseline: `make bench`."""
