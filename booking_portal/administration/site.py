@@ -1,11 +1,13 @@
 """The admin site, and what holds for everything in it."""
 
+import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import admin as django_users
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -133,16 +135,17 @@ class Administered:
 
     def _record(self, request: HttpRequest, what: str, objects: list[Any], message: Any) -> None:
         actor = actor_of(request)
+        changes = json.loads(DjangoJSONEncoder().encode(message))  # Django's texts are lazy
         for obj in objects:
             trail.record(
                 Kind.ADMINISTERED,
                 actor.who if actor else trail.NOBODY,
                 outcome=what,
                 detail={
-                    "model": obj._meta.verbose_name,
+                    "model": str(obj._meta.verbose_name),
                     "id": str(obj.pk),
                     "name": str(obj),
-                    "changes": message,
+                    "changes": changes,
                 }
                 | self.audited(obj),
             )
