@@ -38,7 +38,7 @@ bench: .venv/dev.stamp
 	@$(BIN)/python -m demo.tether $(BIN)/python -m bench
 
 pages: .venv/dev.stamp
-	@$(BIN)/python -m demo.tether $(BIN)/python -m tests.pages
+	@$(BIN)/python -m demo.tether $(BIN)/pytest --quiet --write-pages
 
 format: .venv/dev.stamp
 	@$(BIN)/ruff check --fix --quiet .

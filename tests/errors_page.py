@@ -1,0 +1,70 @@
+"""docs/errors.md, made from the client library's one table of errors."""
+
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+
+from gpconnect.error_table import BY_INTERACTION, TABLE, Row
+from gpconnect.errors import GPConnectError
+from gpconnect.interactions import Interaction
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "errors.md"
+
+_INTRODUCTION = """\
+# Errors
+
+Written by `make pages` from `gpconnect/error_table.py`; `make test` fails when it is out of date.
+
+Every error of the client library has a code, a sentence for the user and what to do next.
+*Outcome known*: after a request that reads, always, for nothing was changed. After one that
+writes (book, amend, cancel, register), *no* means that the practice may have done what was
+asked, so somebody has to look. `HTTP_4XX` and `HTTP_5XX` stand for every other status without a
+code of its own.
+"""
+
+
+def page() -> str:
+    """The page: a table for each kind of error, then what is special in one use case."""
+    lines = [_INTRODUCTION]
+    for family, rows in groupby(TABLE.items(), lambda entry: _family(entry[1].kind)):
+        lines += [f"## {family.__name__}", "", _first_sentence(family), ""]
+        lines += [*_head("code"), *(_line((code,), row) for code, row in rows), ""]
+    lines += ["## In one use case only", "", "What a code says there instead.", ""]
+    lines += [*_head("use case", "code")]
+    lines += [
+        _line((_use_case(interaction), code), row)
+        for (interaction, code), row in BY_INTERACTION.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _family(kind: type[GPConnectError]) -> type[GPConnectError]:
+    """The class right below GPConnectError."""
+    above = kind.__mro__
+    family: type[GPConnectError] = above[above.index(GPConnectError) - 1]
+    return family
+
+
+def _head(*first: str) -> Iterable[str]:
+    names = (*first, "class", "meaning", "sentence", "next step", "outcome known after a write")
+    return (f"| {' | '.join(names)} |", "|---" * len(names) + "|")
+
+
+def _line(first: tuple[str, ...], row: Row) -> str:
+    cells = (
+        *(f"`{each}`" for each in first),
+        f"`{row.kind.__name__}`",
+        _first_sentence(row.kind),
+        row.sentence,
+        row.next_step,
+        "yes" if row.decided else "**no**",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _first_sentence(kind: type[GPConnectError]) -> str:
+    return " ".join((kind.__doc__ or "").split("\n\n")[0].split())
+
+
+def _use_case(interaction: Interaction) -> str:
+    return f"{interaction.method} {interaction.path}"
