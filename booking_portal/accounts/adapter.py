@@ -24,7 +24,12 @@ class ClosedAccounts(DefaultAccountAdapter):
         return False
 
     def add_message(
-        self, request: HttpRequest, level: int, message_template: str, *args: Any, **kwargs: Any
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        *args: Any,
+        **kwargs: Any,
     ) -> None:
         """One sentence where something changed; nothing for what the page shows anyway."""
         if message_template == "account/messages/password_changed.txt":

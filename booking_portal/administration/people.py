@@ -53,7 +53,6 @@ class MembershipInline(TabularInline):
     """A person's roles, on the person's page; a manager sees those at their organisation."""
 
     model = Membership
-    extra = 0
     fields = ("organisation", "role", "sds_role_profile_id", "is_active")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
@@ -82,6 +81,10 @@ class MembershipInline(TabularInline):
                 *((value, label) for value, label in Role.choices if may_give(request, value)),
             ]
         return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        """One empty row for a new person, also without JavaScript."""
+        return 1 if obj is None and manages_all(request) else 0
 
     def get_min_num(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
         """A manager's new user belongs to the manager's organisation from the start."""

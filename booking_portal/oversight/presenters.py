@@ -75,8 +75,7 @@ def _kind(event: Event) -> str:
 
 
 def _person(event: Event) -> str:
-    name = event.user_name or event.username or "Not known"
-    person = f"{name} ({event.username})" if event.username and event.user_name else name
+    person = event.user_name or event.username or "Not known"
     return f"{person}, through {event.by_system}" if event.by_system else person
 
 
@@ -85,6 +84,7 @@ def _facts(event: Event) -> list[tuple[str, str]]:
     known = {True: "yes", False: "no: the practice may have acted", None: ""}[event.outcome_known]
     return [
         ("Exact time (UTC)", event.happened_at.isoformat(timespec="milliseconds")),
+        ("Username", event.username),
         ("User id", event.user_local_id),
         ("Smartcard role profile", event.role_profile_id),
         ("Organisation", f"{event.organisation_name} {event.organisation_ods}".strip()),

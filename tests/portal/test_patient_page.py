@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -39,7 +40,7 @@ def encounter_of(user: User, ods_code: str, **facts: object) -> Encounter:
     )
 
 
-def page_of(client: Client, encounter: Encounter) -> object:
+def page_of(client: Client, encounter: Encounter) -> Any:
     return client.get(reverse("encounter", args=[encounter.pk]))
 
 
@@ -174,14 +175,25 @@ class TestWhatItOffers:
         there = reverse("patient-appointments", args=[encounter.pk, "A20047"])
 
         assert "Book a follow-up at Dr Legg's Surgery" in text_of(page)
-        assert f"{reverse('search-slots', args=[encounter.pk])}?practice=A20047" in (
-            page.content.decode()
-        )
         assert f'hx-get="{there}?fragment=1"' in page.content.decode()
         fragment = client.get(f"{there}?fragment=1", headers={"HX-Request": "true"})
         assert fragment.status_code == 200
         assert "<html" not in fragment.content.decode()
         assert "Review with GP" in text_of(fragment)
+
+    def test_a_clinician_sees_what_is_free_there_with_one_press(
+        self, client: Client, clinician: User, sign_in: SignIn, spine: Sandbox
+    ) -> None:
+        sign_in(client, clinician)
+        encounter = opened(client, *ORDINARY)
+        page = client.get(reverse("encounter", args=[encounter.pk]))
+        search = reverse("search-slots", args=[encounter.pk])
+        assert f'action="{search}"' in page.content.decode()
+
+        found = client.post(search, {"when": "14", "practices": "A20047"}, follow=True)
+
+        assert found.status_code == 200
+        assert "Dr Harold Legg" in text_of(found)
 
     def test_a_practice_outside_the_federations_is_said_to_be_so(
         self, client: Client, receptionist: User, sign_in: SignIn

@@ -1,5 +1,7 @@
 """Signing in and out: only with an account, and never unseen. [IG-1, IG-2]"""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -13,7 +15,7 @@ from tests.portal.pages import text_of, title_of
 pytestmark = pytest.mark.django_db
 
 
-def sign_in_form(client: Client, username: str, password: str, **more: str) -> object:
+def sign_in_form(client: Client, username: str, password: str, **more: str) -> Any:
     form = {"login": username, "password": password, **more}
     return client.post(reverse("account_login"), form, follow=True)
 
@@ -34,7 +36,7 @@ def test_a_receptionist_signs_in_and_out_and_both_are_audited(
     signed_out = client.post(reverse("account_logout"), follow=True)
     assert title_of(signed_out).startswith("Sign in")
     assert kinds() == [Kind.SIGNED_IN, Kind.SIGNED_OUT]
-    assert Event.objects.first().username == "receptionist"
+    assert set(Event.objects.values_list("username", flat=True)) == {"receptionist"}
 
 
 @pytest.mark.requirement("IG-2")
@@ -85,7 +87,7 @@ def test_every_page_asks_for_a_sign_in_and_comes_back(
 ) -> None:
     asked = client.get(reverse(name))
     assert asked.status_code == 302
-    assert asked.url == f"{reverse('account_login')}?next={reverse(name)}"
+    assert asked.headers["Location"] == f"{reverse('account_login')}?next={reverse(name)}"
 
 
 def test_after_signing_in_the_page_asked_for_is_opened(client: Client, receptionist: User) -> None:
@@ -148,13 +150,13 @@ class TestChoosingTheOrganisation:
     ) -> None:
         sign_in(client, locum)
         asked = client.get(reverse("find-patient"))
-        assert asked.url == "/organisation/?next=%2Fpatients%2Ffind"
+        assert asked.headers["Location"] == "/organisation/?next=%2Fpatients%2Ffind"
 
         chosen = client.post(
             reverse("choose-organisation"), {"organisation": "A1002", "next": "/patients/find"}
         )
 
-        assert chosen.url == "/patients/find"
+        assert chosen.headers["Location"] == "/patients/find"
         assert "Northgate Out-of-Hours Service" in text_of(client.get(reverse("start")))
         event = Event.objects.get(kind=Kind.ORGANISATION_CHOSEN)
         assert (event.organisation_ods, event.role) == ("A1002", "clinician")
@@ -176,7 +178,7 @@ class TestChoosingTheOrganisation:
         chosen = client.post(
             reverse("choose-organisation"), {"organisation": "A1001", "next": address}
         )
-        assert chosen.url == reverse("start")
+        assert chosen.headers["Location"] == reverse("start")
 
     @pytest.mark.requirement("IG-1")
     def test_a_membership_that_ends_closes_the_door_at_once(
