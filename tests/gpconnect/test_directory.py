@@ -147,6 +147,7 @@ def test_none_several_or_malformed_records_are_told_apart(
     assert caught.value.check
 
 
+@pytest.mark.requirement("SDS-4")
 @pytest.mark.parametrize("answer", [http("<html>", 200, "text/html"), http("[]"), http("", 429)])
 def test_an_unreadable_directory_is_unreachable(
     scripted: Start, certificates: Path, answer: bytes

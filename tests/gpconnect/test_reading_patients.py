@@ -86,6 +86,7 @@ def test_what_is_read_must_be_what_was_asked_for(scripted: Start) -> None:
         client.read_location("2")
 
 
+@pytest.mark.requirement("AMEND-2")
 def test_the_version_comes_from_the_resource_or_else_from_the_etag(scripted: Start) -> None:
     bare = {"resourceType": "Practitioner", "id": "p1"}
     for etag, version in (('W/"23"', "23"), ('"24"', "24"), ("nonsense", None)):

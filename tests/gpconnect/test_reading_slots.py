@@ -135,12 +135,14 @@ def test_what_is_missing_is_not_given_and_never_guessed(scripted: Start) -> None
     assert (one.practitioner, one.practitioner_role) == (None, None)
 
 
+@pytest.mark.requirement("SFS-5", "SFS-10")
 def test_a_slot_whose_schedule_is_missing_is_kept_and_reported(scripted: Start) -> None:
     found = search(scripted, bundle(slot()))
     assert [one.id for one in found.slots] == ["s1"]
     assert not found.complete
 
 
+@pytest.mark.requirement("SFS-5")
 def test_a_location_or_practitioner_that_was_not_included_keeps_its_id(scripted: Start) -> None:
     [one] = search(scripted, bundle(slot(), SCHEDULE)).slots
     assert one.location is not None
@@ -212,6 +214,7 @@ def test_a_doubtful_time_is_shown_in_its_place_and_marked(scripted: Start) -> No
     assert found.slots[2].minutes is None
 
 
+@pytest.mark.requirement("SFS-4")
 def test_the_same_slot_twice_is_one(scripted: Start) -> None:
     assert len(search(scripted, whole(slot(), slot())).slots) == 1
 

@@ -174,6 +174,7 @@ def test_an_observer_that_cannot_record_stops_the_exchange(scripted: Start) -> N
 # It was sent
 
 
+@pytest.mark.requirement("ERR-1")
 @pytest.mark.parametrize(
     "pieces",
     [
@@ -273,6 +274,7 @@ def test_an_answer_over_the_limit_is_not_read_further(scripted: Start, packed: b
     assert (error.status, error.outcome_known) == (201, False)
 
 
+@pytest.mark.requirement("ERR-1")
 @pytest.mark.parametrize(
     ("answer", "code"),
     [

@@ -177,6 +177,7 @@ def test_a_long_search_by_time_is_split_at_londons_midnights(scripted: Start) ->
     ]
 
 
+@pytest.mark.requirement("SFS-1")
 @pytest.mark.parametrize(
     "search",
     [

@@ -56,6 +56,7 @@ def test_the_service_root_is_sent_as_the_directory_gave_it(scripted: Start, root
     assert request.target == f"/proxy/{root}/metadata"
 
 
+@pytest.mark.requirement("SSP-1")
 def test_with_an_empty_proxy_url_the_practice_itself_is_asked(
     scripted: Start, certificates: Path
 ) -> None:

@@ -262,6 +262,7 @@ def test_the_sandbox_refuses_a_client_without_the_right_certificate(
     assert sandbox.exchanges() == []
 
 
+@pytest.mark.requirement("READ-1", "ERR-1")
 def test_things_that_are_not_there_are_not_found(client: GPConnectClient) -> None:
     for read in (client.read_practitioner, client.read_location, client.read_organisation):
         with pytest.raises(errors.NotFound) as caught:
@@ -273,6 +274,7 @@ def test_things_that_are_not_there_are_not_found(client: GPConnectClient) -> Non
     assert client.find_organisation("Z99999") == ()
 
 
+@pytest.mark.requirement("RES-2")
 def test_organisations_and_practitioners_are_found_by_their_codes(
     client: GPConnectClient, booked: Appointment
 ) -> None:

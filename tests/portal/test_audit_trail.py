@@ -22,6 +22,7 @@ def test_an_event_keeps_who_it_was() -> None:
     )
 
 
+@pytest.mark.requirement("IG-2")
 @pytest.mark.parametrize(
     "statement",
     [
@@ -47,6 +48,7 @@ def test_the_database_refuses_to_change_or_remove_events(statement: str) -> None
     assert Event.objects.get().username == "someone"
 
 
+@pytest.mark.requirement("IG-2")
 def test_an_event_joins_its_callers_transaction() -> None:
     class Broken(Exception):
         pass

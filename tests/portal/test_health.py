@@ -34,6 +34,7 @@ def states(body: dict[str, Any]) -> dict[str, str]:
     return {name: part["state"] for name, part in body["parts"].items()}
 
 
+@pytest.mark.requirement("SSP-6")
 def test_all_parts_are_well_when_they_are(client: Client) -> None:
     worker_seen()
 
