@@ -72,10 +72,18 @@ class SearchForm(PlainForm):
         cleaned["range"] = (start, end)
 
 
+class TextField(forms.CharField):
+    """Text for a practice. A line break counts as one character, as the counter beside it does."""
+
+    def to_python(self, value: Any) -> str:
+        """The text with the browser's line breaks made plain."""
+        return str(super().to_python(value) or "").replace("\r\n", "\n")
+
+
 class TextsForm(PlainForm):
     """What the appointment is for. [BOOK-4]"""
 
-    description = forms.CharField(
+    description = TextField(
         label="What is the appointment for?",
         max_length=DESCRIPTION_LIMIT,
         error_messages={
@@ -83,7 +91,7 @@ class TextsForm(PlainForm):
             "or fewer"
         },
     )
-    comment = forms.CharField(
+    comment = TextField(
         label="Anything else the practice should know (optional)",
         required=False,
         max_length=COMMENT_LIMIT,
@@ -128,7 +136,7 @@ class CancelForm(SeenForm):
         choices=(("keep", "No, keep it"), ("cancel", "Yes, cancel it")),
         initial="keep",
     )
-    reason = forms.CharField(label="Why is it cancelled?", required=False, max_length=REASON_LIMIT)
+    reason = TextField(label="Why is it cancelled?", required=False, max_length=REASON_LIMIT)
 
     def clean(self) -> Mapping[str, Any]:
         """Demands the reason of those who cancel."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from booking_portal.appointments.presenters import wording
 from booking_portal.appointments.presenters.cards import AppointmentCard
-from booking_portal.commands.models import Command
+from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.states import Kind, State
 
 SLOT_GONE = "DUPLICATE_REJECTED"
@@ -223,11 +223,11 @@ def _not_made(kind: Kind, command: Command) -> Standing:
         Kind.AMEND: "The note has not been added. Your appointment stands as it was.",
         Kind.CANCEL: "It has not been cancelled: your appointment still stands.",
     }
-    never_sent = command.error_code != ""
+    looked = command.attempts.filter(purpose=Attempt.Purpose.LOOK).exists()
     known = (
-        f"{command.sentence} {name} has not received it."
-        if never_sent and command.looks == 0
-        else f"The portal has looked at {name}: it is not there, and can no longer arrive."
+        f"The portal has looked at {name}: it is not there, and can no longer arrive."
+        if looked
+        else f"{command.sentence} {name} has not received it."
     )
     step = "Try again." if kind == Kind.BOOK else "Open the appointment and try again."
     return Standing("bad", titles[kind], known, says[kind], f"{step} Or ring {name}.")

@@ -1,0 +1,198 @@
+"""Somebody at the counter: the portal through its pages, without a browser."""
+
+import re
+from dataclasses import dataclass, field
+from html import unescape
+from html.parser import HTMLParser
+
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from booking_portal.commands.models import Command
+
+PATIENT = "9658218873"
+BORN = {
+    "9658218865": "1947-03-09",  # one appointment, booked by A1001
+    PATIENT: "1962-11-27",
+    "9658218881": "1988-06-14",  # one appointment, booked by the practice
+    "9658218903": "1975-01-30",  # one cancelled, one to come
+    "9658218989": "2001-02-28",  # prefers the branch
+    "9658220150": "1957-04-02",  # sensitive at A20047
+    "9658220290": "1931-07-19",  # deceased
+    "9990000026": "1986-12-05",  # an appointment without a practitioner at C81007
+    "9990000042": "1979-04-18",  # another given name and gender at D82104
+    "9990000050": "1953-08-23",  # another birth date at E83021
+    "9990000212": "1942-08-30",  # H86030, by telephone, where texts are joined
+}
+"""Patients of the sandbox and their birth dates."""
+
+
+@dataclass
+class Form:
+    """One form of a page: where it goes, and what it would send untouched."""
+
+    action: str
+    method: str
+    fields: dict[str, list[str]] = field(default_factory=dict)
+    buttons: list[tuple[str, str, str]] = field(default_factory=list)  # name, value, text
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self._form: Form | None = None
+        self._button: tuple[str, str] | None = None
+        self._textarea: str | None = None
+        self._text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._form = Form(given.get("action", ""), given.get("method", "get"))
+            self.forms.append(self._form)
+        if self._form is None:
+            return
+        name, value = given.get("name", ""), given.get("value", "")
+        if tag == "input" and name:
+            box = given.get("type") in {"checkbox", "radio"}
+            if not box or "checked" in given:
+                self._form.fields.setdefault(name, []).append(value)
+        elif tag == "textarea":
+            self._textarea, self._text = name, []
+        elif tag == "button":
+            self._button, self._text = (name, value), []
+
+    def handle_data(self, data: str) -> None:
+        self._text.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        text = "".join(self._text)
+        if tag == "form":
+            self._form = None
+        elif tag == "textarea" and self._form and self._textarea:
+            self._form.fields[self._textarea] = [text.removeprefix("\n")]
+        elif tag == "button" and self._form and self._button:
+            self._form.buttons.append((*self._button, " ".join(text.split())))
+            self._button = None
+
+
+class Page:
+    """One page as it was answered."""
+
+    def __init__(self, response: HttpResponse, address: str) -> None:
+        self.status = response.status_code
+        self.html = response.content.decode()
+        self.address = address
+        reader = _Reader()
+        reader.feed(self.html)
+        self.forms = reader.forms
+
+    @property
+    def text(self) -> str:
+        """What can be read on the page, in one line."""
+        bare = re.sub(r"<(script|style)\b.*?</\1>", " ", self.html, flags=re.S)
+        return " ".join(unescape(re.sub(r"<[^>]+>", " ", bare)).split())
+
+    @property
+    def title(self) -> str:
+        """The page's title."""
+        found = re.search(r"<title>(.*?)</title>", self.html, re.S)
+        return unescape(found.group(1)) if found else ""
+
+    def form(self, ending: str) -> Form:
+        """The form whose address ends so (before any query)."""
+        return next(
+            form for form in self.forms if form.action.split("?")[0].split("#")[0].endswith(ending)
+        )
+
+
+class Counter:
+    """A signed-in person's steps through the pages."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.encounter_id = ""
+        self.page: Page
+
+    def opens(self, address: str) -> Page:
+        """Open an address, following redirects."""
+        response = self.client.get(address, follow=True)
+        self.page = Page(response, self._where(response, address))
+        return self.page
+
+    def sends(self, form: Form, **typed: str | list[str]) -> Page:
+        """Send a form with some fields filled in."""
+        data: dict[str, str | list[str]] = {**form.fields, **typed}
+        address = form.action or self.page.address
+        response = self.client.post(address, data, follow=True)
+        self.page = Page(response, self._where(response, address))
+        return self.page
+
+    def traces(self, nhs_number: str = PATIENT) -> str:
+        """Find the patient; returns the encounter's id."""
+        year, month, day = BORN[nhs_number].split("-")
+        response = self.client.post(
+            reverse("find-patient"),
+            {
+                "nhs_number": nhs_number,
+                "birth_date-day": day,
+                "birth_date-month": month,
+                "birth_date-year": year,
+            },
+        )
+        assert response.status_code == 302, Page(response, "").text
+        self.encounter_id = response.url.strip("/").split("/")[-1]
+        return self.encounter_id
+
+    def searches(self, *practices: str, when: str = "14") -> Page:
+        """Search practices."""
+        address = reverse("search-slots", args=[self.encounter_id])
+        data = {"practices": list(practices), "when": when}
+        response = self.client.post(address, data, follow=True)
+        self.page = Page(response, self._where(response, address))
+        return self.page
+
+    @property
+    def offered(self) -> list[str]:
+        """The signed offers of the slots on the page, in order."""
+        form = self.page.form("/slots/choose")
+        return [value for name, value, _ in form.buttons if name == "only"]
+
+    def chooses(self, number: int = -1) -> Page:
+        """Choose the slot in this place of the list; the last is days away."""
+        form = self.page.form("/slots/choose")
+        return self.sends(form, only=self.offered[number])
+
+    def ticks(self, *tokens: str) -> Page:
+        """Tick slots and choose them together."""
+        return self.sends(self.page.form("/slots/choose"), together=list(tokens))
+
+    def books(self, description: str = "Knee pain", comment: str = "", **more: str) -> Page:
+        """Fill in and send the check page."""
+        form = next(form for form in self.page.forms if "description" in form.fields)
+        return self.sends(form, description=description, comment=comment, **more)
+
+    def arrives_at_booking(
+        self, practice: str = "A20047", *, description: str = "Knee pain"
+    ) -> Command:
+        """From the patient to the sent booking in one go."""
+        if not self.encounter_id:
+            self.traces()
+        self.searches(practice)
+        self.chooses()
+        self.books(description)
+        return self.command
+
+    @property
+    def command(self) -> Command:
+        """The command that the page shows."""
+        found = re.search(r"/bookings/([0-9a-f-]{36})/$", self.page.address)
+        assert found, f"not on a command's page: {self.page.address} {self.page.text[:600]}"
+        return Command.objects.get(pk=found.group(1))
+
+    @staticmethod
+    def _where(response: HttpResponse, address: str) -> str:
+        chain = getattr(response, "redirect_chain", [])
+        return str(chain[-1][0]) if chain else address

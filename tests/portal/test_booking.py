@@ -1,0 +1,296 @@
+"""From a patient on the line to a booking that the practice holds."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from booking_portal.accounts.models import User
+from booking_portal.audit.models import Event, Kind
+from booking_portal.commands.models import Command, Proposal
+from booking_portal.commands.states import State
+from booking_portal.patients.models import Encounter
+from booking_portal.practices.models import Practice
+from booking_portal.slots.offers import follows
+from booking_portal.slots.search import kept
+from tests.portal.conftest import SignIn
+from tests.portal.counter import PATIENT, Counter
+from tests.portal.test_searching import offers_on
+from tests.sandbox_control import Sandbox
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def counter(client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox) -> Counter:
+    sign_in(client, receptionist)
+    return Counter(client)
+
+
+@pytest.mark.requirement("BOOK-1", "BOOK-7", "BOOK-10")
+def test_the_receptionist_books_and_the_practice_has_it(counter: Counter, spine: Sandbox) -> None:
+    counter.traces()
+    counter.searches("A20047", "C81007")
+    offer = [one for one in offers_on(counter) if one.practice_ods == "A20047"][-1]
+    counter.chooses(offers_on(counter).index(offer))
+    check = counter.page
+    assert f"Book ZELTHORPE, Ignatius Paul (Mr) with {offer.practitioner_name}" in check.text
+    assert "Staff at Riverside Extended Access Hub can see limited information" in check.text
+    page = counter.books("Knee pain since Friday", "Uses a stick")
+    assert counter.command.state == State.DONE
+    for said in (
+        "You have an appointment at Dr Legg's Surgery, Walford, on",
+        f"at {offer.start.time_label}, for {offer.minutes} minutes",
+        offer.practitioner_name,
+        ", ".join(offer.location_address),
+        "020 7946 0101",
+        "Staff at Riverside Extended Access Hub can see limited information",
+    ):
+        assert said in page.text
+    [held] = spine.appointments("A20047", PATIENT)
+    assert held["description"] == "Knee pain since Friday"
+    assert held["comment"] == "Uses a stick"
+    assert held["booked_by"] == "A1001"
+
+
+@pytest.mark.requirement("BOOK-6")
+def test_adjacent_slots_are_booked_together(counter: Counter, spine: Sandbox) -> None:
+    counter.traces()
+    counter.searches("A20047")
+    offers, tokens = offers_on(counter), counter.offered
+    first, second = next(
+        (a, b)
+        for a in range(len(offers))
+        for b in range(len(offers))
+        if follows(offers[b], offers[a]) and offers[a].start.local_date > offers[0].start.local_date
+    )
+    page = counter.ticks(tokens[second], tokens[first])
+    assert "2 slots together" in page.text
+    counter.books()
+    assert counter.command.state == State.DONE, counter.page.text
+    [held] = spine.appointments("A20047", PATIENT)
+    assert sorted(held["slots"]) == sorted([offers[first].slot_id, offers[second].slot_id])
+    assert held["start"] == offers[first].starts
+    assert held["end"] == offers[second].ends
+
+
+@pytest.mark.requirement("BOOK-4")
+def test_texts_are_limited_beside_their_fields_and_never_cut(
+    counter: Counter, spine: Sandbox
+) -> None:
+    counter.traces()
+    counter.searches("A20047")
+    counter.chooses()
+    assert "Not for clinical letters or transfer of care" in counter.page.text
+    page = counter.books("", "")
+    assert page.title.startswith("Error: ")
+    assert "Enter what the appointment is for" in page.text
+    page = counter.books("x" * 101, "y" * 501)
+    assert "must be 100 characters or fewer" in page.text
+    assert "must be 500 characters or fewer" in page.text
+    assert "x" * 101 in page.html
+    assert spine.appointments("A20047", PATIENT) == []
+    assert not Command.objects.exists()
+
+
+@pytest.mark.requirement("BOOK-4")
+def test_a_line_break_counts_as_one_character(counter: Counter, spine: Sandbox) -> None:
+    counter.traces()
+    counter.searches("A20047")
+    counter.chooses()
+    counter.books("Knee", "a\r\n" * 249 + "ab")
+    assert counter.command.state == State.DONE, counter.page.text
+    assert len(spine.appointments("A20047", PATIENT)[0]["comment"]) == 500
+
+
+def test_a_second_click_and_back_meet_the_same_command(counter: Counter, spine: Sandbox) -> None:
+    counter.traces()
+    counter.searches("A20047")
+    check = counter.chooses()
+    form = next(form for form in check.forms if "description" in form.fields)
+    counter.sends(form, description="Knee pain")
+    first = counter.command
+    counter.sends(form, description="Knee pain again")
+    assert counter.command == first
+    counter.opens(check.address)
+    assert counter.command == first
+    assert len(spine.appointments("A20047", PATIENT)) == 1
+
+
+@pytest.mark.requirement("BOOK-8")
+def test_a_slot_that_has_gone_keeps_the_text_and_shows_what_is_free_now(
+    counter: Counter, spine: Sandbox
+) -> None:
+    counter.traces()
+    counter.searches("A20047")
+    counter.chooses()
+    spine.fault(practice="A20047", use_case="book", kind="slot_taken", times=1)
+    page = counter.books("Knee pain since Friday", "Uses a stick")
+    gone = counter.command
+    assert gone.state == State.REFUSED
+    assert page.title.startswith("This slot has just been taken")
+    assert "Free now at Dr Legg's Surgery" in page.text
+    assert "020 7946 0101" in page.text
+    assert gone.offers[0].slot_id not in {offer.slot_id for offer in offers_on(counter)}
+    check = counter.chooses()
+    assert "Knee pain since Friday" in check.html
+    assert "Uses a stick" in check.html
+    counter.books("Knee pain since Friday", "Uses a stick")
+    assert counter.command.state == State.DONE
+    assert len(spine.appointments("A20047", PATIENT)) == 1
+
+
+def test_what_is_free_now_is_asked_once_for_reloads(counter: Counter, spine: Sandbox) -> None:
+    counter.traces()
+    counter.searches("A20047")
+    counter.chooses()
+    spine.fault(practice="A20047", use_case="book", kind="slot_taken", times=1)
+    page = counter.books()
+    spine.clear_exchanges()
+    counter.opens(page.address)
+    assert "Free now at" in counter.page.text
+    assert spine.exchanges() == []
+
+
+def test_a_practice_that_cannot_be_reached_gives_its_telephone_and_a_next_step(
+    counter: Counter, spine: Sandbox
+) -> None:
+    counter.traces()
+    counter.searches("C81007")
+    spine.fault(practice="C81007", use_case="*", kind="refuse", times=None)
+    page = counter.chooses()
+    assert page.status == 502
+    assert "01632 960 220" in page.text
+    assert "What to do next" in page.text
+    assert not Command.objects.exists()
+
+
+@pytest.mark.requirement("FIND-2")
+def test_a_patient_without_a_record_there_is_not_booked(counter: Counter) -> None:
+    counter.traces()
+    counter.searches("F84047")
+    page = counter.chooses()
+    assert page.status == 409
+    assert "The patient has no record at this practice" in page.text
+    assert not Command.objects.exists()
+
+
+@pytest.mark.requirement("FIND-2")
+def test_a_sensitive_record_is_met_without_an_explanation(counter: Counter) -> None:
+    counter.traces("9658220150")
+    counter.searches("A20047")
+    page = counter.chooses()
+    assert page.status in {409, 502}
+    assert "sensitive" not in page.text.lower()
+    assert "020 7946 0101" in page.text
+
+
+@pytest.mark.requirement("PDS-6")
+def test_serious_differences_must_be_acknowledged(counter: Counter, spine: Sandbox) -> None:
+    number = "9990000050"
+    counter.traces(number)
+    counter.searches("E83021")
+    check = counter.chooses()
+    assert "The practice's record differs" in check.text
+    assert "23-Aug-1953" in check.text
+    page = counter.books()
+    assert "Confirm with the patient that it is the same person" in page.text
+    assert not Command.objects.exists()
+    counter.books(same_person="on")
+    assert counter.command.state == State.DONE
+    assert len(spine.appointments("E83021", number)) == 1
+    assert Event.objects.filter(kind=Kind.DIFFERENCES_FOUND, outcome="acknowledged").count() == 1
+
+
+@pytest.mark.requirement("PDS-6")
+def test_lesser_differences_are_shown_and_do_not_stop(counter: Counter) -> None:
+    counter.traces("9990000042")
+    counter.searches("D82104")
+    check = counter.chooses()
+    assert "The practice's record differs" in check.text
+    assert "Is it the same person?" not in check.text
+    counter.books()
+    assert counter.command.state == State.DONE
+
+
+def test_the_check_page_shows_what_the_patient_has_already(counter: Counter) -> None:
+    counter.traces("9658218903")
+    counter.arrives_at_booking("A20047")
+    booked = counter.command
+    counter.searches("A20047")
+    page = counter.chooses()
+    assert page.text.count("Dr Legg's Surgery: ") == 2  # the live one and ours; not the cancelled
+    assert booked.start.time_label in page.text
+    assert "One of these is on the same day." in page.text
+
+
+def test_a_booking_of_ours_elsewhere_is_shown(
+    counter: Counter, practices: dict[str, Practice]
+) -> None:
+    counter.traces()
+    booked = counter.arrives_at_booking("A20047")
+    Command.objects.filter(pk=booked.pk).update(practice=practices["G85119"])
+    counter.searches("A20047")
+    assert f"{practices['G85119'].name}: " in counter.chooses().text
+
+
+@pytest.mark.requirement("PDS-4")
+def test_nothing_is_offered_to_book_for_the_deceased(counter: Counter) -> None:
+    counter.traces("9658220290")
+    page = counter.searches("A20047")
+    assert "app-choose" not in page.html
+    offer = _first_offer(counter)
+    counter.sends(page.form("/slots/choose"), only=offer)
+    assert "PDS says that this patient has died" in counter.page.text
+    assert not Proposal.objects.exists()
+
+
+@pytest.mark.requirement("PDS-1")
+def test_an_old_trace_stops_before_anything_is_sent(counter: Counter, spine: Sandbox) -> None:
+    counter.traces()
+    counter.searches("A20047")
+    check = counter.chooses()
+    old = timezone.now() - timedelta(hours=24, minutes=1)
+    Encounter.objects.update(traced_at=old)
+    spine.clear_exchanges()
+    page = counter.opens(check.address)
+    assert "Trace the patient again" in page.text
+    assert spine.exchanges() == []
+    page = counter.opens(reverse("search-slots", args=[counter.encounter_id]))
+    counter.sends(page.form("/slots/"))
+    assert "Trace the patient again" in counter.page.text
+    assert spine.exchanges() == []
+
+
+@pytest.mark.requirement("BOOK-11")
+def test_a_telephone_slot_shows_the_number_that_the_practice_holds(counter: Counter) -> None:
+    counter.traces()
+    counter.searches("A20047")
+    counter.opens(f"{counter.page.address}?channel=Telephone")
+    page = counter.chooses()
+    held = Encounter.objects.get(pk=counter.encounter_id).at_practices.get().telephones
+    assert held
+    assert all(number in page.text for number in held)
+    assert "If they want to be rung on another number" in page.text
+
+
+def test_a_slot_without_a_practitioner_can_be_booked(counter: Counter, spine: Sandbox) -> None:
+    number = "9990000026"
+    counter.traces(number)
+    counter.searches("C81007")
+    nobody = [offer for offer in offers_on(counter) if not offer.practitioner_id][-1]
+    counter.chooses(offers_on(counter).index(nobody))
+    counter.books("Dressing")
+    assert counter.command.state == State.DONE, counter.page.text
+    assert "Dressing" in {one["description"] for one in spine.appointments("C81007", number)}
+
+
+def _first_offer(counter: Counter) -> str:
+    encounter = Encounter.objects.get(pk=counter.encounter_id)
+    search_id = uuid.UUID(counter.page.address.rstrip("/").split("/")[-1])
+    results = kept(encounter, search_id)
+    assert results is not None
+    return results.practices[0].offers[-1].signed(encounter.pk)

@@ -1,0 +1,261 @@
+"""Searching practices: what is free at a glance, what is doubtful, what did not answer."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from time import process_time
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from booking_portal.accounts.models import User
+from booking_portal.appointments.presenters.results import ResultsPage
+from booking_portal.cache import ForgivingRedisCache
+from booking_portal.commands.models import Proposal
+from booking_portal.patients.models import Encounter
+from booking_portal.practices.models import Practice
+from booking_portal.slots.offers import Offer, follows, in_order
+from booking_portal.slots.search import PracticeResult, SearchResults, keep
+from gpconnect import london
+from tests.portal.conftest import SignIn
+from tests.portal.counter import Counter
+from tests.sandbox_control import Sandbox
+from tests.services import Services
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def counter(client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox) -> Counter:
+    sign_in(client, receptionist)
+    return Counter(client)
+
+
+def offers_on(counter: Counter) -> list[Offer]:
+    encounter_id = uuid.UUID(counter.encounter_id)
+    return [Offer.from_signed(token, encounter_id) for token in counter.offered]
+
+
+@pytest.mark.requirement("SFS-5", "SFS-8")
+def test_every_slot_shows_all_that_the_practice_gave(counter: Counter) -> None:
+    counter.traces()
+    page = counter.searches("A20047", "C81007")
+    assert {offer.practice_ods for offer in offers_on(counter)} == {"A20047", "C81007"}
+    offer = offers_on(counter)[-1]
+    for shown in (
+        offer.start.time_label,
+        f"{offer.minutes} minutes",
+        offer.delivery_channel,
+        offer.slot_type,
+        offer.schedule_type,
+        offer.location_address[0],
+        offer.practitioner_role,
+    ):
+        assert shown in page.text
+
+
+@pytest.mark.requirement("SFS-5")
+def test_what_a_practice_does_not_give_is_said_not_to_be_given(counter: Counter) -> None:
+    counter.traces()
+    page = counter.searches("C81007")  # its treatment room has no practitioner
+    nobody = [offer for offer in offers_on(counter) if not offer.practitioner_id]
+    assert nobody
+    assert "Name not given" in page.text
+
+
+@pytest.mark.requirement("SFS-8")
+def test_filters_narrow_what_is_shown_and_ask_nobody(counter: Counter, spine: Sandbox) -> None:
+    counter.traces()
+    counter.searches("A20047", "C81007")
+    everything, results = len(counter.offered), counter.page.address
+    spine.clear_exchanges()
+    counter.opens(f"{results}?channel=Telephone&practice=A20047")
+    narrowed = offers_on(counter)
+    assert 0 < len(narrowed) < everything
+    assert {(offer.delivery_channel, offer.practice_ods) for offer in narrowed} == {
+        ("Telephone", "A20047")
+    }
+    counter.opens(f"{results}?part=evening")
+    assert {offer.start.wall_clock.hour >= 17 for offer in offers_on(counter)} == {True}
+    counter.opens(f"{results}?channel=Pigeon")  # not a value of the results: ignored
+    assert len(counter.offered) == everything
+    assert spine.exchanges() == []
+
+
+@pytest.mark.requirement("SFS-10")
+def test_a_practice_that_does_not_answer_is_shown_as_such_with_its_telephone(
+    counter: Counter, spine: Sandbox
+) -> None:
+    spine.fault(practice="D82104", use_case="search_slots", kind="refuse", times=None)
+    counter.traces()
+    page = counter.searches("A20047", "D82104")
+    assert "No answer to rely on." in page.text
+    assert "01632 960 230" in page.text
+    assert "None shared with your organisation" not in page.text
+    assert {offer.practice_ods for offer in offers_on(counter)} == {"A20047"}
+
+
+@pytest.mark.requirement("SFS-6")
+def test_a_slot_with_a_doubtful_time_is_shown_and_cannot_be_chosen(counter: Counter) -> None:
+    counter.traces()
+    page = counter.searches("D82104")  # its old telephone template gives a wrong offset
+    assert "Not bookable here. The practice gave a time that is not UK time" in page.text
+    assert not any(offer.doubt for offer in offers_on(counter))
+    doubtful = Offer("D82104", "1", "2099-07-01T09:00:00+00:00", "2099-07-01T09:10:00+00:00")
+    counter.sends(page.form("/slots/choose"), only=doubtful.signed(uuid.UUID(counter.encounter_id)))
+    assert counter.page.status == 409
+    assert "This slot cannot be booked here." in counter.page.text
+    assert not Proposal.objects.exists()
+
+
+@pytest.mark.requirement("SFS-9")
+def test_the_patients_preferred_branch_is_marked(counter: Counter) -> None:
+    counter.traces("9658218989")
+    page = counter.searches("A20047")
+    at_branch = [one for one in offers_on(counter) if "Branch" in one.location_name]
+    assert page.html.count("Patient's preferred branch") == len(at_branch) > 0
+    counter.traces()
+    assert "Patient's preferred branch" not in counter.searches("A20047").html
+
+
+def test_results_that_are_gone_offer_the_same_search_again(counter: Counter) -> None:
+    counter.traces()
+    counter.searches("C81007", when="7")
+    page = counter.opens(reverse("slot-results", args=[counter.encounter_id, uuid.uuid4()]))
+    assert page.status == 410
+    again = counter.sends(page.form("/slots/"))
+    assert again.title.startswith("Free slots")
+    assert {offer.practice_ods for offer in offers_on(counter)} == {"C81007"}
+
+
+def test_without_redis_results_are_shown_at_once_and_can_be_booked(
+    counter: Counter, services: Services
+) -> None:
+    assert services.redis is not None
+    counter.traces()
+    services.redis.kill()
+    try:
+        page = counter.searches("A20047")
+        assert page.status == 200
+        assert page.title.startswith("Free slots")
+        counter.chooses()
+        assert counter.page.title.startswith("Check and book")
+    finally:
+        services.redis.start()
+        ForgivingRedisCache._away_until = 0.0
+
+
+@pytest.mark.requirement("IG-6")
+def test_a_search_says_what_is_wrong_beside_the_field(counter: Counter) -> None:
+    counter.traces()
+    address = reverse("search-slots", args=[counter.encounter_id])
+    page = counter.opens(address)
+    nowhere = counter.sends(page.form("/slots/"), practices=[])
+    assert nowhere.title.startswith("Error: ")
+    assert "Choose at least one practice" in nowhere.text
+    day = london.today() - timedelta(days=1)
+    dates = {"start-day": str(day.day), "start-month": str(day.month), "start-year": str(day.year)}
+    late = day + timedelta(days=80)
+    dates |= {"end-day": str(late.day), "end-month": str(late.month), "end-year": str(late.year)}
+    past = counter.sends(page.form("/slots/"), when="dates", **dates)
+    assert "From must be today or later" in past.text
+    dates["start-year"] = str(day.year + 2)
+    assert (
+        "same as or after From" in counter.sends(page.form("/slots/"), when="dates", **dates).text
+    )
+
+
+def test_an_offer_of_one_patients_page_cannot_be_used_on_anothers(counter: Counter) -> None:
+    counter.traces("9658218865")
+    counter.searches("A20047")
+    stolen = counter.offered[-1]
+    counter.traces()
+    page = counter.searches("A20047")
+    counter.sends(page.form("/slots/choose"), only=stolen)
+    assert counter.page.status == 409
+    assert "Choose a slot from the list again." in counter.page.text
+    assert not Proposal.objects.exists()
+
+
+@pytest.mark.requirement("BOOK-6")
+def test_ticked_slots_that_do_not_follow_each_other_are_refused(counter: Counter) -> None:
+    counter.traces()
+    counter.searches("A20047")
+    offers = offers_on(counter)
+    apart = next(
+        (a, b)
+        for a, token in enumerate(offers)
+        for b, other in enumerate(offers)
+        if a < b and not follows(other, token)
+    )
+    tokens = counter.offered
+    page = counter.ticks(tokens[apart[0]], tokens[apart[1]])
+    assert page.status == 409
+    assert "Slots booked together must follow each other without a gap" in page.text
+    assert page.title.startswith("Error: Free slots")
+
+
+def test_one_offer_follows_another_only_in_the_same_session() -> None:
+    first = Offer("A20047", "1", "2026-10-25T01:30:00+01:00", "2026-10-25T01:40:00+01:00", "s")
+    second = Offer("A20047", "2", "2026-10-25T01:40:00+01:00", "2026-10-25T01:50:00+01:00", "s")
+    hour_later = Offer("A20047", "3", "2026-10-25T01:40:00+00:00", "2026-10-25T01:50:00+00:00", "s")
+    elsewhere = Offer("A20047", "4", second.starts, second.ends, "t")
+    assert follows(second, first)
+    assert not follows(first, second)
+    assert not follows(hour_later, first)
+    assert not follows(elsewhere, first)
+    assert in_order([hour_later, second, first]) == [first, second, hour_later]
+
+
+def test_none_is_said_only_when_the_practice_answered_wholly(
+    practices: dict[str, Practice],
+) -> None:
+    today = london.today()
+    results = SearchResults(
+        today,
+        today,
+        london.now_utc(),
+        (
+            PracticeResult("A20047"),
+            PracticeResult("B82617", complete=False, problem="A Slot could not be read."),
+            PracticeResult("C81007", complete=False, problem="Away.", error_code="UNREACHABLE"),
+        ),
+    )
+    lines = ResultsPage.of(results, practices, Encounter(), {}).lines
+    assert lines[0].note == "None shared with your organisation"
+    assert "could not be read" in lines[1].note
+    assert "None" not in lines[1].note + lines[2].note
+    assert lines[2].failed
+
+
+def test_a_thousand_slots_are_laid_out_within_150_ms(
+    counter: Counter, practices: dict[str, Practice], services: Services
+) -> None:
+    counter.traces()
+    counter.searches("A20047")
+    model = offers_on(counter)[0].as_json()
+    start = datetime.combine(london.today(), datetime.min.time(), UTC) + timedelta(days=2, hours=9)
+    offers = tuple(
+        Offer.from_json(
+            model
+            | {
+                "slot_id": str(number),
+                "starts": (start + timedelta(minutes=10 * number)).isoformat(),
+                "ends": (start + timedelta(minutes=10 * number + 10)).isoformat(),
+            }
+        )
+        for number in range(1000)
+    )
+    encounter = Encounter.objects.get(pk=counter.encounter_id)
+    results = SearchResults(
+        london.today(), london.today(), london.now_utc(), (PracticeResult("A20047", offers),)
+    )
+    search_id = keep(encounter, results)
+    address = reverse("slot-results", args=[counter.encounter_id, search_id])
+    took = []
+    for _ in range(4):
+        began = process_time()
+        page = counter.client.get(address)
+        took.append(process_time() - began)
+    assert page.content.count(b"app-choose") == 1000
+    assert min(took) < 0.150, took
