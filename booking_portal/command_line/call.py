@@ -70,6 +70,8 @@ class Call:
                     "Give --birth-date.",
                 )
             )
+        if self.options.practice:
+            assert self.practice  # whom to ask is settled before anybody is traced
         return open_by_number(self.nhs_number, said, actor=self.actor)
 
     @cached_property
@@ -78,8 +80,7 @@ class Call:
 
         Raises: as `encounter`; PatientNotAtPractice, PatientMismatch.
         """
-        practice = self.practice  # whom to ask is settled before anybody is traced
-        return find(self.encounter, practice, actor=self.actor)
+        return find(self.encounter, self.practice, actor=self.actor)
 
     @property
     def subject(self) -> Subject:

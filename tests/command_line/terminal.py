@@ -4,11 +4,14 @@ import io
 import json
 import sys
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 
+from booking_portal.command_line.table import UseCase
+from gpconnect import london
 from tests.sandbox_control import Json
 
 
@@ -59,6 +62,22 @@ class Terminal:
         """Run one use case about a patient."""
         return self.runs(use_case, "--nhs-number", nhs_number, *flags, **more)
 
+    def free_slot(self) -> str:
+        """A free slot of the practice, tomorrow or later."""
+        return self.free_slots()[0]["slot_id"]
+
+    def free_slots(self) -> list[Json]:
+        """The free slots of the practice from tomorrow on, none of them doubtful."""
+        tomorrow = (london.today() + timedelta(days=1)).isoformat()
+        slots = self.runs("search-slots", "--from", tomorrow).result["slots"]
+        return [slot for slot in slots if not slot["doubt"]]
+
+    def books(self, nhs_number: str, description: str = "Sore throat") -> Json:
+        """Book a free slot for the patient; returns the result."""
+        slot = self.free_slot()
+        flags = ("--slot", slot, "--description", description)
+        return self.about(nhs_number, "book", *flags).result
+
     def types(self, *arguments: str, typed: str = "") -> Told:
         """Run exactly this."""
         self._monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
@@ -69,3 +88,18 @@ class Terminal:
         except SystemExit as ended:
             status = int(ended.code or 0)
         return Told(status, *self._capsys.readouterr())
+
+
+NEEDED = {
+    "id": "1",
+    "identifier": "A20047",
+    "slot": "1",
+    "description": "Cough",
+    "reason": "Feels better",
+}
+
+
+def flags_needed(use_case: UseCase, nhs_number: str = "9658218873") -> list[str]:
+    """The flags that a use case cannot do without, beside who and where."""
+    flags = [part for name in use_case.needs for part in (f"--{name}", NEEDED[name])]
+    return [*flags, "--nhs-number", nhs_number] if use_case.patient else flags

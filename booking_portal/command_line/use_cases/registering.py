@@ -51,8 +51,8 @@ def register_patient(call: Call) -> Answer:
         patient = client_at(at, actor=call.actor).register_patient(
             registration, deadline=connection.write_deadlines()
         )
-    except AlreadyRegistered:
-        return _found_after_all(call)
+    except AlreadyRegistered as refusal:
+        return _found_after_all(call, refusal)
     return _answer(patient)
 
 
@@ -83,12 +83,15 @@ def _registration(call: Call) -> Registration:
     )
 
 
-def _found_after_all(call: Call) -> Answer:
-    """The practice knows the patient: find again, once. [REG-3]
+def _found_after_all(call: Call, refusal: AlreadyRegistered) -> Answer:
+    """The practice says that it knows the patient: find again, once. [REG-3]
 
-    Raises: the practice's refusal, when it still does not show them.
+    Raises: `refusal`, when it still does not show them.
     """
-    at = find(call.encounter, call.practice, actor=call.actor)
+    try:
+        at = find(call.encounter, call.practice, actor=call.actor)
+    except PatientNotAtPractice:
+        raise refusal from None
     return Answer({"registered": False, "found": True, "patient": shapes.patient_at(at)})
 
 
