@@ -1,6 +1,5 @@
 """The forms of the booking screens. Limits are the practices'; nothing is cut silently. [BOOK-4]"""
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -138,7 +137,7 @@ class CancelForm(SeenForm):
     )
     reason = TextField(label="Why is it cancelled?", required=False, max_length=REASON_LIMIT)
 
-    def clean(self) -> Mapping[str, Any]:
+    def clean(self) -> dict[str, Any]:
         """Demands the reason of those who cancel."""
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.get("decision") == "cancel" and "reason" in cleaned and not cleaned["reason"]:

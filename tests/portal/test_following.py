@@ -1,6 +1,7 @@
 """A command's page follows until the outcome is certain; who may see what."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -36,7 +37,7 @@ def unconfirmed(counter: Counter, spine: Sandbox) -> Command:
     return command
 
 
-def poll(counter: Counter, command: Command, **shown: object) -> object:
+def poll(counter: Counter, command: Command, **shown: str | int) -> Any:
     address = reverse("command-state", args=[command.pk])
     return counter.client.get(address, shown, headers={"HX-Request": "true"})
 
@@ -210,7 +211,7 @@ def test_no_booking_screen_opens_without_a_sign_in(counter: Counter) -> None:
     command = counter.arrives_at_booking()
     nobody = Client()
     for name, address in every_address(counter.encounter_id, command).items():
-        answer = nobody.get(address)
+        answer: Any = nobody.get(address)
         assert answer.status_code == 302, name
         assert answer.url.startswith(reverse("account_login")), name
 

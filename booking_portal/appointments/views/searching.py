@@ -82,9 +82,7 @@ def choose_slot(request: ActingRequest, encounter: Encounter) -> HttpResponse:
     try:
         offers = [Offer.from_signed(token, encounter.pk) for token in tokens]
         practice = _practice_of(request, offers)
-        typed = Proposal.objects.filter(
-            pk=_uuid_or_none(request.POST.get("typed")), encounter=encounter
-        ).first()
+        typed = _typed_for(encounter, _uuid_or_none(request.POST.get("typed")))
         proposal = propose(encounter, practice, offers, actor=request.actor, typed=typed)
     except NotBookable as problem:
         return _not_bookable(request, encounter, problem)
@@ -193,6 +191,13 @@ def _practice_of(request: ActingRequest, offers: list[Offer]) -> Practice:
     if practice is None:
         raise NotBookable("Choose a slot.")
     return practice
+
+
+def _typed_for(encounter: Encounter, proposal_id: uuid.UUID | None) -> Proposal | None:
+    """The proposal whose texts are to be kept, when it belongs to this encounter."""
+    if proposal_id is None:
+        return None
+    return Proposal.objects.filter(pk=proposal_id, encounter=encounter).first()
 
 
 def _not_bookable(
