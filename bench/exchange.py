@@ -46,7 +46,7 @@ def figures() -> Iterator[Figure]:
             def ours() -> None:
                 assert client.read_location("location-1").name
 
-            times = in_turns({"bare": bare, "ours": ours}, rounds=15, repeats=100)
+            times = in_turns({"bare": bare, "ours": ours}, rounds=31, repeats=50)
     for name, each in (("a bare session", times["bare"]), ("the client", times["ours"])):
         yield Figure(f"one exchange through {name}", each.seconds * 1e3, "ms")
         yield Figure(f"processor time of it, {name}", each.processor_seconds * 1e6, "µs")
