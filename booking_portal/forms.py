@@ -145,7 +145,7 @@ def date_boxes(field: BoundField, params: Params | None = None) -> Params:
 
 
 def choices(field: BoundField, params: Params | None = None) -> Params:
-    """For `nhsuk.radios` and `nhsuk.checkboxes`; also `nhsuk.select` (it reads `selected`)."""
+    """For `nhsuk.radios` and `nhsuk.checkboxes`."""
     value = field.value()
     values = value if isinstance(value, list | tuple) else [value or ""]
     chosen = {str(one) for one in values}
@@ -154,13 +154,24 @@ def choices(field: BoundField, params: Params | None = None) -> Params:
             "value": str(key),
             "text": str(label),
             "checked": str(key) in chosen,
-            "selected": str(key) in chosen,
             "id": f"{field.auto_id}" if number == 0 else f"{field.auto_id}-{number}",
         }
         for number, (key, label) in enumerate(getattr(field.field, "choices", []))
     ]
     fieldset = {"legend": {"text": field.label, "size": "s"}}
-    return _common(field) | {"items": items, "fieldset": fieldset} | (params or {})
+    common = _common(field)
+    del common["id"]  # the first item has it: the error summary's link must land on something
+    return common | {"items": items, "fieldset": fieldset} | (params or {})
+
+
+def options(field: BoundField) -> Params:
+    """For `nhsuk.select`."""
+    value = str(field.value() or "")
+    items = [
+        {"value": str(key), "text": str(label), "selected": str(key) == value}
+        for key, label in getattr(field.field, "choices", [])
+    ]
+    return _common(field) | {"items": items}
 
 
 def _common(field: BoundField) -> Params:

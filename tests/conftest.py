@@ -14,6 +14,11 @@ from pytest_django import DjangoDbBlocker
 from booking_portal.audit import insert_only
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The search for patients' data comes last, when all that could be written has been."""
+    items.sort(key=lambda item: item.path.name == "test_privacy.py")
+
+
 @pytest.fixture(autouse=True)
 def fresh_state(request: pytest.FixtureRequest, server_logs: Path) -> Generator[None]:
     """Empty Redis, and a sandbox as seeded, before each test that uses it.

@@ -3,13 +3,18 @@
 import os
 import shutil
 from collections.abc import Generator, Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from booking_portal.practices import connection
+from demo import seed
 from tests.journeys.desk import Desk
+from tests.sandbox_control import Sandbox
 
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
@@ -33,6 +38,20 @@ def browser() -> Generator[Browser]:
         yield started
         started.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def sample(transactional_db: None) -> None:
+    """Everything of demo/sample.json, and what emptying the tables took with it."""
+    import_module("booking_portal.accounts.migrations.0002_organisation_types").add_types(apps)
+    seed.seed()
+
+
+@pytest.fixture
+def spine(sandbox: Sandbox) -> Sandbox:
+    """The sandbox, with the portal's connections made anew."""
+    connection.forget_connections()
+    return sandbox
 
 
 @pytest.fixture
@@ -67,7 +86,7 @@ class Desks:
             locale="en-GB",
             timezone_id="America/New_York",  # the browser's own zone must never matter
         )
-        desk = Desk(context, self._url_log)
+        desk = Desk(context, self._url_log, javascript=javascript)
         self._open.append(desk)
         return desk
 

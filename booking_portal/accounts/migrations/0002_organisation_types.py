@@ -7,7 +7,7 @@ from django.db.migrations.state import StateApps
 TYPES = {"gp-practice": "GP practice", "urgent-care": "Urgent care"}
 
 
-def add_types(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+def add_types(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor | None = None) -> None:
     """Add those that are missing."""
     organisation_type = apps.get_model("accounts", "OrganisationType")
     for code, name in TYPES.items():
