@@ -7,7 +7,8 @@ deadline, runs the gate when TLS is up and before the first byte, and sends the 
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
@@ -86,6 +87,20 @@ class Attempt:
         late = time.monotonic() >= self.connect_by
         return self.end("CONNECT_DEADLINE_EXCEEDED" if late else "UNREACHABLE")
 
+    @contextmanager
+    def connecting(self) -> Iterator[None]:
+        """Ends the attempt with the right code for what stops a connection being made."""
+        try:
+            yield
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
+            self.end("UNREACHABLE")
+        except TimeoutError:
+            self.end("CONNECT_DEADLINE_EXCEEDED")
+        except ssl.SSLError:
+            self.end("TLS_FAILED")
+        except OSError:
+            self.end("UNREACHABLE")
+
     def watch(self, sock: socket.socket, until: float) -> None:
         """Put the attempt's socket under watch, in place of what was watched before."""
         self.unwatch()
@@ -128,16 +143,8 @@ class Connection(HTTPSConnection):
     def connect(self) -> None:
         attempt = current_attempt.get()
         self._requests = 0
-        try:
+        with attempt.connecting():
             super().connect()
-        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
-            attempt.end("UNREACHABLE")
-        except TimeoutError:
-            attempt.end("CONNECT_DEADLINE_EXCEEDED")
-        except ssl.SSLError:
-            attempt.end("TLS_FAILED")
-        except OSError:
-            attempt.end("UNREACHABLE")
 
     def request(
         self,
@@ -166,7 +173,7 @@ class Connection(HTTPSConnection):
             return super().getresponse()
         except ssl.SSLError as error:
             attempt = current_attempt.get()
-            if not attempt.reused and _refuses_our_certificate(error):
+            if not attempt.reused and refuses_our_certificate(error):
                 # In TLS 1.3 the refusal arrives after our first bytes, which the other side,
                 # not having completed its handshake, cannot have read as a request.
                 attempt.sent = False
@@ -174,7 +181,8 @@ class Connection(HTTPSConnection):
             raise
 
 
-def _refuses_our_certificate(error: ssl.SSLError) -> bool:
+def refuses_our_certificate(error: ssl.SSLError) -> bool:
+    """Whether the other side's alert says that it does not trust us."""
     reason = error.reason or ""
     return "ALERT" in reason and any(
         word in reason for word in ("CERTIFICATE", "UNKNOWN_CA", "HANDSHAKE_FAILURE")

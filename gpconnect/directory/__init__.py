@@ -6,13 +6,14 @@ from urllib.parse import urlsplit
 from gpconnect.attempt import DEFAULT_DEADLINES, Deadlines
 from gpconnect.directory.file import FileDirectory
 from gpconnect.directory.sds_fhir import SDSFHIRDirectory
+from gpconnect.directory.sds_ldap import SDSLDAPDirectory
 from gpconnect.identity import Requester
 from gpconnect.models import Endpoint
 from gpconnect.observer import ExchangeObserver
 from gpconnect.tls import TLS
 from gpconnect.wire import Wire
 
-__all__ = ["Directory", "FileDirectory", "SDSFHIRDirectory", "from_url"]
+__all__ = ["Directory", "FileDirectory", "SDSFHIRDirectory", "SDSLDAPDirectory", "from_url"]
 
 
 class Directory(Protocol):
@@ -44,7 +45,10 @@ def from_url(
     observer: ExchangeObserver | None = None,
     deadlines: Deadlines = DEFAULT_DEADLINES,
 ) -> Directory:
-    """The directory at `url`: `https://...` (SDS FHIR) or `file:///...json` (test only).
+    """The directory at `url`.
+
+    `ldaps://...` is SDS by LDAP (mutual TLS), `https://...` SDS by FHIR (with `api_key`), and
+    `file:///...json` a file, for test use only.
 
     Raises: ValueError for any other scheme; OSError for unreadable TLS files.
     """
@@ -53,4 +57,6 @@ def from_url(
         return FileDirectory(url, observer)
     if scheme == "https":
         return SDSFHIRDirectory(url, Wire(tls, deadlines), api_key, observer)
-    raise ValueError("A directory's URL must begin with https:// or file://")
+    if scheme == "ldaps":
+        return SDSLDAPDirectory(url, tls, deadlines, observer)
+    raise ValueError("A directory's URL must begin with ldaps://, https:// or file://")

@@ -10,6 +10,18 @@ from gpconnect.models import Endpoint
 _ASID: Final = re.compile(r"\d{12}", re.ASCII)
 _SERVICE_ROOT: Final = re.compile(r"https://[!-~]+", re.ASCII)
 
+_CHECKS: Final = {
+    "NAME_NOT_RESOLVED": "the host name in the directory's address",
+    "TLS_FAILED": "our client certificate, the directory's own, and the authorities that we trust",
+    "CONNECTION_LOST": "the network and the directory itself; a directory that does not trust "
+    "our client certificate may hang up like this",
+}
+
+
+def what_to_check(cause: str) -> str:
+    """What support staff should look at when the directory gave no answer, by the cause's code."""
+    return _CHECKS.get(cause, "the network to the directory, and the directory itself")
+
 
 def problem(
     code: str,

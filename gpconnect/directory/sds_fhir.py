@@ -3,7 +3,7 @@
 from typing import Final
 
 from gpconnect.attempt import Deadlines
-from gpconnect.directory.records import endpoint, problem
+from gpconnect.directory.records import endpoint, problem, what_to_check
 from gpconnect.errors import DirectoryError
 from gpconnect.fhir import checks, elements, names
 from gpconnect.fhir.elements import Json
@@ -88,20 +88,25 @@ class SDSFHIRDirectory:
                 raise self._problem("DIRECTORY_AMBIGUOUS", ods_code, self._where(kind), reply)
             return found[0]
 
-        return self._service.get(
-            kind.lower(),
-            f"/{kind}",
-            (
-                ("organization", f"{names.ODS_CODE}|{ods_code}"),
-                ("identifier", f"{_INTERACTION}|{self._interaction}"),
-                *more,
-            ),
-            asker=asker,
-            headers=headers,
-            read=read,
-            practice_ods=ods_code,
-            deadlines=deadlines,
-        )
+        try:
+            return self._service.get(
+                kind.lower(),
+                f"/{kind}",
+                (
+                    ("organization", f"{names.ODS_CODE}|{ods_code}"),
+                    ("identifier", f"{_INTERACTION}|{self._interaction}"),
+                    *more,
+                ),
+                asker=asker,
+                headers=headers,
+                read=read,
+                practice_ods=ods_code,
+                deadlines=deadlines,
+            )
+        except DirectoryError as error:
+            if not error.check:  # no answer came that `read` could have judged
+                error.ods_code, error.check = ods_code, what_to_check(error.diagnostics)
+            raise
 
     def _where(self, kind: str) -> str:
         return f"the practice's {_RECORDS[kind]} for {self._interaction}"
