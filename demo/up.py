@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from demo import certificates, embedded, seed
+from demo import certificates, embedded, running, seed
 from demo.places import ROOT, Places, state_directory
 from demo.supervision import Supervisor
 
@@ -39,7 +39,10 @@ def up(web_port: int) -> None:
     with contextlib.suppress(Stopped), _only_one(places.state):
         _refuse_taken_port(web_port)
         certificates.make(places.certificates)
-        with Supervisor(places) as supervisor:
+        with (
+            running.remembered(places.environment(), places.state),
+            Supervisor(places) as supervisor,
+        ):
             _start_everything(places, supervisor)
             _say_how_to_use_it(places, time.monotonic() - started)
             supervisor.watch(until=_make_was_interrupted)

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import shlex
 import subprocess
 import sys
@@ -190,3 +191,15 @@ def test_on_a_terminal_the_number_is_prompted_for_beside_the_answer(program: Pro
 
     assert (ran.returncode, ran.stderr) == (0, "NHS number: ")
     assert json.loads(ran.stdout)["result"]["nhs_number"] == PATIENT
+
+
+@pytest.mark.parametrize("use_case", USE_CASES.values(), ids=list(USE_CASES))
+def test_the_page_names_every_use_case_with_its_own_flags(use_case: UseCase) -> None:
+    page = (ROOT / "docs" / "command-line.md").read_text()
+
+    rows = [line for line in page.splitlines() if line.startswith("|")]
+    (row,) = [line for line in rows if f"`{use_case.name}`" in line.split("|")[1]]
+
+    assert set(re.findall(r"`--([a-z-]+)`", row)) == {*use_case.needs, *use_case.takes}
+    for permission in use_case.permissions:
+        assert permission.label.lower() in row.lower()
