@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("gpconnect", "booking_portal", "sandbox", "demo")
+PACKAGES = ("gpconnect", "booking_portal", "sandbox", "demo", "bench")
 
 CHECKS: dict[str, list[str]] = {
     "lint": ["ruff", "check", "."],
