@@ -54,6 +54,7 @@ def test_the_search_finds_what_it_looks_for(telltales: Telltales, sandbox: Sandb
     assert not telltales.found_in("GET /healthz 200")
 
 
+@pytest.mark.requirement("IG-3")
 def test_no_log_no_address_and_no_cache_key_tells_of_a_patient(
     telltales: Telltales, server_logs: Path
 ) -> None:

@@ -8,6 +8,7 @@ from tests.sandbox_control import Json, Sandbox
 STEPS = ["SDS record", "ASID", "Capability statement", "Slot search"]
 
 
+@pytest.mark.requirement("SSP-7")
 def test_a_sound_practice_passes_every_step(terminal: Terminal) -> None:
     steps = terminal.runs("check-practice").result["steps"]
 

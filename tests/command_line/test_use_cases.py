@@ -33,6 +33,7 @@ def test_directory(terminal: Terminal) -> None:
     }
 
 
+@pytest.mark.requirement("RES-2")
 def test_people_and_places_are_found_and_read(terminal: Terminal) -> None:
     (organisation,) = terminal.runs("find-organisation", "--identifier", "A20047").result[
         "organisations"

@@ -155,6 +155,7 @@ def test_what_is_free_now_is_asked_once_for_reloads(counter: Counter, spine: San
     assert spine.exchanges() == []
 
 
+@pytest.mark.requirement("ERR-1")
 def test_a_practice_that_cannot_be_reached_gives_its_telephone_and_a_next_step(
     counter: Counter, spine: Sandbox
 ) -> None:
@@ -277,6 +278,7 @@ def test_a_telephone_slot_shows_the_number_that_the_practice_holds(counter: Coun
     assert "If they want to be rung on another number" in page.text
 
 
+@pytest.mark.requirement("BOOK-2")
 def test_a_slot_without_a_practitioner_can_be_booked(counter: Counter, spine: Sandbox) -> None:
     number = "9990000026"
     counter.traces(number)

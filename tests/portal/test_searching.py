@@ -195,6 +195,7 @@ def test_ticked_slots_that_do_not_follow_each_other_are_refused(counter: Counter
     assert page.title.startswith("Error: Free slots")
 
 
+@pytest.mark.requirement("BOOK-6")
 def test_one_offer_follows_another_only_in_the_same_session() -> None:
     first = Offer("A20047", "1", "2026-10-25T01:30:00+01:00", "2026-10-25T01:40:00+01:00", "s")
     second = Offer("A20047", "2", "2026-10-25T01:40:00+01:00", "2026-10-25T01:50:00+01:00", "s")
@@ -207,6 +208,7 @@ def test_one_offer_follows_another_only_in_the_same_session() -> None:
     assert in_order([hour_later, second, first]) == [first, second, hour_later]
 
 
+@pytest.mark.requirement("SFS-10")
 def test_none_is_said_only_when_the_practice_answered_wholly(
     practices: dict[str, Practice],
 ) -> None:
