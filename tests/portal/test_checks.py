@@ -43,6 +43,13 @@ def test_good_values_pass(production: Settings) -> None:
     refuse_test_values()
 
 
+@pytest.mark.requirement("SSP-3", "SDS-1")
+def test_a_directory_by_ldap_needs_no_key(production: Settings) -> None:
+    production.GPCONNECT_DIRECTORY_URL = "ldaps://ldap.spine.nhs.uk"
+    production.GPCONNECT_DIRECTORY_API_KEY = ""
+    assert found() == set()
+
+
 @pytest.mark.requirement("SSP-3")
 @pytest.mark.parametrize(
     ("name", "value", "error"),
@@ -52,6 +59,8 @@ def test_good_values_pass(production: Settings) -> None:
         ("GPCONNECT_DIRECTORY_URL", "file:///etc/directory.json", "E003"),
         ("PDS_URL", "file:///etc/patients.json", "E003"),
         ("GPCONNECT_DIRECTORY_URL", "http://sds.example", "E004"),
+        ("GPCONNECT_DIRECTORY_URL", "ldap://sds.example", "E004"),
+        ("PDS_URL", "ldaps://pds.example", "E004"),
         ("PDS_URL", "http://pds.example", "E004"),
         ("PDS_TOKEN_URL", "http://token.example", "E004"),
         ("GPCONNECT_ISSUER", "http://booking.riverside.nhs.uk", "E004"),
