@@ -13,7 +13,7 @@ from booking_portal.accounts.models import Membership, Organisation, User
 from booking_portal.accounts.roles import PERMISSIONS_OF, Permission, Role
 from booking_portal.administration.site import (
     Administered,
-    TabularInline,
+    StackedInline,
     UserAdmin,
     actor_of,
     manages_all,
@@ -49,7 +49,7 @@ def in_reach(request: HttpRequest, user: User) -> bool:
     )
 
 
-class MembershipInline(TabularInline):
+class MembershipInline(StackedInline):
     """A person's roles, on the person's page; a manager sees those at their organisation."""
 
     model = Membership

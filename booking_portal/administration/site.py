@@ -20,10 +20,10 @@ from booking_portal.audit.models import Kind
 
 if TYPE_CHECKING:  # generic for the type checker only
     ModelAdmin = admin.ModelAdmin[Any]
-    TabularInline = admin.TabularInline[Any, Any]
+    StackedInline = admin.StackedInline[Any, Any]
     UserAdmin = django_users.UserAdmin[Any]
 else:
-    ModelAdmin, TabularInline = admin.ModelAdmin, admin.TabularInline
+    ModelAdmin, StackedInline = admin.ModelAdmin, admin.StackedInline
     UserAdmin = django_users.UserAdmin
 
 
