@@ -27,5 +27,6 @@ urlpatterns = [
     path(APPOINTMENT + "cancel", changing.cancel_appointment, name="cancel-appointment"),
     path("bookings/", worklist.bookings, name="bookings"),
     path("bookings/<uuid:command_id>/", following.command, name="command"),
+    path("bookings/<uuid:command_id>/close", following.close_command, name="close-command"),
     path("bookings/<uuid:command_id>/state", following.command_state, name="command-state"),
 ]

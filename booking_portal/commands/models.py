@@ -117,7 +117,8 @@ class Command(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["practice", "appointment_id"],
-                condition=models.Q(kind=Kind.BOOK, state=State.DONE),
+                # Closed by telephone, a booking is done without an id that the portal knows.
+                condition=models.Q(kind=Kind.BOOK, state=State.DONE, appointment_id__gt=""),
                 name="one_booking_for_one_appointment",
             ),
         ]

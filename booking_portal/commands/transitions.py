@@ -23,11 +23,18 @@ def who_of(command: Command, by_system: str = "") -> trail.Who:
 
 
 def move(
-    command: Command, to: State, *, reason: str, by_system: str = "", **fields: Any
+    command: Command,
+    to: State,
+    *,
+    reason: str,
+    by_system: str = "",
+    who: trail.Who | None = None,
+    **fields: Any,
 ) -> Command:
     """Put the command into another state, with its audit event, in one transaction.
 
-    `fields` are stored with it. A command that is settled is not looked at again.
+    The event is the stored actor's, or that of `who`. `fields` are stored with the command. One
+    that is settled is not looked at again.
 
     Raises: StateChanged when its state is not the one that this process has seen, ValueError
     for a transition that the table does not allow.
@@ -43,7 +50,7 @@ def move(
             raise StateChanged
         trail.record(
             EventKind.COMMAND_MOVED,
-            who_of(command, by_system),
+            who or who_of(command, by_system),
             outcome=to.value,
             error_code=fields.get("error_code", ""),
             nhs_number=command.nhs_number,

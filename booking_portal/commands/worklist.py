@@ -27,7 +27,9 @@ def unsettled(*, actor: Actor) -> list[Command]:
 
 
 def bookings_of(day: date, *, actor: Actor) -> Day:
-    """The organisation's confirmed bookings of London's day.
+    """The organisation's confirmed bookings of London's day, each as last known.
+
+    What the practice said to a later change or cancellation of ours is laid over the booking.
 
     Raises: NotPermitted.
     """
@@ -36,10 +38,28 @@ def bookings_of(day: date, *, actor: Actor) -> Day:
     booked = _commands(actor).filter(kind=Kind.BOOK, state=State.DONE)
     on_the_day = booked.filter(starts_at__gte=starts, starts_at__lt=ends)
     made = booked.filter(created_at__gte=starts, created_at__lt=ends)
-    return Day(
+    found = Day(
         list(on_the_day.order_by("starts_at")),
         list(made.exclude(starts_at__gte=starts, starts_at__lt=ends)),
     )
+    _lay_changes_over([*found.appointments, *found.made_for_other_days], actor)
+    return found
+
+
+def _lay_changes_over(bookings: list[Command], actor: Actor) -> None:
+    by_appointment = {(one.practice_id, one.appointment_id): one for one in bookings}
+    changes = _commands(actor).filter(
+        kind__in=(Kind.AMEND, Kind.CANCEL),
+        state=State.DONE,
+        appointment_id__in=[one.appointment_id for one in bookings],
+    )
+    for change in changes.order_by("settled_at"):
+        booking = by_appointment.get((change.practice_id, change.appointment_id))
+        if booking is None or change.settled_at is None:
+            continue
+        seen = booking.result.get("seen_at")
+        if seen is None or datetime.fromisoformat(seen) < change.settled_at:
+            booking.result = change.result | {"seen_at": change.settled_at.isoformat()}
 
 
 def _commands(actor: Actor) -> CommandQuerySet:

@@ -1,5 +1,6 @@
 """Commands whose answer did not come, or whose sender died: nothing lost, nothing doubled."""
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from booking_portal.commands import sending
 from booking_portal.commands.models import Command
 from booking_portal.commands.settling import claim_due, settle
 from booking_portal.commands.states import Kind, State
-from booking_portal.commands.storing import database_now
+from booking_portal.commands.storing import AlreadyAsked, database_now, store
 from booking_portal.commands.tasks import settle_due
 from booking_portal.commands.transitions import StateChanged, move
 from booking_portal.practices import connection
@@ -279,3 +280,76 @@ def test_a_command_is_durable_before_anything_is_sent(
     monkeypatch.setattr(connection, "client", looking)
     assert counter.arrives_at_booking().state == State.DONE
     assert seen == [(State.SENDING, 0), 1]
+
+
+@pytest.fixture
+def needing_attention(counter: Counter, spine: Sandbox) -> Command:
+    """A booking that could not be settled."""
+    spine.fault(practice="A20047", use_case="book", kind="hang_before", times=1)
+    command = counter.arrives_at_booking()
+    return move(command, State.NEEDS_ATTENTION, reason="end of the day", next_look_at=None)
+
+
+@pytest.mark.parametrize(("outcome", "state"), [("made", State.DONE), ("not_made", State.NOT_MADE)])
+def test_a_manager_closes_it_with_what_the_practice_said(
+    counter: Counter,
+    needing_attention: Command,
+    manager: User,
+    sign_in: SignIn,
+    outcome: str,
+    state: State,
+) -> None:
+    address = f"/bookings/{needing_attention.pk}/"
+    assert "Close this after ringing" not in counter.opens(address).text
+    desk = Counter(Client())
+    sign_in(desk.client, manager)
+    page = desk.opens(address)
+    page = desk.sends(page.form("/close"))
+    assert "Choose what the practice said" in page.text
+    assert "Enter who at the practice said so" in page.text
+    page = desk.sends(page.form("/close"), outcome=outcome, spoken_to="Mrs Tull")
+    needing_attention.refresh_from_db()
+    assert needing_attention.state == state
+    assert "Mrs Helen Castell rang the practice. Mrs Tull there said" in page.text
+    moved = Event.objects.filter(kind=EventKind.COMMAND_MOVED).latest("id")
+    assert (moved.username, moved.outcome) == ("manager", state)
+    counter.searches("A20047")
+    assert counter.chooses().title.startswith("Check and book")  # no stop page any more
+
+
+@pytest.mark.requirement("IG-1")
+def test_only_a_manager_closes(counter: Counter, needing_attention: Command) -> None:
+    answer = counter.client.post(
+        f"/bookings/{needing_attention.pk}/close", {"outcome": "made", "spoken_to": "Mrs Tull"}
+    )
+    assert answer.status_code == 403
+    needing_attention.refresh_from_db()
+    assert needing_attention.state == State.NEEDS_ATTENTION
+
+
+def test_the_same_form_or_the_same_unsettled_booking_is_stored_once(
+    counter: Counter,
+    needing_attention: Command,
+    receptionist: User,
+    acting_for: Callable[..., Actor],
+) -> None:
+    """What two clicks at the same moment come to, past every earlier check."""
+    actor = acting_for(receptionist, "A1001")
+    at = needing_attention.encounter.at_practices.get()
+
+    def another(form_token: uuid.UUID) -> Command:
+        return Command(
+            id=uuid.uuid4(),
+            kind=Kind.BOOK,
+            form_token=form_token,
+            slot_key=needing_attention.slot_key,
+            starts=needing_attention.starts,
+            starts_at=needing_attention.starts_at,
+            payload=needing_attention.payload,
+        )
+
+    for token in (needing_attention.form_token, uuid.uuid4()):
+        with pytest.raises(AlreadyAsked) as met:
+            store(another(token), at, actor=actor)
+        assert met.value.command == needing_attention
+    assert Command.objects.count() == 1

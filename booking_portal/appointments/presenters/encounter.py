@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from typing import Self
 
-from django.utils import timezone
-
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission, Role
-from booking_portal.appointments.presenters.start import BookingRow
+from booking_portal.appointments.presenters.worklist import WorkRow, row_of
 from booking_portal.commands.models import Command
 from booking_portal.patients.models import Encounter
 from booking_portal.practices.models import Practice
@@ -39,7 +37,7 @@ class EncounterPage:
     registered: PracticeLine | None
     registered_ods: str
     others: tuple[PracticeLine, ...]
-    unsettled: tuple[BookingRow, ...]
+    unsettled: tuple[WorkRow, ...]
     telephones: tuple[str, ...]
     address: tuple[str, ...]
     may_book: bool
@@ -60,12 +58,11 @@ class EncounterPage:
             .unsettled()
             .filter(nhs_number=encounter.nhs_number)
         )
-        now = timezone.now()
         return cls(
             registered=registered,
             registered_ods=ods_code,
             others=tuple(one for one in practices if one != registered),
-            unsettled=tuple(BookingRow.of(command, now) for command in unsettled),
+            unsettled=tuple(row_of(command) for command in unsettled),
             telephones=tuple(encounter.trace.get("telephones", ())),
             address=tuple(encounter.trace.get("address", ())),
             may_book=actor.may(Permission.BOOK_APPOINTMENT) and not encounter.deceased,

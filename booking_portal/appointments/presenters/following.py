@@ -55,7 +55,8 @@ class CommandPage:
         card = card or card_of_command(command)
         practice = command.practice
         state = State(command.state)
-        live = command.kind == Kind.BOOK and state is State.DONE and not card.cancelled
+        seen = bool(command.result)
+        live = command.kind == Kind.BOOK and state is State.DONE and seen and not card.cancelled
         return cls(
             command_id=str(command.pk),
             kind=command.kind,

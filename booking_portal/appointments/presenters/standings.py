@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from booking_portal.appointments.presenters import wording
 from booking_portal.appointments.presenters.cards import AppointmentCard
+from booking_portal.commands.closing import BY_TELEPHONE
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.states import Kind, State
 
@@ -146,6 +147,14 @@ def _needs_attention(kind: Kind, command: Command) -> Standing:
 
 def _done(kind: Kind, command: Command, card: AppointmentCard) -> Standing:
     name = command.practice.name
+    if command.error_code == BY_TELEPHONE:
+        return Standing(
+            "good",
+            "Closed: the practice has it",
+            command.sentence,
+            "",
+            "The portal has not seen it itself. Look at the patient's appointments there.",
+        )
     match kind:
         case Kind.BOOK if card.cancelled:
             return Standing(
@@ -223,6 +232,10 @@ def _not_made(kind: Kind, command: Command) -> Standing:
         Kind.AMEND: "The note has not been added. Your appointment stands as it was.",
         Kind.CANCEL: "It has not been cancelled: your appointment still stands.",
     }
+    if command.error_code == BY_TELEPHONE:
+        return Standing(
+            "bad", titles[kind], command.sentence, says[kind], "If it is still wanted, start again."
+        )
     looked = command.attempts.filter(purpose=Attempt.Purpose.LOOK).exists()
     known = (
         f"The portal has looked at {name}: it is not there, and can no longer arrive."

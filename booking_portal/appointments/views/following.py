@@ -1,24 +1,29 @@
 """One command, in whatever state it is; and the small answer that its page polls for."""
 
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from booking_portal.accounts.decorators import acting
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.alternatives import Alternatives, free_now
+from booking_portal.appointments.forms import CloseForm
 from booking_portal.appointments.presenters.cards import AppointmentCard, card_of_command
 from booking_portal.appointments.presenters.following import CommandPage
 from booking_portal.appointments.presenters.standings import changed_meanwhile, slot_gone
+from booking_portal.commands.closing import NotToClose, close
 from booking_portal.commands.models import Command
 from booking_portal.commands.reading import around, read_again
 from booking_portal.commands.states import Kind, State
+from booking_portal.commands.transitions import StateChanged
+from booking_portal.forms import errors_for
 from booking_portal.patients.decorators import STOPPED
 from booking_portal.patients.finding import find
 from booking_portal.patients.models import Encounter, PatientAtPractice
@@ -33,7 +38,38 @@ JUST_SEEN = timedelta(minutes=1)
 @acting(Permission.VIEW_APPOINTMENTS)
 def command(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
     """Where a booking, change or cancellation stands, and what to do about it."""
+    return _show(request, _command(request, command_id), CloseForm())
+
+
+@require_POST
+@acting(Permission.SETTLE_COMMANDS)
+def close_command(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
+    """Close what could not be settled, with what the practice said on the telephone."""
     found = _command(request, command_id)
+    form = CloseForm(request.POST)
+    if not form.is_valid():
+        return _show(request, found, form)
+    made = form.cleaned_data["outcome"] == "made"
+    # Closed by somebody else, or found after all: the command's page shows which.
+    with suppress(NotToClose, StateChanged):
+        close(found, made=made, spoken_to=form.cleaned_data["spoken_to"], actor=request.actor)
+    return redirect("command", command_id=found.pk)
+
+
+@require_GET
+@acting(Permission.VIEW_APPOINTMENTS)
+def command_state(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
+    """What the command's page polls: nothing new (204), new words, or load the page again."""
+    found = _command(request, command_id)
+    if request.GET.get("state") != found.state:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    if request.GET.get("looks") == str(found.looks):
+        return HttpResponse(status=204)
+    context = {"page": CommandPage.of(found, request.actor)}
+    return render(request, "appointments/_following.jinja", context)
+
+
+def _show(request: ActingRequest, found: Command, closing: CloseForm) -> HttpResponse:
     encounter = _own_encounter(request, found)
     could_not_look = _look_again(request, found, encounter) if encounter else ""
     card = _looked_up(request, found, encounter) if encounter else None
@@ -49,21 +85,12 @@ def command(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
         "practice_ods": found.practice.ods_code,
         "appointment_id": found.appointment_id,
         "may_book": request.actor.may(Permission.BOOK_APPOINTMENT),
+        "may_close": found.state == State.NEEDS_ATTENTION
+        and request.actor.may(Permission.SETTLE_COMMANDS),
+        "closing": closing,
+        "errors": errors_for(closing),
     }
     return render(request, "appointments/command.jinja", context)
-
-
-@require_GET
-@acting(Permission.VIEW_APPOINTMENTS)
-def command_state(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
-    """What the command's page polls: nothing new (204), new words, or load the page again."""
-    found = _command(request, command_id)
-    if request.GET.get("state") != found.state:
-        return HttpResponse(headers={"HX-Refresh": "true"})
-    if request.GET.get("looks") == str(found.looks):
-        return HttpResponse(status=204)
-    context = {"page": CommandPage.of(found, request.actor)}
-    return render(request, "appointments/_following.jinja", context)
 
 
 def _command(request: ActingRequest, command_id: uuid.UUID) -> Command:
@@ -83,7 +110,12 @@ def _look_again(request: ActingRequest, found: Command, encounter: Encounter) ->
     """Read a confirmed booking to come again at the practice; returns why that failed."""
     now = timezone.now()
     settled = found.kind == Kind.BOOK and found.state == State.DONE
-    if not settled or found.starts_at <= now or (found.settled_at or now) > now - JUST_SEEN:
+    if (
+        not settled
+        or not found.appointment_id
+        or found.starts_at <= now
+        or (found.settled_at or now) > now - JUST_SEEN
+    ):
         return ""
     try:
         read_again(found, _at(request, found, encounter), actor=request.actor)
