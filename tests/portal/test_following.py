@@ -231,3 +231,14 @@ def test_another_organisation_sees_nothing_of_it(
         answer = stranger.get(address)
         assert answer.status_code == expected, name
         assert b"ZELTHORPE" not in answer.content, name
+
+
+@pytest.mark.requirement("ERR-1")
+def test_a_refusal_gives_the_trace_id_for_support(counter: Counter, spine: Sandbox) -> None:
+    spine.fault(practice="A20047", use_case="book", kind="status_500", times=1)
+    spine.clear_exchanges()
+    command = counter.arrives_at_booking()
+    sent = spine.exchanges()[-1]
+    headers = {name.lower(): value for name, value in sent["headers"]}
+    assert headers["ssp-traceid"] in counter.page.text
+    assert str(command.pk)[:8] in counter.page.text

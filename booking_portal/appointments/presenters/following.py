@@ -73,7 +73,7 @@ class CommandPage:
             seen=last_seen(command),
             sentences=saying.confirmation(card, practice, telephones or []) if live else (),
             limited_information=saying.limited_information(actor.organisation),
-            reference=" ".join(part for part in (command.error_code, str(command.pk)[:8]) if part),
+            reference=_reference(command),
             confirmed_booking=live,
             slot_gone=slot_gone(command),
         )
@@ -92,3 +92,10 @@ def last_seen(command: Command) -> str:
     text = command.result.get("seen_at")
     instant = datetime.fromisoformat(text) if text else command.settled_at
     return wording.clock_on_day(instant) if instant and command.result else ""
+
+
+def _reference(command: Command) -> str:
+    """What support staff search for: the error's code, the command, the failed exchange."""
+    failed = command.attempts.exclude(trace_id="").order_by("id").last()
+    parts = (command.error_code, str(command.pk)[:8], failed.trace_id if failed else "")
+    return " ".join(part for part in parts if part)
