@@ -2,7 +2,6 @@
 
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 from django.conf import settings
 
@@ -115,7 +114,9 @@ def product_version() -> str:
         return "0.1.0"
 
 
-def forget_connections(**_: Any) -> None:
-    """Drop what this process holds, so that changed settings take effect."""
+def forget_connections() -> None:
+    """Close and drop what this process holds, so that changed settings take effect."""
     for made in (transport, directory, demographics):
+        if made.cache_info().currsize:
+            made().close()
         made.cache_clear()

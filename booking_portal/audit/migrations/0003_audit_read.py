@@ -4,15 +4,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('audit', '0002_insert_only'),
+        ("audit", "0002_insert_only"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='event',
-            name='kind',
-            field=models.CharField(choices=[('signed_in', 'Signed in'), ('sign_in_failed', 'Sign-in failed'), ('signed_out', 'Signed out'), ('organisation_chosen', 'Chose the organisation to act for'), ('not_permitted', 'Refused: not permitted'), ('blocked', 'Stopped before anything was sent'), ('exchange_asked', 'Asked'), ('exchange_answered', 'Answered'), ('encounter_opened', 'Patient traced and shown'), ('differences_found', "The practice's record differs from PDS"), ('command_stored', 'Write asked for'), ('command_moved', 'Write changed state'), ('administered', 'Changed in administration'), ('audit_read', 'Read the audit trail')], db_index=True, max_length=32),
+            model_name="event",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("signed_in", "Signed in"),
+                    ("sign_in_failed", "Sign-in failed"),
+                    ("signed_out", "Signed out"),
+                    ("organisation_chosen", "Chose the organisation to act for"),
+                    ("not_permitted", "Refused: not permitted"),
+                    ("blocked", "Stopped before anything was sent"),
+                    ("exchange_asked", "Asked"),
+                    ("exchange_answered", "Answered"),
+                    ("encounter_opened", "Patient traced and shown"),
+                    ("differences_found", "The practice's record differs from PDS"),
+                    ("command_stored", "Write asked for"),
+                    ("command_moved", "Write changed state"),
+                    ("administered", "Changed in administration"),
+                    ("audit_read", "Read the audit trail"),
+                ],
+                db_index=True,
+                max_length=32,
+            ),
         ),
     ]
