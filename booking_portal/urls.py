@@ -14,6 +14,7 @@ from booking_portal.oversight import views as oversight
 
 handler403 = "booking_portal.views.permission_denied"
 handler404 = "booking_portal.views.not_found"
+handler429 = "booking_portal.views.too_many_requests"
 handler500 = "booking_portal.views.broken"
 
 urlpatterns: list[URLPattern | URLResolver] = [

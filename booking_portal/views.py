@@ -138,6 +138,16 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return failed(request, failure, status=404)
 
 
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """429: somebody, or something, tries too often (django-allauth counts)."""
+    failure = Failure(
+        "Too many attempts",
+        "There were too many attempts from here in a short time.",
+        "Wait a few minutes and try again.",
+    )
+    return failed(request, failure, status=429)
+
+
 def database_away(request: HttpRequest, reference: str) -> HttpResponse:
     """503: nothing can be recorded, so nothing new is sent."""
     failure = Failure(

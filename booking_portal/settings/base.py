@@ -134,6 +134,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_LOGIN_TIMEOUT = 900
+# A whole organisation may share one address; what guards an account is counted by account.
+ACCOUNT_RATE_LIMITS = {"login": "300/m/ip", "login_failed": "100/m/ip,5/5m/key"}
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
@@ -211,6 +213,9 @@ PDS_TOKEN_URL = environment.text("PDS_TOKEN_URL", "")
 PDS_CLIENT_ID = environment.text("PDS_CLIENT_ID", "")
 PDS_KEY_ID = environment.text("PDS_KEY_ID", "")
 PDS_PRIVATE_KEY = environment.path("PDS_PRIVATE_KEY")
+# All processes together; and each by itself while Redis, which they count in, is away.
+PDS_REQUESTS_PER_SECOND = environment.number("PDS_REQUESTS_PER_SECOND", 5)
+PDS_REQUESTS_PER_SECOND_ALONE = environment.number("PDS_REQUESTS_PER_SECOND_ALONE", 1)
 
 # In production `manage.py gpconnect` only reads, unless this says `yes`.
 COMMAND_LINE_MAY_WRITE = environment.text("COMMAND_LINE_MAY_WRITE", "") == "yes"

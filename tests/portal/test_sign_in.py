@@ -8,9 +8,11 @@ from django.urls import reverse
 
 from booking_portal.accounts.models import Membership, User
 from booking_portal.audit.models import Event, Kind
+from booking_portal.cache import ForgivingRedisCache
 from demo import seed
 from tests.portal.conftest import SignIn
 from tests.portal.pages import text_of, title_of
+from tests.services import Services
 
 pytestmark = pytest.mark.django_db
 
@@ -134,6 +136,30 @@ def test_a_short_password_is_refused_beside_the_box(
 
     assert title_of(page).startswith("Error: Change your password")
     assert "at least 12 characters" in text_of(page)
+
+
+@pytest.mark.requirement("IG-1")
+def test_guessing_passwords_is_stopped(client: Client, receptionist: User) -> None:
+    for _ in range(5):
+        sign_in_form(client, "receptionist", "wrong-password")
+
+    page = sign_in_form(client, "receptionist", seed.password())
+
+    assert "Too many failed attempts" in text_of(page)
+    assert client.get(reverse("start")).status_code == 302
+
+
+def test_without_redis_people_can_still_sign_in(
+    client: Client, receptionist: User, services: Services
+) -> None:
+    assert services.redis is not None, "the session's own Redis"
+    services.redis.stop()
+    try:
+        page = sign_in_form(client, "receptionist", seed.password())
+    finally:
+        services.redis.start()
+        ForgivingRedisCache._away_until = 0.0
+    assert "Who is on the line?" in text_of(page)
 
 
 class TestChoosingTheOrganisation:
