@@ -1,4 +1,4 @@
-"""Search results: what is free across practices at a glance, then every slot by time."""
+"""Search results: every slot by time, with all that the practice gave. [SFS-5..10]"""
 
 import uuid
 from collections.abc import Iterable, Mapping
@@ -8,10 +8,11 @@ from itertools import groupby
 
 from booking_portal.appointments.presenters import wording
 from booking_portal.appointments.presenters.filters import Filter, Narrowing
+from booking_portal.appointments.presenters.glance import Cell, Glance, PracticeLine, failed
 from booking_portal.patients.models import Encounter
 from booking_portal.practices.models import Practice
 from booking_portal.slots.offers import Offer, in_order
-from booking_portal.slots.search import PracticeResult, SearchResults
+from booking_portal.slots.search import SearchResults
 from gpconnect import london
 
 
@@ -53,32 +54,6 @@ class DayOfSlots:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """How many slots one practice has on one day, with the link that shows just them."""
-
-    count: int
-    link: str
-    current: bool
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class PracticeLine:
-    """One practice at a glance. `note` says why nothing is counted, or what is missing."""
-
-    ods_code: str
-    name: str
-    town: str
-    telephone: str
-    registered: bool
-    note: str
-    next_step: str
-    failed: bool
-    cells: tuple[Cell, ...]
-    total: Cell
-
-
-@dataclass(frozen=True, slots=True)
 class ResultsPage:
     """The page of one search."""
 
@@ -106,8 +81,8 @@ class ResultsPage:
         narrowing = Narrowing.from_query(query, offers)
         shown = narrowing.apply(offers)
         counted = narrowing.apply(offers, but=("practice", "day"))
-        glance = _Glance(counted, narrowing)
-        answered = [result for result in results.practices if not _failed(result)]
+        glance = Glance(counted, narrowing)
+        answered = [result for result in results.practices if not failed(result)]
         groups = days_of(shown, practices, encounter)
         return cls(
             title=_range(results.start, results.end),
@@ -168,77 +143,6 @@ def days_of(
             )
         )
     return tuple(days)
-
-
-class _Glance:
-    """Counts of slots by practice and day."""
-
-    def __init__(self, offers: list[Offer], narrowing: Narrowing) -> None:
-        self._narrowing = narrowing
-        self._practice = narrowing.chosen.get("practice", "")
-        self._day = narrowing.chosen.get("day", "")
-        self._counts: dict[tuple[str, str], int] = {}
-        days: set[date] = set()
-        for offer in offers:
-            day = offer.start.local_date
-            if day is None:
-                continue
-            days.add(day)
-            for key in (
-                (offer.practice_ods, day.isoformat()),
-                (offer.practice_ods, ""),
-                ("", day.isoformat()),
-            ):
-                self._counts[key] = self._counts.get(key, 0) + 1
-        self._days = sorted(days)
-
-    def days(self) -> tuple[Cell, ...]:
-        return tuple(
-            self._cell("", day, wording.short_date(day), f"All practices, {wording.long_date(day)}")
-            for day in self._days
-        )
-
-    def line(
-        self, result: PracticeResult, practice: Practice, encounter: Encounter
-    ) -> PracticeLine:
-        code = practice.ods_code
-        return PracticeLine(
-            ods_code=code,
-            name=practice.name,
-            town=practice.town,
-            telephone=practice.telephone,
-            registered=encounter.registered_practice_ods == code,
-            note=_note(result, self._counts.get((code, ""), 0)),
-            next_step=result.next_step,
-            failed=_failed(result),
-            cells=tuple(
-                self._cell(code, day, "", f"{practice.name}, {wording.long_date(day)}")
-                for day in self._days
-            ),
-            total=self._cell(code, None, "", f"{practice.name}, all days"),
-        )
-
-    def _cell(self, code: str, day: date | None, text: str, label: str) -> Cell:
-        on = day.isoformat() if day else ""
-        count = self._counts.get((code, on), 0)
-        link = self._narrowing.query(practice=code, day=on) + "#slots"
-        chosen = (code, on) == (self._practice, self._day)
-        return Cell(count, link, chosen, text or label)
-
-
-def _note(result: PracticeResult, counted: int) -> str:
-    """ "None" is said only when the practice answered wholly. [SFS-10]"""
-    if _failed(result):
-        return result.problem
-    if not result.complete:
-        return f"Part of the answer could not be read: there may be more. {result.problem}"
-    if not result.offers:
-        return "None shared with your organisation"
-    return "" if counted else "None with these filters"
-
-
-def _failed(result: PracticeResult) -> bool:
-    return bool(result.error_code)
 
 
 def _having(offers: list[Offer]) -> int:

@@ -1,0 +1,111 @@
+"""What is free at which practice on which day, at a glance."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from booking_portal.appointments.presenters import wording
+from booking_portal.appointments.presenters.filters import Narrowing
+from booking_portal.patients.models import Encounter
+from booking_portal.practices.models import Practice
+from booking_portal.slots.offers import Offer
+from booking_portal.slots.search import PracticeResult
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """How many slots one practice has on one day, with the link that shows just them."""
+
+    count: int
+    link: str
+    current: bool
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeLine:
+    """One practice at a glance. `note` says why nothing is counted, or what is missing."""
+
+    ods_code: str
+    name: str
+    town: str
+    telephone: str
+    registered: bool
+    note: str
+    next_step: str
+    failed: bool
+    cells: tuple[Cell, ...]
+    total: Cell
+
+
+class Glance:
+    """Counts of slots by practice and day."""
+
+    def __init__(self, offers: list[Offer], narrowing: Narrowing) -> None:
+        self._narrowing = narrowing
+        self._practice = narrowing.chosen.get("practice", "")
+        self._day = narrowing.chosen.get("day", "")
+        self._counts: dict[tuple[str, str], int] = {}
+        days: set[date] = set()
+        for offer in offers:
+            day = offer.start.local_date
+            if day is None:
+                continue
+            days.add(day)
+            for key in (
+                (offer.practice_ods, day.isoformat()),
+                (offer.practice_ods, ""),
+                ("", day.isoformat()),
+            ):
+                self._counts[key] = self._counts.get(key, 0) + 1
+        self._days = sorted(days)
+
+    def days(self) -> tuple[Cell, ...]:
+        """The heads of the columns."""
+        return tuple(
+            self._cell("", day, wording.short_date(day), f"All practices, {wording.long_date(day)}")
+            for day in self._days
+        )
+
+    def line(
+        self, result: PracticeResult, practice: Practice, encounter: Encounter
+    ) -> PracticeLine:
+        """One practice's row."""
+        code = practice.ods_code
+        return PracticeLine(
+            ods_code=code,
+            name=practice.name,
+            town=practice.town,
+            telephone=practice.telephone,
+            registered=encounter.registered_practice_ods == code,
+            note=_note(result, self._counts.get((code, ""), 0)),
+            next_step=result.next_step,
+            failed=failed(result),
+            cells=tuple(
+                self._cell(code, day, "", f"{practice.name}, {wording.long_date(day)}")
+                for day in self._days
+            ),
+            total=self._cell(code, None, "", f"{practice.name}, all days"),
+        )
+
+    def _cell(self, code: str, day: date | None, text: str, label: str) -> Cell:
+        on = day.isoformat() if day else ""
+        count = self._counts.get((code, on), 0)
+        link = self._narrowing.query(practice=code, day=on) + "#slots"
+        chosen = (code, on) == (self._practice, self._day)
+        return Cell(count, link, chosen, text or label)
+
+
+def _note(result: PracticeResult, counted: int) -> str:
+    """What to say of a practice: "none" only when it answered wholly. [SFS-10]"""
+    if failed(result):
+        return result.problem
+    if not result.complete:
+        return f"Part of the answer could not be read: there may be more. {result.problem}"
+    if not result.offers:
+        return "None shared with your organisation"
+    return "" if counted else "None with these filters"
+
+
+def failed(result: PracticeResult) -> bool:
+    """Whether the practice gave no answer to rely on."""
+    return bool(result.error_code)
