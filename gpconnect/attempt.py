@@ -38,6 +38,24 @@ class Deadlines:
 DEFAULT_DEADLINES: Final = Deadlines()
 
 
+class Remaining:
+    """What is left, from now on, of the deadlines of several exchanges together."""
+
+    def __init__(self, limits: Deadlines) -> None:
+        self._connect = limits.connect
+        self._until = time.monotonic() + limits.total
+
+    @property
+    def seconds(self) -> float:
+        """Until the total deadline; not negative."""
+        return max(self._until - time.monotonic(), 0.0)
+
+    @property
+    def deadlines(self) -> Deadlines:
+        """For an exchange that begins now."""
+        return Deadlines(self._connect, self.seconds)
+
+
 class AttemptEnded(Exception):
     """Leaves urllib3 at once; `Attempt.code` or `Attempt.gate_failure` says why."""
 

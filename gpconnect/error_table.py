@@ -277,6 +277,11 @@ TABLE: Final[dict[str, Row]] = {
     "PDS_UNAVAILABLE": Row(
         errors.DemographicsUnavailable, "The national record does not answer.", _AGAIN
     ),
+    "PDS_SIGN_IN_NEEDED": Row(
+        errors.SignInNeeded,
+        "The national record asks for your own sign-in, or no longer accepts it.",
+        "Sign in again with your smartcard.",
+    ),
     "PDS_REFUSED": Row(
         errors.DemographicsNotPermitted, "The national record refused to answer.", _SUPPORT
     ),

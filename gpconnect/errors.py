@@ -224,5 +224,9 @@ class DemographicsUnavailable(DemographicsError):
     retry_after: float | None = None
 
 
+class SignInNeeded(DemographicsError):
+    """PDS wants the user's own sign-in, or no longer accepts it. [PDS-5]"""
+
+
 class DemographicsNotPermitted(DemographicsError):
     """PDS does not accept this application: something for support staff."""

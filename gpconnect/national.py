@@ -2,12 +2,12 @@
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeVar
 from urllib.parse import quote, urlsplit
 
 from gpconnect import london
-from gpconnect.attempt import Deadlines
+from gpconnect.attempt import Deadlines, Remaining
 from gpconnect.error_table import failure
 from gpconnect.errors import GPConnectError, NoAnswer, NotSent, Origin, UnreadableAnswer
 from gpconnect.fhir import elements
@@ -29,6 +29,7 @@ class Asker:
     organisation_ods: str | None = None
     spine_from: str | None = None
     observer: ExchangeObserver | None = None
+    claims: Mapping[str, str] = field(default_factory=dict)  # further ones
 
     @classmethod
     def of(cls, requester: Requester | None, observer: ExchangeObserver | None) -> "Asker":
@@ -36,6 +37,11 @@ class Asker:
             return cls(observer=observer)
         organisation = requester.organisation
         return cls(organisation.ods_code, organisation.asid, observer)
+
+    def all_claims(self) -> Mapping[str, str]:
+        """What the audit trail keeps of who asks."""
+        organisation = {"organisation": self.organisation_ods} if self.organisation_ods else {}
+        return {**organisation, **self.claims}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +76,22 @@ class NationalService:
         parameters: Parameters,
         *,
         asker: Asker,
-        headers: Callable[[str], Mapping[str, str]],
+        headers: Callable[[str, Remaining], Mapping[str, str]],
         read: Callable[[Reply], Result],
         practice_ods: str | None = None,
-        deadlines: Deadlines | None = None,
-        again_with: Callable[[Reply], bool] = lambda _: False,
+        remaining: Remaining | None = None,
+        again_with: Callable[[Reply, Remaining], bool] = lambda reply, remaining: False,
     ) -> Result:
         """Ask once (`what` names the question in the audit trail) and read the reply.
 
         `headers` are made from the trace id. When `again_with` says so of the reply, the same
-        is asked once more, with the same trace id and headers made anew. [PDS-5]
+        is asked once more, with the same trace id and headers made anew. [PDS-5] All of it
+        together takes no longer than what is `remaining`.
 
         Raises: GPConnectError, from `read` or for an answer that never came.
         """
         trace_id = str(uuid.uuid4())
+        left = remaining or self.remaining(None)
         asked = Asked(
             trace_id=trace_id,
             service=self._service,
@@ -92,15 +100,19 @@ class NationalService:
             spine_from=asker.spine_from,
             spine_to=None,
             practice_ods=practice_ods,
-            claims={"organisation": asker.organisation_ods} if asker.organisation_ods else {},
+            claims=asker.all_claims(),
             asked_at=london.now_utc(),
         )
         with observed(asker.observer, asked) as progress:
-            reply = self._send(path, parameters, trace_id, headers, deadlines)
-            if again_with(reply):
-                reply = self._send(path, parameters, trace_id, headers, deadlines)
+            reply = self._send(path, parameters, trace_id, headers, left)
+            if again_with(reply, left):
+                reply = self._send(path, parameters, trace_id, headers, left)
             progress.status = reply.status
             return read(reply)
+
+    def remaining(self, deadlines: Deadlines | None) -> Remaining:
+        """What several questions may take together."""
+        return Remaining(deadlines or self._wire.deadlines)
 
     def error(self, code: str, reply: Reply, diagnostics: str = "") -> GPConnectError:
         """The error for a reply, with its status and trace id."""
@@ -117,8 +129,8 @@ class NationalService:
         path: str,
         parameters: Parameters,
         trace_id: str,
-        headers: Callable[[str], Mapping[str, str]],
-        deadlines: Deadlines | None,
+        headers: Callable[[str, Remaining], Mapping[str, str]],
+        remaining: Remaining,
     ) -> Reply:
         query = "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters)
         request = WireRequest(
@@ -128,12 +140,12 @@ class NationalService:
             headers={
                 "Accept": "application/fhir+json",
                 "Accept-Encoding": "gzip",
-                **headers(trace_id),
+                **headers(trace_id, remaining),
             },
             trace_id=trace_id,
         )
         try:
-            answer = self._wire.send(request, deadlines)
+            answer = self._wire.send(request, remaining.deadlines)
         except (NotSent, NoAnswer, UnreadableAnswer) as cause:
             broken = failure(
                 self._unavailable,

@@ -107,7 +107,7 @@ class Wire:
         max_answer_bytes: int = MAX_ANSWER,
     ) -> None:
         self._tls = tls
-        self._deadlines = deadlines
+        self.deadlines = deadlines
         self._limit = max_answer_bytes
         self._watchdog = Watchdog()
         self._lock = threading.Lock()
@@ -126,7 +126,7 @@ class Wire:
 
         Raises: NotSent, NoAnswer, UnreadableAnswer; what the gate raises, unchanged.
         """
-        limits = deadlines or self._deadlines
+        limits = deadlines or self.deadlines
         started = time.monotonic()
         attempt = self._attempt(request, limits, started, fresh=request.writes)
         answer = self._try(request, attempt)

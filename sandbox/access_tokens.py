@@ -1,4 +1,4 @@
-"""The token endpoint of application-restricted access: a signed JWT for an access token. [PDS-5]"""
+"""Tokens for PDS: an application's own, for a signed JWT, and those of users' sign-ins. [PDS-5]"""
 
 import time
 from secrets import token_urlsafe
@@ -20,20 +20,33 @@ _CLAIMS = ["iss", "sub", "aud", "jti", "exp"]
 
 
 class AccessTokens:
-    """Issues access tokens to the one registered application; they die with the sandbox."""
+    """Issues access tokens to the one registered application and to the users who signed in with
+    CIS2; they die with the sandbox."""
 
     def __init__(self, public_key: bytes) -> None:
         self._public_key = public_key
         self._expiries: dict[str, float] = {}
         self._used: dict[str, float] = {}
+        self._sessions: dict[str, str] = {}
 
     def is_valid(self, token: str) -> bool:
         """Whether a token was issued here and has not expired."""
         return self._expiries.get(token, 0) > time.time()
 
+    def session_urid(self, token: str) -> str | None:
+        """The role profile of the user's sign-in that the token is of; None for the application."""
+        return self._sessions.get(token)
+
+    def sign_in(self, session_urid: str) -> str:
+        """The access token of a user who has just signed in with this role profile."""
+        token = self._issued()
+        self._sessions[token] = session_urid
+        return token
+
     def forget(self) -> None:
         """Revoke every token."""
         self._expiries.clear()
+        self._sessions.clear()
 
     def issue(self, form: bytes, audience: str) -> Answer:
         """Answer a token request whose assertion must be addressed to `audience`."""
@@ -51,15 +64,18 @@ class AccessTokens:
             return _refusal("invalid_request", f"client_assertion: {type(error).__name__}")
         if wrong:
             return _refusal("invalid_request", wrong)
-        token = token_urlsafe(24)
-        self._expiries[token] = time.time() + _LIFETIME
         body = {
-            "access_token": token,
+            "access_token": self._issued(),
             "expires_in": str(_LIFETIME),
             "token_type": "Bearer",
             "issued_at": str(int(time.time() * 1000)),
         }
         return Answer(200, body, content_type="application/json")
+
+    def _issued(self) -> str:
+        token = token_urlsafe(24)
+        self._expiries[token] = time.time() + _LIFETIME
+        return token
 
     def _check(self, assertion: str, audience: str) -> str | None:
         """What is wrong with the assertion. Raises jwt.PyJWTError for what the library finds."""

@@ -31,6 +31,7 @@ def application(services: Services) -> Starlette:
             Route("/practices/{ods}/appointments", control.appointments, methods=["GET"]),
             Route("/practices/{ods}/slots/{slot}/take", control.take_slot, methods=["POST"]),
             Route("/exchanges", control.exchanges, methods=["GET", "DELETE"]),
+            Route("/sign-ins", control.sign_in, methods=["POST"]),
             Route("/faults", control.faults, methods=["GET", "PUT", "DELETE"]),
         ]
     )
@@ -101,6 +102,16 @@ class _Control:
         if request.method == "DELETE":
             self._services.recorder.forget()
         return JSONResponse(self._services.recorder.listed())
+
+    async def sign_in(self, request: Request) -> Response:
+        """A user signs in with CIS2, choosing a role profile: the access token of that."""
+        try:
+            session_urid = (await _object(request)).get("session_urid")
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, 400)
+        if not isinstance(session_urid, str) or not session_urid:
+            return JSONResponse({"error": "give a session_urid"}, 400)
+        return JSONResponse({"access_token": self._services.access_tokens.sign_in(session_urid)})
 
     async def faults(self, request: Request) -> Response:
         """The faults; PUT adds one, DELETE clears them all."""

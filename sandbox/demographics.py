@@ -39,6 +39,10 @@ class Demographics:
         if not _is_uuid(identifier):
             return _outcome(request, 400, "value", "INVALID_VALUE", "Provided value is invalid",
                             "X-Request-ID is not a UUID")  # fmt: skip
+        session = self._access_tokens.session_urid(token)
+        if session is not None and request.headers.get("nhsd-session-urid") != session:
+            return _outcome(request, 400, "value", "INVALID_VALUE", "Provided value is invalid",
+                            "Missing or invalid NHSD-Session-URID header")  # fmt: skip
         return None
 
     def read(self, request: Request) -> Answer:

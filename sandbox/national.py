@@ -9,7 +9,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from sandbox.access_tokens import AccessTokens
 from sandbox.answers import Answer
 from sandbox.demographics import Demographics
 from sandbox.directory import SpineDirectory
@@ -25,7 +24,7 @@ _log = logging.getLogger("sandbox.national")
 
 def application(services: Services) -> Starlette:
     """The ASGI application of the listener without client certificates."""
-    access_tokens = AccessTokens(services.pds_public_key)
+    access_tokens = services.access_tokens
     directory = SpineDirectory(services)
     demographics = Demographics(services, access_tokens)
 
@@ -76,12 +75,15 @@ class _Operation:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or suffer a fault."""
         request = Request(scope, receive)
-        fault = self._services.faults.strike(service=self._service)
+        struck = self._services.faults.striking(service=self._service)
+        fault = struck.kind if struck else None
         answer: Answer | None = None
         if fault == "refuse":
             await abort(scope, receive)
         elif fault in {"hang_before", "hang_after"}:
             await hang(scope, receive)
+        elif struck is not None and fault == "status_429":
+            answer = _too_many(struck.retry_after)
         elif fault is not None:
             status = 502 if fault == "status_502" else 500
             body = {"error": "the service is not available"}
@@ -94,3 +96,16 @@ class _Operation:
         # Never the path: PDS has the NHS number in it.
         status_text = answer.status if answer else "no answer"
         _log.info("%s %s: %s", self._service, self._operation, status_text)
+
+
+def _too_many(retry_after: str) -> Answer:
+    """Over the rate limit of the application."""
+    coding = {
+        "system": "https://fhir.nhs.uk/R4/CodeSystem/Spine-ErrorOrWarningCode",
+        "version": "1",
+        "code": "TOO_MANY_REQUESTS",
+        "display": "Too Many Requests",
+    }
+    issue = {"severity": "error", "code": "throttled", "details": {"coding": [coding]}}
+    headers = {"Retry-After": retry_after} if retry_after else {}
+    return Answer(429, {"resourceType": "OperationOutcome", "issue": [issue]}, headers)

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from sandbox import calendar, london, people, practices, seeding
+from sandbox.access_tokens import AccessTokens
 from sandbox.exchanges import Recorder
 from sandbox.faults import Faults
 from sandbox.people import Person
@@ -15,7 +16,7 @@ from sandbox.store import Store
 
 @dataclass(slots=True)
 class Services:
-    """The sandbox's world. `population` is by NHS number; `pds_public_key` is PEM."""
+    """The sandbox's world. `population` is by NHS number."""
 
     spine: Spine
     store: Store
@@ -23,7 +24,7 @@ class Services:
     people: tuple[Person, ...]
     population: Mapping[str, Person]
     faults: Faults
-    pds_public_key: bytes
+    access_tokens: AccessTokens
     recorder: Recorder = field(default_factory=Recorder)
     seeded_on: date | None = None
 
@@ -64,5 +65,5 @@ def open_services(state: Path, pds_public_key: Path, seed: int) -> Services:
         people=population,
         population={person.nhs_number: person for person in population},
         faults=Faults(seed),
-        pds_public_key=pds_public_key.read_bytes(),
+        access_tokens=AccessTokens(pds_public_key.read_bytes()),
     )

@@ -51,6 +51,11 @@ class Sandbox:
         """Ask for a fault: practice= or service=, use_case=, kind=, times=, probability=."""
         self._ask("PUT", "/faults", json=fault)
 
+    def sign_in(self, session_urid: str) -> str:
+        """The CIS2 access token of a user who has signed in with this role profile."""
+        token = self._ask("POST", "/sign-ins", json={"session_urid": session_urid})["access_token"]
+        return str(token)
+
     def clear_faults(self) -> None:
         self._ask("DELETE", "/faults")
 

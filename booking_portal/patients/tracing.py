@@ -13,7 +13,7 @@ from booking_portal.patients.models import Encounter
 from booking_portal.practices import connection
 from booking_portal.practices.observer import Subject, TrailObserver
 from gpconnect import nhs_number as numbers
-from gpconnect.demographics import TracedPatient
+from gpconnect.demographics import TracedPatient, Urgency
 
 
 class RestrictedPatient(Exception):
@@ -84,6 +84,7 @@ def trace_again(encounter: Encounter, *, actor: Actor) -> Encounter:
     traced = connection.demographics().trace(
         encounter.nhs_number,
         organisation_ods=actor.organisation.ods_code,
+        urgency=Urgency.BACKGROUND if actor.by_system else Urgency.LIVE,
         observer=TrailObserver(actor.who, subject),
     )
     if traced.restricted:

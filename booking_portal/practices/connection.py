@@ -7,6 +7,7 @@ from django.conf import settings
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.practices.observer import Subject, TrailObserver
+from booking_portal.practices.rate_limit import SharedRateLimit
 from gpconnect import demographics as pds
 from gpconnect import directory as sds
 from gpconnect.client import GPConnectClient
@@ -46,6 +47,11 @@ def demographics() -> pds.Demographics:
         client_id=settings.PDS_CLIENT_ID,
         key_id=settings.PDS_KEY_ID,
         private_key=settings.PDS_PRIVATE_KEY,
+        rate_limit=SharedRateLimit(
+            settings.REDIS_URL,
+            per_second=settings.PDS_REQUESTS_PER_SECOND,
+            per_second_alone=settings.PDS_REQUESTS_PER_SECOND_ALONE,
+        ),
         deadlines=read_deadlines(),
     )
 

@@ -16,4 +16,5 @@ ENVIRONMENT_NAME = "test"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 READ_DEADLINE_SECONDS = 3.0
 WRITE_DEADLINE_SECONDS = 3.0
+PDS_REQUESTS_PER_SECOND = 100  # one test asks more often than people do
 WHITENOISE_AUTOREFRESH = True  # looks a file up when asked, instead of listing all for each client

@@ -8,42 +8,60 @@ from urllib.parse import urlsplit
 
 from gpconnect import london
 from gpconnect.attempt import DEFAULT_DEADLINES, Deadlines
+from gpconnect.demographics.access import Access, HealthcareWorker
 from gpconnect.demographics.cross_check import Difference, cross_check
 from gpconnect.demographics.file import FileDemographics
 from gpconnect.demographics.patient import TracedPatient
 from gpconnect.demographics.pds_fhir import PDSFHIRDemographics
+from gpconnect.demographics.rate_limit import (
+    REQUESTS_PER_SECOND,
+    ProcessRateLimit,
+    RateLimit,
+    Urgency,
+)
 from gpconnect.demographics.token import ApplicationToken
 from gpconnect.observer import ExchangeObserver
 from gpconnect.tls import TLS
 from gpconnect.wire import Wire
 
 __all__ = [
+    "REQUESTS_PER_SECOND",
     "ApplicationToken",
     "Demographics",
     "Difference",
     "FileDemographics",
+    "HealthcareWorker",
     "PDSFHIRDemographics",
+    "ProcessRateLimit",
+    "RateLimit",
     "TracedPatient",
+    "Urgency",
     "cross_check",
     "from_url",
 ]
 
 
 class Demographics(Protocol):
-    """Answers who a patient is, on behalf of an organisation."""
+    """Answers who a patient is, on behalf of an organisation.
+
+    With a `worker` PDS is asked in the user's own name, by the token of their CIS2 sign-in;
+    without one in the application's. `urgency` says whether a person waits for it. [PDS-5]
+    """
 
     def trace(
         self,
         nhs_number: str,
         *,
         organisation_ods: str,
+        worker: HealthcareWorker | None = None,
+        urgency: Urgency = Urgency.LIVE,
         observer: ExchangeObserver | None = None,
         deadlines: Deadlines | None = None,
     ) -> TracedPatient:
         """The patient with this number, as PDS has them now. [PDS-2..5]
 
         Raises: InvalidNHSNumber before anything is sent; PatientUnknown, PatientInvalidated,
-        DemographicsUnavailable, DemographicsNotPermitted.
+        DemographicsUnavailable, DemographicsNotPermitted, SignInNeeded.
         """
         ...
 
@@ -56,6 +74,8 @@ class Demographics(Protocol):
         gender: str | None = None,
         postcode: str | None = None,
         organisation_ods: str,
+        worker: HealthcareWorker | None = None,
+        urgency: Urgency = Urgency.LIVE,
         observer: ExchangeObserver | None = None,
         deadlines: Deadlines | None = None,
     ) -> TracedPatient:
@@ -76,28 +96,36 @@ def from_url(
     client_id: str = "",
     key_id: str = "",
     private_key: Path | None = None,
+    rate_limit: RateLimit | None = None,
     observer: ExchangeObserver | None = None,
     deadlines: Deadlines = DEFAULT_DEADLINES,
     clock: Callable[[], datetime] = london.now_utc,
 ) -> Demographics:
-    """PDS at `url`: `https://...` (FHIR, application-restricted) or `file:///...json` (test).
+    """PDS at `url`: `https://...` (FHIR) or `file:///...json` (test).
 
-    Raises: ValueError for any other scheme or without a key; OSError for unreadable files.
+    Without `token_url` the application has no access of its own: each call needs a `worker`.
+    Without `rate_limit` this process keeps to the usual five requests a second by itself.
+
+    Raises: ValueError for any other scheme, or for a `token_url` without a key; OSError for
+    unreadable files.
     """
     scheme = urlsplit(url).scheme
     if scheme == "file":
         return FileDemographics(url, observer, clock=clock)
     if scheme != "https":
         raise ValueError("The URL of PDS must begin with https:// or file://")
-    if private_key is None:
-        raise ValueError("PDS asks for a private key")
     wire = Wire(tls, deadlines)
-    token = ApplicationToken(
-        token_url,
-        client_id=client_id,
-        key_id=key_id,
-        private_key=private_key.read_text("ascii"),
-        wire=wire,
-        clock=clock,
-    )
-    return PDSFHIRDemographics(url, wire, token, observer, clock=clock)
+    token: ApplicationToken | None = None
+    if token_url:
+        if private_key is None:
+            raise ValueError("PDS asks for a private key")
+        token = ApplicationToken(
+            token_url,
+            client_id=client_id,
+            key_id=key_id,
+            private_key=private_key.read_text("ascii"),
+            wire=wire,
+            clock=clock,
+        )
+    access = Access(token, rate_limit or ProcessRateLimit(), clock)
+    return PDSFHIRDemographics(url, wire, access, observer, clock=clock)

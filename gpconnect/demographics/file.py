@@ -9,8 +9,10 @@ from urllib.parse import unquote, urlsplit
 
 from gpconnect import london, nhs_number
 from gpconnect.attempt import Deadlines
+from gpconnect.demographics.access import HealthcareWorker
 from gpconnect.demographics.cross_check import same_words
 from gpconnect.demographics.patient import TracedPatient, traced
+from gpconnect.demographics.rate_limit import Urgency
 from gpconnect.error_table import failure
 from gpconnect.errors import Origin
 from gpconnect.fhir import checks, elements, names
@@ -44,6 +46,8 @@ class FileDemographics:
         nhs_number_: str,
         *,
         organisation_ods: str,
+        worker: HealthcareWorker | None = None,
+        urgency: Urgency = Urgency.LIVE,
         observer: ExchangeObserver | None = None,
         deadlines: Deadlines | None = None,
     ) -> TracedPatient:
@@ -67,6 +71,8 @@ class FileDemographics:
         gender: str | None = None,
         postcode: str | None = None,
         organisation_ods: str,
+        worker: HealthcareWorker | None = None,
+        urgency: Urgency = Urgency.LIVE,
         observer: ExchangeObserver | None = None,
         deadlines: Deadlines | None = None,
     ) -> TracedPatient:

@@ -1,17 +1,16 @@
-"""The Personal Demographics Service by its FHIR API (R4), application-restricted. [PDS-5]"""
+"""The Personal Demographics Service by its FHIR API (R4). [PDS-5]"""
 
-import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, date, datetime
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from gpconnect import london, nhs_number
-from gpconnect.attempt import Deadlines
+from gpconnect.attempt import Deadlines, Remaining
+from gpconnect.demographics.access import Access, HealthcareWorker, Visit, retry_after
 from gpconnect.demographics.patient import TracedPatient, traced
-from gpconnect.demographics.token import ApplicationToken
+from gpconnect.demographics.rate_limit import Urgency
 from gpconnect.errors import DemographicsUnavailable, GPConnectError
-from gpconnect.fhir import checks, elements
+from gpconnect.fhir import checks
 from gpconnect.fhir.elements import Json, Unreadable
 from gpconnect.national import Asker, NationalService, Parameters, Reply, bundled, issue_codes
 from gpconnect.observer import ExchangeObserver
@@ -27,14 +26,14 @@ class PDSFHIRDemographics:
         self,
         url: str,
         wire: Wire,
-        token: ApplicationToken,
+        access: Access,
         observer: ExchangeObserver | None = None,
         *,
         clock: Callable[[], datetime] = london.now_utc,
     ) -> None:
         self._service = NationalService("pds", url, wire, "PDS_UNAVAILABLE")
         self._wire = wire
-        self._token = token
+        self._access = access
         self._observer = observer
         self._clock = clock
 
@@ -46,20 +45,16 @@ class PDSFHIRDemographics:
         nhs_number_: str,
         *,
         organisation_ods: str,
+        worker: HealthcareWorker | None = None,
+        urgency: Urgency = Urgency.LIVE,
         observer: ExchangeObserver | None = None,
         deadlines: Deadlines | None = None,
     ) -> TracedPatient:
         """As `Demographics.trace`."""
         number = nhs_number.normalise(nhs_number_)
-
-        def read(reply: Reply) -> TracedPatient:
-            if reply.status != 200 or reply.document is None:
-                raise self._refusal(reply)
-            return self._traced(reply.document, number, reply)
-
-        return self._get(
-            "trace", f"/Patient/{number}", (), organisation_ods, observer, deadlines, read
-        )
+        visit = Visit(self._access, organisation_ods, worker, urgency)
+        remaining = self._service.remaining(deadlines)
+        return self._trace(number, visit, organisation_ods, observer, remaining)
 
     def search(
         self,
@@ -70,6 +65,8 @@ class PDSFHIRDemographics:
         gender: str | None = None,
         postcode: str | None = None,
         organisation_ods: str,
+        worker: HealthcareWorker | None = None,
+        urgency: Urgency = Urgency.LIVE,
         observer: ExchangeObserver | None = None,
         deadlines: Deadlines | None = None,
     ) -> TracedPatient:
@@ -93,12 +90,30 @@ class PDSFHIRDemographics:
                 raise self._service.error(code, reply)
             return self._traced(found[0], "", reply).nhs_number
 
+        visit = Visit(self._access, organisation_ods, worker, urgency)
+        remaining = self._service.remaining(deadlines)
         number = self._get(
-            "search", "/Patient", parameters, organisation_ods, observer, deadlines, read
+            "search", "/Patient", parameters, visit, observer, remaining, organisation_ods, read
         )
         # A search gives less than a trace does; what follows rests on a trace.
-        return self.trace(
-            number, organisation_ods=organisation_ods, observer=observer, deadlines=deadlines
+        return self._trace(number, visit, organisation_ods, observer, remaining)
+
+    def _trace(
+        self,
+        number: str,
+        visit: Visit,
+        organisation_ods: str,
+        observer: ExchangeObserver | None,
+        remaining: Remaining,
+    ) -> TracedPatient:
+
+        def read(reply: Reply) -> TracedPatient:
+            if reply.status != 200 or reply.document is None:
+                raise self._refusal(reply)
+            return self._traced(reply.document, number, reply)
+
+        return self._get(
+            "trace", f"/Patient/{number}", (), visit, observer, remaining, organisation_ods, read
         )
 
     def _get(
@@ -106,38 +121,26 @@ class PDSFHIRDemographics:
         what: str,
         path: str,
         parameters: Parameters,
-        organisation_ods: str,
+        visit: Visit,
         observer: ExchangeObserver | None,
-        deadlines: Deadlines | None,
+        remaining: Remaining,
+        organisation_ods: str,
         read: Callable[[Reply], Result],
     ) -> Result:
-        checks.ods_code(organisation_ods, "organisation")
-        sent: list[str] = []
-        correlation = str(uuid.uuid4())
-
-        def headers(trace_id: str) -> Mapping[str, str]:
-            sent.append(self._token.value(deadlines))
-            return {
-                "Authorization": f"Bearer {sent[-1]}",
-                "X-Request-ID": trace_id,
-                "X-Correlation-ID": correlation,
-                "NHSD-End-User-Organisation-ODS": organisation_ods,
-            }
-
-        def renewed(reply: Reply) -> bool:
-            if reply.status == 401:
-                self._token.discard(sent[-1])
-            return reply.status == 401
+        def read_unless_refused(reply: Reply) -> Result:
+            if visit.refused(reply):
+                raise self._service.error("PDS_SIGN_IN_NEEDED", reply)
+            return read(reply)
 
         return self._service.get(
             what,
             path,
             parameters,
-            asker=Asker(organisation_ods, observer=observer or self._observer),
-            headers=headers,
-            read=read,
-            deadlines=deadlines,
-            again_with=renewed,
+            asker=Asker(organisation_ods, observer=observer or self._observer, claims=visit.claims),
+            headers=visit.headers,
+            read=read_unless_refused,
+            remaining=remaining,
+            again_with=visit.once_more,
         )
 
     def _traced(self, resource: Json, asked: str, reply: Reply) -> TracedPatient:
@@ -158,21 +161,9 @@ class PDSFHIRDemographics:
         if reply.status == 429:
             error = self._service.error("PDS_BUSY", reply, diagnostics)
             assert isinstance(error, DemographicsUnavailable)
-            error.retry_after = _retry_after(reply, self._clock())
+            error.retry_after = retry_after(reply, self._clock())
             return error
         refused = 400 <= reply.status < 500
         return self._service.error(
             "PDS_REFUSED" if refused else "PDS_UNAVAILABLE", reply, diagnostics
         )
-
-
-def _retry_after(reply: Reply, now: datetime) -> float | None:
-    """Seconds, from a number or a date of HTTP."""
-    said = (elements.text(reply.headers.get("Retry-After")) or "").strip()
-    if said.isascii() and said.isdigit():
-        return float(min(int(said[:9]), 86_400))
-    try:
-        then = parsedate_to_datetime(said)
-    except ValueError:
-        return None
-    return max((then.replace(tzinfo=then.tzinfo or UTC) - now).total_seconds(), 0.0)

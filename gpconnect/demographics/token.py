@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 import jwt
 
-from gpconnect.attempt import Deadlines
+from gpconnect.attempt import Deadlines, Remaining
 from gpconnect.error_table import failure
 from gpconnect.errors import NoAnswer, NotSent, Origin, UnreadableAnswer
 from gpconnect.national import document
@@ -57,12 +57,18 @@ class ApplicationToken:
 
         Raises: DemographicsUnavailable, DemographicsNotPermitted.
         """
-        with self._lock:
+        # Waiting for another thread's asking counts too.
+        remaining = Remaining(deadlines or self._wire.deadlines)
+        if not self._lock.acquire(timeout=remaining.seconds):
+            raise failure("PDS_UNAVAILABLE", origin=Origin.PDS, diagnostics="DEADLINE_EXCEEDED")
+        try:
             now = self._clock()
             if self._token is None or self._good_until is None or now >= self._good_until:
-                self._token, lifetime = self._ask(now, deadlines)
+                self._token, lifetime = self._ask(now, remaining.deadlines)
                 self._good_until = now + lifetime - _RENEWED_BEFORE_END
             return self._token
+        finally:
+            self._lock.release()
 
     def discard(self, token: str) -> None:
         """Forget a token that PDS did not accept, unless another has taken its place."""
@@ -70,7 +76,7 @@ class ApplicationToken:
             if self._token == token:
                 self._token = None
 
-    def _ask(self, now: datetime, deadlines: Deadlines | None) -> tuple[str, timedelta]:
+    def _ask(self, now: datetime, deadlines: Deadlines) -> tuple[str, timedelta]:
         form = {
             "grant_type": "client_credentials",
             "client_assertion_type": _ASSERTION_TYPE,

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gpconnect.attempt import Deadlines
+from gpconnect.attempt import Deadlines, Remaining
 from gpconnect.directory.records import endpoint, problem, what_to_check
 from gpconnect.errors import DirectoryError
 from gpconnect.fhir import checks, elements, names
@@ -51,14 +51,15 @@ class SDSFHIRDirectory:
         """As `Directory.look_up`."""
         checks.ods_code(ods_code)
         asker = Asker.of(requester, observer or self._observer)
-        mhs = self._record("Endpoint", ods_code, (), asker, deadlines)
+        remaining = self._service.remaining(deadlines)
+        mhs = self._record("Endpoint", ods_code, (), asker, remaining)
         party_key = elements.identifier(mhs, _PARTY_KEY)
         if party_key is None:
             raise problem(
                 "DIRECTORY_MALFORMED", ods_code, "the party key of the practice's MHS record"
             )
         party = (("identifier", f"{_PARTY_KEY}|{party_key}"),)
-        system = self._record("Device", ods_code, party, asker, deadlines)
+        system = self._record("Device", ods_code, party, asker, remaining)
         return endpoint(
             ods_code, elements.identifier(system, _ASID), elements.text(mhs.get("address"))
         )
@@ -69,11 +70,11 @@ class SDSFHIRDirectory:
         ods_code: str,
         more: Parameters,
         asker: Asker,
-        deadlines: Deadlines | None,
+        remaining: Remaining,
     ) -> Json:
         """The one record of a kind. Raises: DirectoryError."""
 
-        def headers(trace_id: str) -> dict[str, str]:
+        def headers(trace_id: str, _: Remaining) -> dict[str, str]:
             return {"apikey": self._api_key, "X-Correlation-Id": trace_id}
 
         def read(reply: Reply) -> Json:
@@ -101,7 +102,7 @@ class SDSFHIRDirectory:
                 headers=headers,
                 read=read,
                 practice_ods=ods_code,
-                deadlines=deadlines,
+                remaining=remaining,
             )
         except DirectoryError as error:
             if not error.check:  # no answer came that `read` could have judged

@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from gpconnect import demographics, errors
-from gpconnect.demographics import Demographics, TracedPatient
+from gpconnect.demographics import Demographics, ProcessRateLimit, TracedPatient
 from gpconnect.errors import DemographicsError
 from gpconnect.transport import TLS
 from tests.gpconnect.conftest import SHORT, Observer, Scripted
@@ -156,6 +156,7 @@ class FakePDS:
             client_id="booking-portal",
             key_id="demo-1",
             private_key=certificates / "pds-private.pem",
+            rate_limit=ProcessRateLimit(1000),
             deadlines=SHORT,
             clock=lambda: self.now,
         )

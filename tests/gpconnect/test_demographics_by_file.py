@@ -47,9 +47,9 @@ def test_a_file_serves_as_pds_for_tests(tmp_path: Path, observer: Observer) -> N
 
 
 @pytest.mark.parametrize("url", ["http://pds.example", "", "https://pds.example"])
-def test_other_kinds_of_pds_are_refused(url: str) -> None:
+def test_other_kinds_of_pds_are_refused_and_a_token_service_without_a_key(url: str) -> None:
     with pytest.raises(ValueError, match="PDS"):
-        demographics.from_url(url, tls=TLS())
+        demographics.from_url(url, tls=TLS(), token_url="https://token.example")
 
 
 def test_plain_http_is_no_token_service(scripted: Start, certificates: Path) -> None:

@@ -329,3 +329,26 @@ def test_more_than_one_is_too_many_and_none_is_none(demographics: Demographics) 
 def test_another_search_is_refused(demographics: Demographics, query: str, expected: str) -> None:
     response = demographics.get(f"/Patient?{query}")
     assert (response.status_code, code(response)) == (400, expected)
+
+
+@pytest.mark.requirement("PDS-5")
+def test_a_busy_service_says_429_and_when_to_come_again(
+    demographics: Demographics, sandbox: Sandbox
+) -> None:
+    sandbox.fault(service="pds", kind="status_429", retry_after="7", times=2)
+    sandbox.fault(service="pds", kind="status_429", retry_after="")
+    for said in ("7", "7", None):
+        answer = demographics.get("/Patient/9658218873")
+        assert (answer.status_code, answer.headers.get("Retry-After")) == (429, said)
+    with pytest.raises(requests.HTTPError):
+        sandbox.fault(practice="A20047", kind="status_429")
+
+
+@pytest.mark.requirement("PDS-5")
+def test_the_token_of_a_sign_in_is_good_with_its_role_only(
+    demographics: Demographics, sandbox: Sandbox
+) -> None:
+    worker = {"Authorization": f"Bearer {sandbox.sign_in('555254240100')}"}
+    for role, status in (("555254240100", 200), ("111111111111", 400), (None, 400)):
+        headers = worker | ({"NHSD-Session-URID": role} if role else {})
+        assert demographics.get("/Patient/9658218873", **headers).status_code == status
