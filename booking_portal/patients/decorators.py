@@ -15,6 +15,7 @@ from booking_portal.patients.models import Encounter, TraceTooOld
 from booking_portal.patients.outcomes import RESTRICTED
 from booking_portal.patients.tracing import RestrictedPatient
 from booking_portal.practices.models import Practice
+from gpconnect import errors
 from gpconnect.errors import GPConnectError
 
 
@@ -68,7 +69,7 @@ def stopped(
             return trace_too_old(request, encounter)
         case RestrictedPatient():
             return views.failed(request, RESTRICTED, status=403)
-        case PatientNotAtPractice():
+        case PatientNotAtPractice() | errors.PatientNotAtPractice():  # suppliers differ [FIND-2]
             failure = views.Failure(
                 "The patient has no record at this practice",
                 "The practice shows no active record of the patient. It may have none, or one "
