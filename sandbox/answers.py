@@ -19,8 +19,13 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = FHIR_JSON
 
-    def on_the_wire(self, *, gzipped: bool) -> tuple[list[tuple[bytes, bytes]], bytes]:
-        """Headers and body as bytes; compressed only if the client can read that."""
+    def on_the_wire(
+        self, *, gzipped: bool, chunked: bool = False
+    ) -> tuple[list[tuple[bytes, bytes]], bytes]:
+        """Headers and body as bytes; compressed only if the client can read that.
+
+        A body to be sent in chunks has no length among its headers.
+        """
         body = json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
         headers = {
             "Content-Type": self.content_type,
@@ -31,5 +36,6 @@ class Answer:
         if gzipped and len(body) > _WORTH_COMPRESSING:
             body = gzip.compress(body, compresslevel=1)
             headers["Content-Encoding"] = "gzip"
-        headers["Content-Length"] = str(len(body))
+        if not chunked:
+            headers["Content-Length"] = str(len(body))
         return [(name.encode(), value.encode()) for name, value in headers.items()], body

@@ -1,12 +1,12 @@
 """Entries that the practice's own side makes in its book, without GP Connect."""
 
 from datetime import datetime
-from typing import Any
 
 from sandbox import london
 from sandbox.ids import logical_id
 from sandbox.practices import Practice, Spine
-from sandbox.provider import resources
+from sandbox.provider import resources, stored
+from sandbox.provider.stored import Wished
 from sandbox.store import AppointmentRecord, PatientRecord, Slot, Store
 
 
@@ -27,47 +27,26 @@ def enter(
     consumer = spine.consumer(booked_by)
     booker = consumer or spine.practice(booked_by)
     assert booker is not None, f"no organisation {booked_by}"
-    extensions: list[dict[str, Any]] = [
-        {"url": resources.BOOKING_ORGANISATION, "valueReference": {"reference": "#1"}},
-        *([resources.role_extension(*spine.roles[schedule.role])] if schedule.role else []),
-        resources.channel_extension(slot.channel),
-    ]
-    if cancellation_reason:
-        extensions.append(
-            {"url": resources.CANCELLATION_REASON, "valueString": cancellation_reason}
-        )
-    references = [f"Patient/{patient.id}", f"Location/{schedule.place}"]
-    if schedule.clinician:
-        references.append(f"Practitioner/{schedule.clinician}")
-    contained = resources.booking_organisation(
+    organisation = resources.booking_organisation(
         booker.ods, booker.name, practice.telephone, consumer.type if consumer else "gp-practice"
+    )
+    wished = Wished(
+        patient=patient.id,
+        organisation=organisation,
+        texts=texts,
+        created=created,
+        cancellation_reason=cancellation_reason,
     )
     number = store.next_number(practice.ods, "appointment")
     record = AppointmentRecord(
         practice=practice.ods,
-        id=logical_id(practice.ids, practice.ods, "appointment", number),
+        id=logical_id(practice.flavour.ids, practice.ods, "appointment", number),
         version=2 if cancellation_reason else 1,
         patient=patient.id,
         start=slot.start,
         booked_by=booked_by,
         day=slot.written_start[:10],
-        resource={
-            "contained": [contained],
-            "extension": extensions,
-            "status": "cancelled" if cancellation_reason else "booked",
-            "serviceCategory": {"text": schedule.name},
-            "serviceType": [{"text": slot.slot_type}],
-            **_stored(practice, texts),
-            "start": slot.written_start,
-            "end": slot.written_end,
-            "minutesDuration": (slot.end - slot.start) // 60,
-            "slot": [{"reference": f"Slot/{slot.id}"}],
-            "created": london.written(created),
-            "participant": [
-                {"actor": {"reference": reference}, "status": "accepted"}
-                for reference in references
-            ],
-        },
+        resource=stored.appointment(practice, spine, schedule, [slot], wished),
     )
     store.put_appointment(record)
     if not cancellation_reason:
@@ -93,9 +72,3 @@ def take(store: Store, spine: Spine, practice: Practice, slot_id: str, *, not_by
             created=london.now(),
         )
     return True
-
-
-def _stored(practice: Practice, texts: dict[str, str]) -> dict[str, str]:
-    if practice.joins_text and "comment" in texts:
-        return {"description": f"{texts['description']} | {texts['comment']}"}
-    return texts

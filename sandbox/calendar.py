@@ -61,11 +61,11 @@ def _session(
     number = (day.toordinal() - _EPOCH_DAY) * _LINES_A_DAY + line.number
     schedule = Schedule(
         practice=practice.ods,
-        id=logical_id(practice.ids, practice.ods, "schedule", number),
+        id=logical_id(practice.flavour.ids, practice.ods, "schedule", number),
         name=line.session.name,
         clinician=line.clinician.id if line.clinician else None,
         place=line.place.id,
-        role=line.role,
+        roles=",".join(line.roles),
         start=int(london.at(day, line.session.begins).timestamp()),
         end=int(london.at(day, line.session.ends).timestamp()),
     )
@@ -103,7 +103,7 @@ def _slot(
     slot_type = session.slot_types[number // 4 % len(session.slot_types)]
     return Slot(
         practice=practice.ods,
-        id=logical_id(practice.ids, practice.ods, "slot", number),
+        id=logical_id(practice.flavour.ids, practice.ods, "slot", number),
         schedule=schedule.id,
         version=1,
         start=start,

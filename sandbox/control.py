@@ -1,6 +1,7 @@
 """The control listener: faults, records and reset, for tests and demonstrations."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from starlette.applications import Starlette
@@ -72,6 +73,7 @@ class _Control:
                     "telephone": one.telephone,
                     "asid": one.asid,
                     "service_root": one.service_root,
+                    "flavour": asdict(one.flavour),
                 }
                 for one in self._services.spine.practices
             ]
@@ -142,7 +144,7 @@ class _Control:
             "end": content["end"],
             "description": content["description"],
             "comment": content.get("comment"),
-            "version": version_id(practice.ids, record.version),
+            "version": version_id(practice.flavour.ids, record.version),
             "booked_by": record.booked_by,
             "created": content["created"],
             "identifier": content.get("identifier", []),

@@ -9,13 +9,17 @@ _KEPT = 500
 
 @dataclass(slots=True)
 class Exchange:
-    """One raw request. `status` stays None when nothing was answered."""
+    """One raw request, and the fault that struck it.
+
+    `status` stays None when nothing was answered.
+    """
 
     method: str
     raw_path: str
     headers: list[tuple[str, str]]
     body: str
     status: int | None = None
+    fault: str | None = None
 
     def header(self, name: str) -> str | None:
         """The value of the only header with this name (lower case); None if absent or repeated."""

@@ -1,23 +1,49 @@
 """Faults on request: how services misbehave when a test or a demonstration asks them to."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from random import Random
-from typing import Any, Literal, get_args
+from typing import Any
 
 from sandbox.interactions import USE_CASES
 
-Kind = Literal[
-    "refuse", "hang_before", "hang_after", "status_500", "status_502", "slot_taken",
-    "status_500_after", "status_429",
-]  # fmt: skip
-KINDS: tuple[str, ...] = get_args(Kind)
-SERVICES = ("pds", "sds")
+_PRACTICES = frozenset({"practice"})
+_NATIONAL = frozenset({"pds", "sds"})
+
+# Kind: where it may strike. "Before" and "after" are seen from what the practice does.
+KINDS: Mapping[str, frozenset[str]] = {
+    # Nothing is done.
+    "refuse_connection": frozenset({"connection"}),  # the TLS handshake is refused
+    "refuse": _PRACTICES | _NATIONAL,  # the connection is dropped without an answer
+    "reset_before": _PRACTICES,  # the connection is reset without an answer
+    "hang_before": _PRACTICES | _NATIONAL,  # no answer ever comes
+    "status_500": _PRACTICES | _NATIONAL,
+    "status_502": _PRACTICES | _NATIONAL,
+    "status_429": frozenset({"pds"}),
+    "slot_taken": _PRACTICES,  # another patient takes the slot just before
+    # It is done, and the answer does not say so.
+    "reset_after": _PRACTICES,
+    "hang_after": _PRACTICES | _NATIONAL,
+    "status_500_after": _PRACTICES | _NATIONAL,
+    "own_409": _PRACTICES,  # asked twice: the second answer arrives
+    "truncated": _PRACTICES,  # half of the body
+    "garbled": _PRACTICES,  # a body of the right length that is no JSON
+    "cut_after_headers": _PRACTICES,
+    "drip": _PRACTICES,  # the body byte by byte, `seconds` apart
+    # It is done, or done otherwise, and the answer says something else.
+    "other_slot": _PRACTICES,
+    "other_patient": _PRACTICES,
+    "cancelled_at_once": _PRACTICES,  # by the practice, just after its answer
+    # It is done `seconds` later, and answered then, if anybody still waits.
+    "commit_late": _PRACTICES,
+}
 
 
 @dataclass(slots=True)
 class Fault:
     """One fault: where, what, how often. `times` None lasts until it is cleared.
 
+    `seconds` is how late `commit_late` is, and the pause of `drip` after each byte.
     `retry_after` is the header of that name that comes with `status_429`: seconds, a date of
     HTTP, or empty for none.
     """
@@ -28,47 +54,48 @@ class Fault:
     service: str | None = None
     times: int | None = None
     probability: float = 1.0
+    seconds: float = 1.0
     retry_after: str = "1"
     happened: int = 0
 
     def is_for(self, practice: str | None, use_case: str | None, service: str | None) -> bool:
         """Whether it applies to this exchange and is not used up."""
-        if self.times is not None and self.happened >= self.times:
+        if self._is_spent() or self.strikes_connections():
             return False
         if service is not None or self.service is not None:
             return service == self.service
         return self.practice in {"*", practice} and self.use_case in {"*", use_case}
+
+    def is_for_connections(self) -> bool:
+        """Whether it applies to a new connection, of which no exchange is known yet."""
+        return self.strikes_connections() and not self._is_spent()
+
+    def strikes_connections(self) -> bool:
+        """Whether it is of a kind that strikes connections, not exchanges."""
+        return "connection" in KINDS[self.kind]
+
+    def _is_spent(self) -> bool:
+        return self.times is not None and self.happened >= self.times
 
 
 _FIELDS = frozenset(each.name for each in fields(Fault)) - {"happened"}
 
 
 class Faults:
-    """The faults in force, in the order in which they were asked for."""
+    """The faults in force, in the order in which they were asked for.
+
+    Each throws dice of its own, the same for the same seed and place in that order.
+    """
 
     def __init__(self, seed: int) -> None:
-        self._dice = Random(seed)
-        self._faults: list[Fault] = []
+        self._seed = seed
+        self._faults: list[tuple[Fault, Random]] = []
 
     def add(self, wish: dict[str, Any]) -> Fault:
         """Bring a fault into force. Raises ValueError if it cannot be understood."""
-        unknown = set(wish) - _FIELDS
-        if unknown:
-            raise ValueError(f"unknown field {', '.join(sorted(unknown))}")
-        if wish.get("kind") not in KINDS:
-            raise ValueError(f"kind is not one of {', '.join(KINDS)}")
-        if wish["kind"] == "status_429" and wish.get("service") != "pds":
-            raise ValueError("status_429 is for the service pds")
-        if not isinstance(wish.get("retry_after", ""), str):
-            raise ValueError("retry_after is not text")
-        if (wish.get("service") is None) == (wish.get("practice") is None):
-            raise ValueError("give either practice or service")
-        if wish.get("service") not in {None, *SERVICES}:
-            raise ValueError(f"service is not one of {', '.join(SERVICES)}")
-        if wish.get("use_case", "*") not in {"*", *USE_CASES}:
-            raise ValueError(f"use_case is not one of *, {', '.join(sorted(USE_CASES))}")
+        _check(wish)
         fault = Fault(**wish)
-        self._faults.append(fault)
+        self._faults.append((fault, Random(f"{self._seed} {len(self._faults)} {fault.kind}")))
         return fault
 
     def strike(
@@ -90,18 +117,58 @@ class Faults:
         service: str | None = None,
     ) -> Fault | None:
         """The fault that this exchange suffers, counted as happened; None for none."""
-        for fault in self._faults:
-            if fault.is_for(practice, use_case, service) and (
-                fault.probability >= 1 or self._dice.random() < fault.probability
-            ):
-                fault.happened += 1
+        for fault, dice in self._faults:
+            if fault.is_for(practice, use_case, service) and _falls(fault, dice):
                 return fault
         return None
 
+    def refuses_connection(self) -> bool:
+        """Whether a new connection is refused, counted as happened."""
+        return any(
+            fault.is_for_connections() and _falls(fault, dice) for fault, dice in self._faults
+        )
+
     def listed(self) -> list[dict[str, Any]]:
         """All faults, spent ones too, with how often each happened."""
-        return [asdict(fault) for fault in self._faults]
+        return [asdict(fault) for fault, _ in self._faults]
 
     def clear(self) -> None:
         """Everything works again."""
         self._faults.clear()
+
+
+def _falls(fault: Fault, dice: Random) -> bool:
+    """Whether the dice say so; counted if they do."""
+    if fault.probability < 1 and dice.random() >= fault.probability:
+        return False
+    fault.happened += 1
+    return True
+
+
+def _check(wish: Mapping[str, Any]) -> None:
+    """Raise ValueError if a wish for a fault makes no sense."""
+    unknown = set(wish) - _FIELDS
+    if unknown:
+        raise ValueError(f"unknown field {', '.join(sorted(unknown))}")
+    kind, service, use_case = wish.get("kind"), wish.get("service"), wish.get("use_case", "*")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ValueError(f"kind is not one of {', '.join(KINDS)}")
+    if (service is None) == (wish.get("practice") is None):
+        raise ValueError("give either practice or service")
+    if service is not None and service not in KINDS[kind]:
+        raise ValueError(f"service is not one of {', '.join(sorted(KINDS[kind] & _NATIONAL))}")
+    if service is None and not KINDS[kind] & {"practice", "connection"}:
+        raise ValueError(f"{kind} is not for practices")
+    if use_case not in {"*", *USE_CASES}:
+        raise ValueError(f"use_case is not one of *, {', '.join(sorted(USE_CASES))}")
+    if "connection" in KINDS[kind] and (wish["practice"], use_case) != ("*", "*"):
+        raise ValueError(f"{kind} comes before the practice and the use case are known: give *")
+    times = wish.get("times")
+    if times is not None and not (isinstance(times, int) and times >= 0):
+        raise ValueError("times is neither null nor a whole number from 0 on")
+    for name in ("probability", "seconds"):
+        number = wish.get(name, 1)
+        if not isinstance(number, int | float) or number < 0:
+            raise ValueError(f"{name} is not a number from 0 on")
+    if not isinstance(wish.get("retry_after", ""), str):
+        raise ValueError("retry_after is not text")

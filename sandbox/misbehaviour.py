@@ -1,6 +1,9 @@
 """Answering, and the ways of not answering that only the transport knows."""
 
 import asyncio
+import socket
+import struct
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
@@ -11,6 +14,7 @@ from uvicorn.server import ServerState
 from sandbox.answers import Answer
 
 _TRANSPORT = "sandbox.transport"
+_CHUNKS = 7
 
 
 class OpenProtocol(H11Protocol):
@@ -43,11 +47,114 @@ async def receive_body(receive: Receive) -> bytes:
             return body
 
 
-async def respond(answer: Answer, send: Send, *, gzipped: bool) -> None:
-    """Send an answer."""
-    headers, body = answer.on_the_wire(gzipped=gzipped)
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The connection of one exchange: every way to answer on it, and not to.
+
+    What sends headers gives back the status that was sent; the rest gives back None.
+    """
+
+    scope: Scope
+    receive: Receive
+    send: Send
+    gzipped: bool = False
+    chunked: bool = False
+
+    async def answer(self, answer: Answer) -> int:
+        """Send an answer whole."""
+        await respond(answer, self.send, gzipped=self.gzipped, chunked=self.chunked)
+        return answer.status
+
+    async def abort(self) -> None:
+        """Drop the connection without a byte of an answer."""
+        await abort(self.scope, self.receive)
+
+    async def reset(self) -> None:
+        """Reset the connection (TCP RST) without a byte of an answer."""
+        connection = self.scope["extensions"][_TRANSPORT].get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        await abort(self.scope, self.receive)
+
+    async def hang(self) -> None:
+        """Never answer."""
+        await hang(self.scope, self.receive)
+
+    async def cut_after_headers(self, answer: Answer) -> int:
+        """Send the headers and close."""
+        await self._begin(answer)
+        return await self._close(answer)
+
+    async def truncated(self, answer: Answer) -> int:
+        """Send the headers and half of the body, and close."""
+        body = await self._begin(answer)
+        await self._part(body[: len(body) // 2])
+        return await self._close(answer)
+
+    async def garbled(self, answer: Answer) -> int:
+        """Send the right headers with a body of the right length that is no JSON."""
+        body = await self._begin(answer, gzipped=False)
+        middle = len(body) // 2
+        await self._part(body[:middle] + b"\xff" + body[:middle:-1], last=True)
+        return answer.status
+
+    async def drip(self, answer: Answer, seconds: float) -> int:
+        """Send the body byte by byte, with a pause of so many seconds after each."""
+        body = await self._begin(answer)
+        for place in range(len(body)):
+            if await self._has_gone(within=seconds):
+                return answer.status
+            await self._part(body[place : place + 1], last=place == len(body) - 1)
+        return answer.status
+
+    async def await_late(self, work: asyncio.Task[Answer]) -> int | None:
+        """Answer with what the work gives, unless it is given up or the client has gone first."""
+        gone = asyncio.create_task(_disconnection(self.receive))
+        try:
+            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            await self.abort()
+            return None
+        finally:
+            gone.cancel()
+        if work.done() and not work.cancelled():
+            return await self.answer(work.result())
+        await self.abort()
+        return None
+
+    async def _begin(self, answer: Answer, *, gzipped: bool | None = None) -> bytes:
+        """Send the headers; the body, to be sent."""
+        gzipped = self.gzipped if gzipped is None else gzipped
+        headers, body = answer.on_the_wire(gzipped=gzipped, chunked=self.chunked)
+        await self.send(
+            {"type": "http.response.start", "status": answer.status, "headers": headers}
+        )
+        return body
+
+    async def _part(self, part: bytes, *, last: bool = False) -> None:
+        await self.send({"type": "http.response.body", "body": part, "more_body": not last})
+
+    async def _close(self, answer: Answer) -> int:
+        self.scope["extensions"][_TRANSPORT].close()
+        await _disconnection(self.receive)
+        return answer.status
+
+    async def _has_gone(self, *, within: float) -> bool:
+        try:
+            async with asyncio.timeout(within):
+                await _disconnection(self.receive)
+        except TimeoutError:
+            return False
+        return True
+
+
+async def respond(answer: Answer, send: Send, *, gzipped: bool, chunked: bool = False) -> None:
+    """Send an answer, the body in several chunks if so wished."""
+    headers, body = answer.on_the_wire(gzipped=gzipped, chunked=chunked)
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    size = len(body) // _CHUNKS + 1 if chunked else len(body)
+    for place in range(0, len(body), size):
+        part, more = body[place : place + size], place + size < len(body)
+        await send({"type": "http.response.body", "body": part, "more_body": more})
 
 
 async def abort(scope: Scope, receive: Receive) -> None:

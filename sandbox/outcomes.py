@@ -1,5 +1,6 @@
 """How things are refused: by a practice with a Spine error code, by the SSP with a number. [ERR]"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,13 @@ _CODES = {
     "INVALID_IDENTIFIER_VALUE": (400, "value", "Invalid identifier value"),
     "INVALID_NHS_NUMBER": (400, "value", "Invalid NHS number"),
     "INVALID_PATIENT_DEMOGRAPHICS": (400, "business-rule", "Invalid patient demographics"),
+    "NO_PATIENT_CONSENT": (403, "forbidden", "Patient has not provided consent to share data"),
+    "NO_ORGANISATION_CONSENT": (
+        403,
+        "forbidden",
+        "Organisation has not provided consent to share data",
+    ),
+    "ACCESS_DENIED": (403, "forbidden", "Access has been denied to process this request"),
     "ORGANISATION_NOT_FOUND": (404, "not-found", "Organisation not found"),
     "PATIENT_NOT_FOUND": (404, "not-found", "Patient not found"),
     "PRACTITIONER_NOT_FOUND": (404, "not-found", "Practitioner not found"),
@@ -42,13 +50,16 @@ class Refused(Exception):
         self.diagnostics = diagnostics
         self.status = _CODES[code][0]
 
-    def outcome(self, system: str = CODES_AS_VALUE_SET) -> dict[str, Any]:
-        """The GPConnect-OperationOutcome-1 resource."""
+    def outcome(
+        self, system: str = CODES_AS_VALUE_SET, spellings: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """The GPConnect-OperationOutcome-1 resource; `spellings` maps a code to another one."""
         _, issue_type, display = _CODES[self.code]
+        code = (spellings or {}).get(self.code, self.code)
         issue: dict[str, Any] = {
             "severity": "error",
             "code": issue_type,
-            "details": {"coding": [{"system": system, "code": self.code, "display": display}]},
+            "details": {"coding": [{"system": system, "code": code, "display": display}]},
         }
         if self.diagnostics:
             issue["diagnostics"] = self.diagnostics

@@ -7,7 +7,8 @@ from datetime import time
 from pathlib import Path
 from typing import Any
 
-from sandbox.ids import Style, logical_id
+from sandbox.flavours import Flavour
+from sandbox.ids import logical_id
 
 DATA = Path(__file__).parent / "data"
 
@@ -49,7 +50,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Clinician:
-    """A practitioner; some practices do not record the gender."""
+    """A practitioner; some practices do not record the gender, some give several roles."""
 
     id: str
     prefix: str
@@ -58,6 +59,7 @@ class Clinician:
     gender: str | None
     role: str
     sds_user_id: str
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +95,21 @@ class RotaLine:
     clinician: Clinician | None
     place: Place
     session: Session
-    role: str | None
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """A use case that a practice has switched off for an organisation. [ERR-2]"""
+
+    organisation: str
+    use_case: str
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """A GP practice and the habits of its supplier's system."""
+    """A GP practice, its rules, and the flavour of its supplier's system."""
 
     ods: str
     name: str
@@ -107,21 +118,17 @@ class Practice:
     service_root: str
     telephone: str
     address: Address
-    ids: Style
+    flavour: Flavour
     places: tuple[Place, ...]
     clinicians: tuple[Clinician, ...]
     rota: tuple[RotaLine, ...]
-    sensitive: str = "empty"  # or "not-found": how a sensitive patient is denied
-    inactive: str = "reactivate"  # or "duplicate": what registering an inactive patient does
-    joins_text: bool = False  # description and comment are kept in one field
-    reason_limit: int | None = None  # characters kept of a cancellation reason
-    keeps_identifier: bool = False  # gives back the consumer's own Appointment.identifier
     limits: Mapping[str, int] | None = None  # slots a day that one organisation may hold
+    denials: tuple[Denial, ...] = ()
 
     @property
     def organisation_id(self) -> str:
         """The logical id of the practice's own Organization resource."""
-        return logical_id(self.ids, self.ods, "organization", 14)
+        return logical_id(self.flavour.ids, self.ods, "organization", 14)
 
     def place(self, place_id: str) -> Place | None:
         """The place with this logical id, or None."""
@@ -130,6 +137,17 @@ class Practice:
     def clinician(self, clinician_id: str) -> Clinician | None:
         """The clinician with this logical id, or None."""
         return next((one for one in self.clinicians if one.id == clinician_id), None)
+
+    def denies(self, organisation: str, use_case: str) -> str | None:
+        """The error code of a use case that is switched off for the organisation, or None."""
+        return next(
+            (
+                denial.code
+                for denial in self.denials
+                if (denial.organisation, denial.use_case) == (organisation, use_case)
+            ),
+            None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +220,10 @@ def _session(key: str, raw: dict[str, Any]) -> Session:
 
 
 def _practice(raw: dict[str, Any], sessions: Mapping[str, Session]) -> Practice:
-    style, ods = raw["ids"], raw["ods"]
+    flavour, ods = Flavour(**raw.pop("flavour")), raw["ods"]
     places = {
         place.pop("key"): Place(
-            id=logical_id(style, ods, "location", 17 + number),
+            id=logical_id(flavour.ids, ods, "location", 17 + number),
             address=_address(place.pop("address")),
             **place,
         )
@@ -213,9 +231,10 @@ def _practice(raw: dict[str, Any], sessions: Mapping[str, Session]) -> Practice:
     }
     clinicians = {
         one.pop("key"): Clinician(
-            id=logical_id(style, ods, "practitioner", 2 + number),
+            id=logical_id(flavour.ids, ods, "practitioner", 2 + number),
             given=tuple(one.pop("given")),
             gender=one.pop("gender", None),
+            also=tuple(one.pop("also", ())),
             **one,
         )
         for number, one in enumerate(raw.pop("practitioners"))
@@ -227,12 +246,14 @@ def _practice(raw: dict[str, Any], sessions: Mapping[str, Session]) -> Practice:
             clinician=clinicians.get(line["who"]),
             place=places[line["where"]],
             session=sessions[line["session"]],
-            role=_role(line, clinicians),
+            roles=_roles(line, clinicians),
         )
         for number, line in enumerate(raw.pop("rota"))
     )
     return Practice(
         address=_address(raw.pop("address")),
+        flavour=flavour,
+        denials=tuple(Denial(**denial) for denial in raw.pop("denials", ())),
         places=tuple(places.values()),
         clinicians=tuple(clinicians.values()),
         rota=rota,
@@ -240,11 +261,11 @@ def _practice(raw: dict[str, Any], sessions: Mapping[str, Session]) -> Practice:
     )
 
 
-def _role(line: dict[str, str], clinicians: Mapping[str, Clinician]) -> str | None:
+def _roles(line: dict[str, str], clinicians: Mapping[str, Clinician]) -> tuple[str, ...]:
     if line.get("role") == "absent":
-        return None
+        return ()
     clinician = clinicians.get(line["who"])
-    return clinician.role if clinician else "nurse"
+    return (clinician.role, *clinician.also) if clinician else ("nurse",)
 
 
 def _address(raw: dict[str, Any]) -> Address:

@@ -32,7 +32,7 @@ def _register(store: Store, practice: Practice, people: tuple[Person, ...]) -> N
         store.put_patient(
             PatientRecord(
                 practice=practice.ods,
-                id=logical_id(practice.ids, practice.ods, "patient", number),
+                id=logical_id(practice.flavour.ids, practice.ods, "patient", number),
                 version=1,
                 nhs_number=person.nhs_number,
                 state=person.at[practice.ods],

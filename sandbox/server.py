@@ -6,7 +6,7 @@ import json
 import signal
 import socket
 import ssl
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import uvicorn
 
 from sandbox import control, national
+from sandbox.faults import Faults
 from sandbox.ldap import LDAPListener
 from sandbox.misbehaviour import OpenProtocol
 from sandbox.services import open_services
@@ -63,8 +64,10 @@ async def serve(settings: Settings) -> None:
         "ldap": _bound(settings.host, settings.ldap_port),
         "control": _bound("127.0.0.1", settings.control_port),
     }
+    ssp_tls = _tls(settings.certificates, mutual=True)
+    ssp_tls.sni_callback = _gate(services.faults)
     servers = {
-        "ssp": _server(SpineSecureProxy(services), _tls(settings.certificates, mutual=True)),
+        "ssp": _server(SpineSecureProxy(services), ssp_tls),
         "services": _server(
             national.application(services), _tls(settings.certificates, mutual=False)
         ),
@@ -132,6 +135,15 @@ def _tls(certificates: Path, *, mutual: bool) -> ssl.SSLContext:
         context.load_verify_locations(certificates / "ca.pem")
         context.verify_mode = ssl.CERT_REQUIRED
     return context
+
+
+def _gate(faults: Faults) -> Callable[[ssl.SSLObject, str, ssl.SSLContext], int | None]:
+    """Ends the handshake of a connection that a fault refuses: nothing can have been asked."""
+
+    def refuse(_connection: ssl.SSLObject, _name: str, _context: ssl.SSLContext) -> int | None:
+        return ssl.ALERT_DESCRIPTION_INTERNAL_ERROR if faults.refuses_connection() else None
+
+    return refuse
 
 
 def _publish(path: Path, ports: dict[str, int]) -> None:

@@ -9,6 +9,7 @@ from sandbox import calendar, london, people, practices, seeding
 from sandbox.access_tokens import AccessTokens
 from sandbox.exchanges import Recorder
 from sandbox.faults import Faults
+from sandbox.late_work import LateWork
 from sandbox.people import Person
 from sandbox.practices import Spine
 from sandbox.store import Store
@@ -26,6 +27,7 @@ class Services:
     faults: Faults
     access_tokens: AccessTokens
     recorder: Recorder = field(default_factory=Recorder)
+    late_work: LateWork = field(default_factory=LateWork)
     seeded_on: date | None = None
 
     def reset(self) -> None:
@@ -34,6 +36,7 @@ class Services:
         Made anew once a day, and copied after that: tests reset often.
         """
         self.faults.clear()
+        self.late_work.give_up()
         self.recorder.forget()
         if self.seeded_on == london.today():
             self.store.restore_copy()

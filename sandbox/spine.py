@@ -7,18 +7,18 @@ practice's service root exactly as the directory has it.
 import logging
 import re
 import time
-from typing import Any
+from dataclasses import replace
+from functools import partial
 from urllib.parse import unquote
 
 from starlette.types import Receive, Scope, Send
 
 from sandbox import tokens
 from sandbox.answers import Answer
-from sandbox.appointment_book import take
 from sandbox.exchanges import Exchange
 from sandbox.ids import FHIR_ID
 from sandbox.interactions import BY_ID, Interaction
-from sandbox.misbehaviour import abort, hang, receive_body, respond
+from sandbox.misbehaviour import Line, receive_body
 from sandbox.outcomes import (
     CODES_AS_CODE_SYSTEM,
     CODES_AS_VALUE_SET,
@@ -28,7 +28,9 @@ from sandbox.outcomes import (
 from sandbox.practices import Consumer, Practice
 from sandbox.provider import HANDLERS
 from sandbox.provider.asked import Asked, read_query
+from sandbox.provider.mishaps import Occasion
 from sandbox.services import Services
+from sandbox.suffering import suffer
 
 _log = logging.getLogger("sandbox.ssp")
 
@@ -55,44 +57,39 @@ class SpineSecureProxy:
             body=(await receive_body(receive)).decode("utf-8", "replace"),
         )
         self._services.recorder.keep(exchange)
-        answer: Answer | None
+        line = Line(scope, receive, send, gzipped=exchange.accepts_gzip())
         try:
-            route = self._route(exchange)
-            answer = await self._pass_on(route, exchange, scope, receive)
-        except RefusedBySpine as refusal:
-            answer = Answer(refusal.status, refusal.outcome())
-        except Refused as refusal:
-            answer = Answer(refusal.status, refusal.outcome())
-        if answer is not None:
-            exchange.status = answer.status
-            await respond(answer, send, gzipped=exchange.accepts_gzip())
+            exchange.status = await self._pass_on(self._route(exchange), exchange, line)
+        except (RefusedBySpine, Refused) as refusal:
+            exchange.status = await line.answer(Answer(refusal.status, refusal.outcome()))
         self._note(exchange, (time.perf_counter() - began) * 1000)
 
-    async def _pass_on(
-        self, route: "_Route", exchange: Exchange, scope: Scope, receive: Receive
-    ) -> Answer | None:
-        """What the practice answers; None when nothing will ever be answered."""
-        fault = self._services.faults.strike(
-            practice=route.practice.ods, use_case=route.interaction.use_case
+    async def _pass_on(self, route: "_Route", exchange: Exchange, line: Line) -> int | None:
+        """The status of what the practice answers; None when nothing was answered."""
+        practice = route.practice
+        line = replace(
+            line,
+            gzipped=line.gzipped and practice.flavour.compresses,
+            chunked=practice.flavour.chunked,
         )
-        if fault == "refuse":
-            await abort(scope, receive)
-            return None
-        if fault == "hang_before":
-            await hang(scope, receive)
-            return None
-        if fault == "status_502":
+        occasion = Occasion(
+            store=self._services.store,
+            spine=self._services.spine,
+            practice=practice,
+            body=exchange.body,
+            ask=partial(self._ask_practice, route, exchange),
+            refusal=partial(_refusal, practice),
+        )
+        fault = self._services.faults.striking(
+            practice=practice.ods, use_case=route.interaction.use_case
+        )
+        if fault is None:
+            return await line.answer(occasion.ask())
+        exchange.fault = fault.kind
+        if fault.kind == "status_502":
             reason = f"ERROR_COMMUNICATING_TO_ENDPOINT_URL_{route.target_url}"
             raise RefusedBySpine(502, reason)
-        if fault == "slot_taken":
-            self._let_another_take_the_slot(route.practice, exchange.body)
-        if fault == "status_500":
-            return _failed(route.practice)
-        answer = self._ask_practice(route, exchange)
-        if fault == "hang_after":
-            await hang(scope, receive)
-            return None
-        return _failed(route.practice) if fault == "status_500_after" else answer
+        return await suffer(fault, occasion, line, self._services.late_work)
 
     def _note(self, exchange: Exchange, milliseconds: float) -> None:
         """The access log: no path and no query, so nothing about a patient."""
@@ -105,14 +102,6 @@ class SpineSecureProxy:
             exchange.status or "no answer",
             milliseconds,
         )
-
-    def _let_another_take_the_slot(self, practice: Practice, body: str) -> None:
-        """Someone at the practice's desk is faster than the booking in the body."""
-        references = re.findall(r'"reference"\s*:\s*"(Slot|Patient)/([^"]+)"', body)
-        wanted = [logical_id for kind, logical_id in references if kind == "Slot"]
-        patient = next((one for kind, one in references if kind == "Patient"), "")
-        for slot in wanted[:1]:
-            take(self._services.store, self._services.spine, practice, slot, not_by=patient)
 
     def _route(self, exchange: Exchange) -> "_Route":
         """The checks of the SSP itself, in the order in which it makes them."""
@@ -176,9 +165,12 @@ class SpineSecureProxy:
                 body=exchange.body,
                 if_match=exchange.header("if-match"),
             )
+            code = practice.denies(route.consumer.ods, interaction.use_case)
+            if code is not None:
+                raise Refused(code, "this use case is switched off for the organisation")
             return HANDLERS[interaction.use_case](asked)
         except Refused as refusal:
-            return Answer(refusal.status, refusal.outcome(_code_system(practice)))
+            return _refusal(practice, refusal)
 
 
 class _Route:
@@ -209,12 +201,11 @@ def _target(scope: Scope) -> str:
     return f"{path}?{query}" if query else path
 
 
-def _code_system(practice: Practice) -> str:
-    # Suppliers disagree about the URL; a consumer accepts both. [RES-4]
-    return CODES_AS_CODE_SYSTEM if practice.ids == "guid" else CODES_AS_VALUE_SET
-
-
-def _failed(practice: Practice) -> Answer:
-    refusal = Refused("INTERNAL_SERVER_ERROR", "the practice's system has failed")
-    outcome: dict[str, Any] = refusal.outcome(_code_system(practice))
-    return Answer(500, outcome)
+def _refusal(practice: Practice, refusal: Refused) -> Answer:
+    """An error as the practice's system writes it; consumers accept all kinds. [RES-4, ERR-2]"""
+    flavour = practice.flavour
+    systems = {"value-set": CODES_AS_VALUE_SET, "code-system": CODES_AS_CODE_SYSTEM}
+    return Answer(
+        flavour.statuses.get(refusal.code, refusal.status),
+        refusal.outcome(systems[flavour.error_codes], flavour.spellings),
+    )

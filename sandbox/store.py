@@ -16,7 +16,7 @@ from typing import Any
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS schedule (
-    practice TEXT, id TEXT, name TEXT, clinician TEXT, place TEXT, role TEXT, start INT, "end" INT,
+    practice TEXT, id TEXT, name TEXT, clinician TEXT, place TEXT, roles TEXT, start INT, "end" INT,
     PRIMARY KEY (practice, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS slot (
     practice TEXT, id TEXT, schedule TEXT, version INT, start INT, "end" INT,
@@ -39,16 +39,21 @@ _TABLES = ("fact", "schedule", "slot", "patient", "appointment")
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A session on a day. `clinician` and `role` may be missing."""
+    """A session on a day. `clinician` may be missing; `roles` are keys, joined by commas."""
 
     practice: str
     id: str
     name: str
     clinician: str | None
     place: str
-    role: str | None
+    roles: str
     start: int
     end: int
+
+    @property
+    def role_keys(self) -> list[str]:
+        """The roles of whoever holds the session, as keys of `data/sessions.json`."""
+        return self.roles.split(",") if self.roles else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def capability(asked: Asked) -> Answer:
 
 
 def _read(asked: Asked, resource: dict[str, Any]) -> Answer:
-    return Answer(200, resource, {"ETag": f'W/"{version_id(asked.practice.ids, 1)}"'})
+    return Answer(200, resource, {"ETag": f'W/"{version_id(asked.practice.flavour.ids, 1)}"'})
 
 
 def _capability_statement(name: str) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from sandbox import london
 from sandbox.answers import Answer
 from sandbox.ids import logical_id, version_id
 from sandbox.outcomes import Refused
-from sandbox.provider import patients, resources, submitted
+from sandbox.provider import patients, resources, stored, submitted
 from sandbox.provider.asked import Asked
+from sandbox.provider.stored import Wished
 from sandbox.provider.submitted import Submitted
 from sandbox.store import AppointmentRecord, Schedule, Slot
 
@@ -32,7 +33,7 @@ def book(asked: Asked) -> Answer:
         record,
         status=201,
         location=f"{asked.practice.service_root}/Appointment/{record.id}/_history/"
-        f"{version_id(asked.practice.ids, record.version)}",
+        f"{version_id(asked.practice.flavour.ids, record.version)}",
     )
 
 
@@ -90,7 +91,7 @@ def answer(
     asked: Asked, record: AppointmentRecord, *, status: int = 200, location: str | None = None
 ) -> Answer:
     """The appointment with its version as an ETag."""
-    headers = {"ETag": f'W/"{version_id(asked.practice.ids, record.version)}"'}
+    headers = {"ETag": f'W/"{version_id(asked.practice.flavour.ids, record.version)}"'}
     if location:
         headers["Location"] = location
     return Answer(status, resources.appointment(asked.practice, record), headers)
@@ -138,8 +139,8 @@ def _check_against_slots(
         submitted.refuse("start and end are not those of the slots")
     if wish.channel is not None and wish.channel != slots[0].channel:
         submitted.refuse("the delivery channel is not that of the slot")
-    role = asked.spine.roles[schedule.role][0] if schedule.role else None
-    if any(one != role for one in wish.roles):
+    roles = {asked.spine.roles[key][0] for key in schedule.role_keys}
+    if not roles.issuperset(wish.roles):
         submitted.refuse("the practitioner role is not that of the schedule")
     refuse_past(slots[0].start)
 
@@ -166,7 +167,7 @@ def _create(
     number = store.next_number(practice.ods, "appointment")
     record = AppointmentRecord(
         practice=practice.ods,
-        id=logical_id(practice.ids, practice.ods, "appointment", number),
+        id=logical_id(practice.flavour.ids, practice.ods, "appointment", number),
         version=1,
         patient=wish.patient,
         start=slots[0].start,
@@ -182,46 +183,11 @@ def _create(
 def _content(
     asked: Asked, wish: Submitted, slots: list[Slot], schedule: Schedule
 ) -> dict[str, Any]:
-    created = datetime.fromisoformat(wish.resource["created"]).astimezone(UTC)
-    references = [f"Patient/{wish.patient}", f"Location/{schedule.place}"]
-    # The appointment mirrors the schedule, also where the consumer left the practitioner out.
-    if schedule.clinician:
-        references.append(f"Practitioner/{schedule.clinician}")
-    organisation_reference = f"#{wish.organisation['id']}"
-    identifier = wish.resource.get("identifier") if asked.practice.keeps_identifier else None
-    return {
-        "contained": [dict(wish.organisation)],
-        "extension": [
-            {
-                "url": resources.BOOKING_ORGANISATION,
-                "valueReference": {"reference": organisation_reference},
-            },
-            *(
-                [resources.role_extension(*asked.spine.roles[schedule.role])]
-                if schedule.role
-                else []
-            ),
-            resources.channel_extension(slots[0].channel),
-        ],
-        **({"identifier": identifier} if identifier else {}),
-        "status": "booked",
-        "serviceCategory": {"text": schedule.name},
-        "serviceType": [{"text": slots[0].slot_type}],
-        **texts(asked, wish.resource),
-        "start": slots[0].written_start,
-        "end": slots[-1].written_end,
-        "minutesDuration": (slots[-1].end - slots[0].start) // 60,
-        "slot": [{"reference": f"Slot/{slot.id}"} for slot in slots],
-        "created": london.written(created),
-        "participant": [
-            {"actor": {"reference": reference}, "status": "accepted"} for reference in references
-        ],
-    }
-
-
-def texts(asked: Asked, resource: Any) -> dict[str, str]:
-    """Description and comment as this practice stores them: two fields, or joined in one."""
-    sent = {key: resource[key] for key in ("description", "comment") if key in resource}
-    if asked.practice.joins_text and "comment" in sent:
-        return {"description": f"{sent['description']} | {sent['comment']}"}
-    return sent
+    wished = Wished(
+        patient=wish.patient,
+        organisation=wish.organisation,
+        texts=wish.resource,
+        created=datetime.fromisoformat(wish.resource["created"]).astimezone(UTC),
+        identifier=wish.resource.get("identifier"),
+    )
+    return stored.appointment(asked.practice, asked.spine, schedule, slots, wished)

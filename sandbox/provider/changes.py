@@ -7,10 +7,10 @@ from typing import Any
 from sandbox.answers import Answer
 from sandbox.ids import version_id
 from sandbox.outcomes import Refused
-from sandbox.provider import resources, submitted
-from sandbox.provider.appointments import answer, existing, refuse_past, texts
+from sandbox.provider import resources, stored, submitted
+from sandbox.provider.appointments import answer, existing, refuse_past
 from sandbox.provider.asked import Asked
-from sandbox.store import AppointmentRecord
+from sandbox.store import AppointmentRecord, Store
 
 # Consumers built against earlier versions of the specification leave these out.
 _MAY_BE_ABSENT = ("serviceCategory", "serviceType")
@@ -22,7 +22,7 @@ def amend(asked: Asked) -> Answer:
     with asked.store.transaction():
         record, sent = _before(asked)
         # Where the texts are joined, what the practice gave back may come back whole.
-        joined = asked.practice.joins_text
+        joined = asked.practice.flavour.joins_text
         submitted.check_texts(sent, _JOINED if joined else submitted.LONGEST_DESCRIPTION)
         _refuse_other_changes(record, sent, {"description", "comment"})
         content = {
@@ -31,7 +31,9 @@ def amend(asked: Asked) -> Answer:
             if key not in {"description", "comment"}
         }
         changed = replace(
-            record, version=record.version + 1, resource={**content, **texts(asked, sent)}
+            record,
+            version=record.version + 1,
+            resource={**content, **stored.texts(asked.practice, sent)},
         )
         asked.store.put_appointment(changed)
     return answer(asked, changed)
@@ -51,17 +53,23 @@ def cancel(asked: Asked) -> Answer:
             ],
         }
         _refuse_other_changes(record, without_reason, {"status"})
-        kept = reason[: asked.practice.reason_limit]
-        extension = {"url": resources.CANCELLATION_REASON, "valueString": kept}
-        content = {
-            **record.resource,
-            "status": "cancelled",
-            "extension": [*record.resource["extension"], extension],
-        }
-        changed = replace(record, version=record.version + 1, resource=content)
-        asked.store.put_appointment(changed)
-        asked.store.set_slots(asked.practice.ods, slot_ids(record), "free")
+        kept = reason[: asked.practice.flavour.reason_limit]
+        changed = strike_out(asked.store, record, kept)
     return answer(asked, changed)
+
+
+def strike_out(store: Store, record: AppointmentRecord, reason: str) -> AppointmentRecord:
+    """Write into the book that an appointment is cancelled; its slots are free again."""
+    content = {
+        **record.resource,
+        "status": "cancelled",
+        "extension": [*record.resource["extension"], resources.cancellation_reason(reason)],
+    }
+    changed = replace(record, version=record.version + 1, resource=content)
+    with store.transaction():
+        store.put_appointment(changed)
+        store.set_slots(record.practice, slot_ids(record), "free")
+    return changed
 
 
 def slot_ids(record: AppointmentRecord) -> list[str]:
@@ -80,7 +88,7 @@ def _before(asked: Asked) -> tuple[AppointmentRecord, dict[str, Any]]:
     if asked.if_match is None:
         raise Refused("BAD_REQUEST", "If-Match is missing")
     submitted.check_profile(sent, resources.APPOINTMENT_PROFILE)
-    if asked.if_match != f'W/"{version_id(asked.practice.ids, record.version)}"':
+    if asked.if_match != f'W/"{version_id(asked.practice.flavour.ids, record.version)}"':
         raise Refused("FHIR_CONSTRAINT_VIOLATION", "If-Match is not the current version")
     refuse_past(record.start)
     if record.resource["status"] == "cancelled":

@@ -17,7 +17,7 @@ def find(asked: Asked) -> Answer:
     if not is_valid_nhs_number(number):
         raise Refused("INVALID_NHS_NUMBER", "the check digit is wrong")
     records = asked.store.patients_with(asked.practice.ods, number)
-    if asked.practice.sensitive == "not-found" and _has_sensitive(records):
+    if asked.practice.flavour.sensitive == "not-found" and _has_sensitive(records):
         raise Refused("PATIENT_NOT_FOUND")
     found = [resources.patient(asked.practice, one) for one in records if one.state == "active"]
     return Answer(200, resources.bundle(found))
@@ -29,7 +29,7 @@ def read(asked: Asked) -> Answer:
     return Answer(
         200,
         resources.patient(asked.practice, record),
-        {"ETag": f'W/"{version_id(asked.practice.ids, record.version)}"'},
+        {"ETag": f'W/"{version_id(asked.practice.flavour.ids, record.version)}"'},
     )
 
 

@@ -40,7 +40,7 @@ def register(asked: Asked) -> Answer:
             raise Refused("INVALID_PATIENT_DEMOGRAPHICS", "the record cannot be used")
         if any(record.state == "active" for record in records):
             raise Refused("DUPLICATE_REJECTED", "the patient is already registered")
-        if records and asked.practice.inactive == "duplicate":
+        if records and asked.practice.flavour.inactive == "duplicate":
             raise Refused("DUPLICATE_REJECTED", "the patient has an inactive record")
         record = _register(asked, sent, person, records[0] if records else None)
         asked.store.put_patient(record)
@@ -197,7 +197,7 @@ def _register(
     number = asked.store.next_number(practice.ods, "patient")
     return PatientRecord(
         practice=practice.ods,
-        id=logical_id(practice.ids, practice.ods, "patient", number),
+        id=logical_id(practice.flavour.ids, practice.ods, "patient", number),
         version=1,
         nhs_number=person.nhs_number,
         state="active",

@@ -1,11 +1,13 @@
 """FHIR STU3 resources as a practice's system writes them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sandbox import london
 from sandbox.ids import version_id
 from sandbox.people import Person
 from sandbox.practices import Address, Clinician, Place, Practice
+from sandbox.provider import extras
 from sandbox.store import AppointmentRecord, PatientRecord, Schedule, Slot
 
 Resource = dict[str, Any]
@@ -18,6 +20,7 @@ ORGANISATION_TYPE = "https://fhir.nhs.uk/STU3/CodeSystem/GPConnect-OrganisationT
 BOOKING_ORGANISATION = PROFILE + "Extension-GPConnect-BookingOrganisation-1"
 PRACTITIONER_ROLE = PROFILE + "Extension-GPConnect-PractitionerRole-1"
 DELIVERY_CHANNEL = PROFILE + "Extension-GPConnect-DeliveryChannel-2"
+DELIVERY_CHANNEL_1 = PROFILE + "Extension-GPConnect-DeliveryChannel-1"
 CANCELLATION_REASON = PROFILE + "Extension-GPConnect-AppointmentCancellationReason-1"
 APPOINTMENT_PROFILE = PROFILE + "GPConnect-Appointment-1"
 ORGANISATION_PROFILE = PROFILE + "CareConnect-GPC-Organization-1"
@@ -29,7 +32,7 @@ REGISTRATION = PROFILE + "Extension-CareConnect-GPC-RegistrationDetails-1"
 
 def meta(practice: Practice, profile: str, version: int) -> Resource:
     """`meta` with version and profile."""
-    return {"versionId": version_id(practice.ids, version), "profile": [PROFILE + profile]}
+    return {"versionId": version_id(practice.flavour.ids, version), "profile": [PROFILE + profile]}
 
 
 def bundle(resources: list[Resource]) -> Resource:
@@ -55,51 +58,65 @@ def address(known: Address, use: str | None = None) -> Resource:
 
 def organisation(practice: Practice) -> Resource:
     """The practice's own Organization."""
-    return {
-        "resourceType": "Organization",
-        "id": practice.organisation_id,
-        "meta": meta(practice, "CareConnect-GPC-Organization-1", 1),
-        "identifier": [{"system": ODS_CODE, "value": practice.ods}],
-        "name": practice.name,
-        "telecom": [{"system": "phone", "value": practice.telephone, "use": "work"}],
-        "address": [address(practice.address)],
-    }
+    return extras.added(
+        practice,
+        {
+            "resourceType": "Organization",
+            "id": practice.organisation_id,
+            "meta": meta(practice, "CareConnect-GPC-Organization-1", 1),
+            "identifier": [{"system": ODS_CODE, "value": practice.ods}],
+            "name": practice.name,
+            "telecom": [{"system": "phone", "value": practice.telephone, "use": "work"}],
+            "address": [address(practice.address)],
+        },
+    )
 
 
 def location(practice: Practice, place: Place) -> Resource:
     """A surgery building; STU3's `address` is single."""
-    return {
-        "resourceType": "Location",
-        "id": place.id,
-        "meta": meta(practice, "CareConnect-GPC-Location-1", 1),
-        "name": place.name,
-        "telecom": [{"system": "phone", "value": place.telephone, "use": "work"}],
-        "address": address(place.address),
-        "managingOrganization": {"reference": f"Organization/{practice.organisation_id}"},
-    }
+    telephone = {"system": "phone", "value": place.telephone, "use": "work"}
+    return extras.added(
+        practice,
+        {
+            "resourceType": "Location",
+            "id": place.id,
+            "meta": meta(practice, "CareConnect-GPC-Location-1", 1),
+            "name": place.name,
+            "telecom": telephone if practice.flavour.telecom_as_object else [telephone],
+            "address": address(place.address),
+            "managingOrganization": {"reference": f"Organization/{practice.organisation_id}"},
+        },
+    )
 
 
 def practitioner(practice: Practice, clinician: Clinician) -> Resource:
     """A clinician; gender left out where the practice has none."""
-    return {
-        "resourceType": "Practitioner",
-        "id": clinician.id,
-        "meta": meta(practice, "CareConnect-GPC-Practitioner-1", 1),
-        "identifier": [{"system": SDS_USER_ID, "value": clinician.sds_user_id}],
-        "name": [
-            {
-                "use": "official",
-                "family": clinician.family,
-                "given": list(clinician.given),
-                "prefix": [clinician.prefix],
-            }
-        ],
-        **({"gender": clinician.gender} if clinician.gender else {}),
-    }
+    return extras.added(
+        practice,
+        {
+            "resourceType": "Practitioner",
+            "id": clinician.id,
+            "meta": meta(practice, "CareConnect-GPC-Practitioner-1", 1),
+            "identifier": [{"system": SDS_USER_ID, "value": clinician.sds_user_id}],
+            "name": [
+                {
+                    "use": "official",
+                    "family": clinician.family,
+                    "given": list(clinician.given),
+                    "prefix": [clinician.prefix],
+                }
+            ],
+            **({"gender": clinician.gender} if clinician.gender else {}),
+        },
+    )
 
 
-def role_extension(code: str, display: str) -> Resource:
-    """The practitioner role extension of Schedule and Appointment."""
+def role_extensions(known: Schedule, roles: Mapping[str, tuple[str, str]]) -> list[Resource]:
+    """The practitioner role extensions of Schedule and Appointment: none, one or several."""
+    return [_role_extension(*roles[key]) for key in known.role_keys]
+
+
+def _role_extension(code: str, display: str) -> Resource:
     coding = {
         "system": "https://fhir.nhs.uk/STU3/CodeSystem/CareConnect-SDSJobRoleName-1",
         "code": code,
@@ -108,40 +125,62 @@ def role_extension(code: str, display: str) -> Resource:
     return {"url": PRACTITIONER_ROLE, "valueCodeableConcept": {"coding": [coding]}}
 
 
-def channel_extension(channel: str) -> Resource:
-    """The delivery channel extension, second version."""
-    return {"url": DELIVERY_CHANNEL, "valueCode": channel}
+def channel_extension(practice: Practice, channel: str) -> Resource:
+    """The delivery channel extension, in the version that the practice's system writes."""
+    if practice.flavour.delivery_channel == 2:
+        return {"url": DELIVERY_CHANNEL, "valueCode": channel}
+    coding = {
+        "system": "https://fhir.nhs.uk/STU3/CodeSystem/GPConnect-DeliveryChannel-1",
+        "code": channel,
+        "display": channel,
+    }
+    return {"url": DELIVERY_CHANNEL_1, "valueCodeableConcept": {"coding": [coding]}}
 
 
-def schedule(practice: Practice, known: Schedule, roles: dict[str, tuple[str, str]]) -> Resource:
+def cancellation_reason(reason: str) -> Resource:
+    """The extension that says why an appointment was cancelled."""
+    return {"url": CANCELLATION_REASON, "valueString": reason}
+
+
+def schedule(practice: Practice, known: Schedule, roles: Mapping[str, tuple[str, str]]) -> Resource:
     """A session with its place and, where there is one, its clinician."""
     actors = [{"reference": f"Location/{known.place}"}]
     if known.clinician:
         actors.append({"reference": f"Practitioner/{known.clinician}"})
-    return {
-        "resourceType": "Schedule",
-        "id": known.id,
-        "meta": meta(practice, "GPConnect-Schedule-1", 1),
-        **({"extension": [role_extension(*roles[known.role])]} if known.role else {}),
-        "serviceCategory": {"text": known.name},
-        "actor": actors,
-        "planningHorizon": {"start": london.written(known.start), "end": london.written(known.end)},
-    }
+    extensions = role_extensions(known, roles)
+    return extras.added(
+        practice,
+        {
+            "resourceType": "Schedule",
+            "id": known.id,
+            "meta": meta(practice, "GPConnect-Schedule-1", 1),
+            **({"extension": extensions} if extensions else {}),
+            "serviceCategory": {"text": known.name},
+            "actor": actors,
+            "planningHorizon": {
+                "start": london.written(known.start),
+                "end": london.written(known.end),
+            },
+        },
+    )
 
 
 def slot(practice: Practice, known: Slot) -> Resource:
     """A slot, its times as the practice wrote them."""
-    return {
-        "resourceType": "Slot",
-        "id": known.id,
-        "meta": meta(practice, "GPConnect-Slot-1", known.version),
-        "extension": [channel_extension(known.channel)],
-        "serviceType": [{"text": known.slot_type}],
-        "schedule": {"reference": f"Schedule/{known.schedule}"},
-        "status": known.status,
-        "start": known.written_start,
-        "end": known.written_end,
-    }
+    return extras.added(
+        practice,
+        {
+            "resourceType": "Slot",
+            "id": known.id,
+            "meta": meta(practice, "GPConnect-Slot-1", known.version),
+            "extension": [channel_extension(practice, known.channel)],
+            "serviceType": [{"text": known.slot_type}],
+            "schedule": {"reference": f"Schedule/{known.schedule}"},
+            "status": known.status,
+            "start": known.written_start,
+            "end": known.written_end,
+        },
+    )
 
 
 def appointment(practice: Practice, record: AppointmentRecord) -> Resource:
@@ -156,12 +195,15 @@ def appointment(practice: Practice, record: AppointmentRecord) -> Resource:
 
 def patient(practice: Practice, record: PatientRecord) -> Resource:
     """A patient's record with its current version."""
-    return {
-        "resourceType": "Patient",
-        "id": record.id,
-        "meta": meta(practice, "CareConnect-GPC-Patient-1", record.version),
-        **record.resource,
-    }
+    return extras.added(
+        practice,
+        {
+            "resourceType": "Patient",
+            "id": record.id,
+            "meta": meta(practice, "CareConnect-GPC-Patient-1", record.version),
+            **record.resource,
+        },
+    )
 
 
 def booking_organisation(

@@ -91,9 +91,7 @@ def _entries(asked: Asked, slots: list[Slot]) -> list[dict[str, Any]]:
     schedules = asked.store.schedules(practice.ods, [slot.schedule for slot in slots])
     wanted = asked.values("_include:recurse")
     entries = [resources.slot(practice, slot) for slot in slots]
-    entries += [
-        resources.schedule(practice, schedule, dict(asked.spine.roles)) for schedule in schedules
-    ]
+    entries += [resources.schedule(practice, schedule, asked.spine.roles) for schedule in schedules]
     if _INCLUDE_PRACTITIONER in wanted:
         entries += _practitioners(asked, schedules)
     if _INCLUDE_LOCATION in wanted:

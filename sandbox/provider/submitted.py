@@ -26,7 +26,6 @@ _ALLOWED = frozenset(
 )  # fmt: skip
 _DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})")
 _CHANNELS = ("In-person", "Telephone", "Video")
-_CHANNEL_1 = resources.PROFILE + "Extension-GPConnect-DeliveryChannel-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +168,7 @@ def _extensions(resource: Mapping[str, Any]) -> tuple[str | None, tuple[str, ...
         url = extension.get("url")
         if url == resources.DELIVERY_CHANNEL:
             channel = extension.get("valueCode")
-        elif url == _CHANNEL_1:
+        elif url == resources.DELIVERY_CHANNEL_1:
             channel = _code(extension)
         elif url == resources.PRACTITIONER_ROLE:
             roles.append(_code(extension))

@@ -25,6 +25,8 @@ ORGANISATION_TYPE = "https://fhir.nhs.uk/STU3/CodeSystem/GPConnect-OrganisationT
 BOOKING_ORGANISATION = PROFILES + "Extension-GPConnect-BookingOrganisation-1"
 CANCELLATION_REASON = PROFILES + "Extension-GPConnect-AppointmentCancellationReason-1"
 DELIVERY_CHANNEL = PROFILES + "Extension-GPConnect-DeliveryChannel-2"
+DELIVERY_CHANNEL_1 = PROFILES + "Extension-GPConnect-DeliveryChannel-1"
+PRACTITIONER_ROLE = PROFILES + "Extension-GPConnect-PractitionerRole-1"
 VERIFICATION = PROFILES + "Extension-CareConnect-GPC-NHSNumberVerificationStatus-1"
 
 _PREFIX = "urn:nhs:names:services:gpconnect:fhir:"

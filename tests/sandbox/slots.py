@@ -3,7 +3,25 @@
 from datetime import timedelta
 from typing import Any
 
-from tests.sandbox.exchange import CONSUMERS, ODS_CODE, ORGANISATION_TYPE, encode, today
+from tests.sandbox.exchange import (
+    CONSUMERS,
+    DELIVERY_CHANNEL,
+    DELIVERY_CHANNEL_1,
+    ODS_CODE,
+    ORGANISATION_TYPE,
+    encode,
+    today,
+)
+
+_CHANNELS = (DELIVERY_CHANNEL, DELIVERY_CHANNEL_1)
+
+
+def channel(slot: dict[str, Any]) -> str:
+    """The delivery channel, from whichever version of the extension the practice writes."""
+    (found,) = (one for one in slot["extension"] if one["url"] in _CHANNELS)
+    if found["url"] == DELIVERY_CHANNEL:
+        return str(found["valueCode"])
+    return str(found["valueCodeableConcept"]["coding"][0]["code"])
 
 
 class Slots:

@@ -16,9 +16,12 @@ import requests
 from tests.sandbox.exchange import (
     BOOKING_ORGANISATION,
     CONSUMERS,
+    DELIVERY_CHANNEL,
+    DELIVERY_CHANNEL_1,
     NHS_NUMBER,
     ODS_CODE,
     ORGANISATION_TYPE,
+    PRACTITIONER_ROLE,
     PROFILES,
     Exchange,
     RawAnswer,
@@ -148,8 +151,8 @@ class Wire:
             ],
             "extension": [
                 {"url": BOOKING_ORGANISATION, "valueReference": {"reference": "#1"}},
-                *chosen[0]["extension"],
-                *schedule.get("extension", []),
+                *_known(chosen[0]),
+                *_known(schedule),
             ],
             "status": "booked",
             "description": "Cough for two weeks",
@@ -185,6 +188,12 @@ class Wire:
         response = self.ask("retrieve", path)
         assert response.status_code == 200, response.text
         return [entry["resource"] for entry in response.json().get("entry", [])]
+
+
+def _known(resource: dict[str, Any]) -> list[dict[str, Any]]:
+    """The extensions that a booking repeats, without what the practice's system has of its own."""
+    known = {DELIVERY_CHANNEL, DELIVERY_CHANNEL_1, PRACTITIONER_ROLE}
+    return [one for one in resource.get("extension", []) if one["url"] in known]
 
 
 def error_code(response: requests.Response | RawAnswer) -> str:

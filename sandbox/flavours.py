@@ -1,0 +1,43 @@
+"""How suppliers' systems differ where the specification lets them, or where they differ anyway.
+
+Each practice's flavour is data: the object `flavour` in `data/practices.json`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sandbox.ids import Style
+
+
+@dataclass(frozen=True, slots=True)
+class Flavour:
+    """The habits of one practice's system; the defaults are those of the specification's text."""
+
+    ids: Style = "numeric"
+    delivery_channel: Literal[1, 2] = 2
+    """Which version of the delivery channel extension it writes; it reads both. [RES-4]"""
+    extras: bool = False
+    """Extensions and elements of its own in every resource, to be kept on writing back. [RES-2]"""
+    telecom_as_object: bool = False
+    """`Location.telecom` is an object, as in the specification's own example."""
+    joins_text: bool = False
+    """Description and comment are kept in one field. [BOOK-4]"""
+    reason_limit: int | None = None
+    """Characters kept of a cancellation reason. [CANCEL-1]"""
+    keeps_identifier: bool = False
+    """Gives back the consumer's own `Appointment.identifier`."""
+    sensitive: Literal["empty", "not-found"] = "empty"
+    """How a sensitive patient is denied. [FIND-2]"""
+    inactive: Literal["reactivate", "duplicate"] = "reactivate"
+    """What registering a patient with an inactive record does. [REG-3]"""
+    compresses: bool = True
+    """Sends gzip to a client that reads it."""
+    chunked: bool = False
+    """Sends the body in chunks, without a length."""
+    error_codes: Literal["value-set", "code-system"] = "value-set"
+    """The kind of URL that names the system of its error codes. [RES-4]"""
+    statuses: Mapping[str, int] = field(default_factory=dict)
+    """The HTTP status that goes with an error code, where it is another than usual. [ERR-2]"""
+    spellings: Mapping[str, str] = field(default_factory=dict)
+    """How it spells an error code, where it is otherwise than usual. [ERR-2]"""

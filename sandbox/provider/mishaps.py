@@ -1,0 +1,136 @@
+"""What a practice does or says amiss when a fault asks for it; the answer arrives whole."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sandbox.answers import Answer
+from sandbox.appointment_book import take
+from sandbox.outcomes import Refused
+from sandbox.practices import Practice, Spine
+from sandbox.provider import resources
+from sandbox.provider.changes import strike_out
+from sandbox.store import Store
+
+Resource = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """One exchange at a practice: what was asked, and `ask`, which does it.
+
+    `refusal` writes an error as this practice does.
+    """
+
+    store: Store
+    spine: Spine
+    practice: Practice
+    body: str
+    ask: Callable[[], Answer]
+    refusal: Callable[[Refused], Answer]
+
+
+def _slot_taken(occasion: Occasion) -> Answer:
+    """Someone at the practice's desk is faster than the booking."""
+    references = re.findall(r'"reference"\s*:\s*"(Slot|Patient)/([^"]+)"', occasion.body)
+    wanted = [logical_id for kind, logical_id in references if kind == "Slot"]
+    patient = next((one for kind, one in references if kind == "Patient"), "")
+    for slot in wanted[:1]:
+        take(occasion.store, occasion.spine, occasion.practice, slot, not_by=patient)
+    return occasion.ask()
+
+
+def _fails(occasion: Occasion) -> Answer:
+    """The practice's system fails and does nothing."""
+    return occasion.refusal(
+        Refused("INTERNAL_SERVER_ERROR", "the practice's system has failed"),
+    )
+
+
+def _acts_and_fails(occasion: Occasion) -> Answer:
+    """The practice's system does what it was asked, and then fails."""
+    occasion.ask()
+    return _fails(occasion)
+
+
+def _asked_twice(occasion: Occasion) -> Answer:
+    """Something on the way sends the request twice: the answer to the second one arrives."""
+    occasion.ask()
+    return occasion.ask()
+
+
+def _about_another_slot(occasion: Occasion) -> Answer:
+    """The answer's appointments are at another time than they are in the practice's book."""
+
+    def changed(resource: Resource) -> Resource:
+        if resource["resourceType"] != "Appointment":
+            return resource
+        own = {slot["reference"] for slot in resource["slot"]}
+        other = next(
+            slot
+            for slot in occasion.store.free_slots(occasion.practice.ods, 0, _FOR_EVER)
+            if f"Slot/{slot.id}" not in own and slot.written_start > resource["start"]
+        )
+        return {
+            **resource,
+            "slot": [{"reference": f"Slot/{other.id}"}],
+            "start": other.written_start,
+            "end": other.written_end,
+        }
+
+    return _with_each(occasion.ask(), changed)
+
+
+def _about_another_patient(occasion: Occasion) -> Answer:
+    """The answer's appointments or patients are somebody else's."""
+
+    def changed(resource: Resource) -> Resource:
+        if resource["resourceType"] == "Patient":
+            other = occasion.store.someone_at(occasion.practice.ods, resource["id"])
+            return resources.patient(occasion.practice, other)
+        if resource["resourceType"] == "Appointment":
+            return {**resource, "participant": [*map(participant, resource["participant"])]}
+        return resource
+
+    def participant(one: Resource) -> Resource:
+        kind, _, logical_id = one["actor"]["reference"].partition("/")
+        if kind != "Patient":
+            return one
+        other = occasion.store.someone_at(occasion.practice.ods, logical_id)
+        return {**one, "actor": {**one["actor"], "reference": f"Patient/{other.id}"}}
+
+    return _with_each(occasion.ask(), changed)
+
+
+def _cancelled_at_once(occasion: Occasion) -> Answer:
+    """The practice cancels the appointment in the moment after it has answered."""
+    answer = occasion.ask()
+    if answer.status < 300 and answer.body.get("resourceType") == "Appointment":
+        record = occasion.store.appointment(occasion.practice.ods, answer.body["id"])
+        if record is not None and record.resource["status"] == "booked":
+            strike_out(occasion.store, record, "Cancelled by the practice")
+    return answer
+
+
+MISHAPS: Mapping[str, Callable[[Occasion], Answer]] = {
+    "slot_taken": _slot_taken,
+    "status_500": _fails,
+    "status_500_after": _acts_and_fails,
+    "own_409": _asked_twice,
+    "other_slot": _about_another_slot,
+    "other_patient": _about_another_patient,
+    "cancelled_at_once": _cancelled_at_once,
+}
+
+_FOR_EVER = 1 << 40  # an instant that no slot reaches
+
+
+def _with_each(answer: Answer, changed: Callable[[Resource], Resource]) -> Answer:
+    """The answer with its resource, or each one of its bundle, changed."""
+    if answer.body["resourceType"] != "Bundle":
+        return replace(answer, body=changed(dict(answer.body)))
+    entries = [
+        {**entry, "resource": changed(entry["resource"])} for entry in answer.body.get("entry", [])
+    ]
+    return replace(answer, body={**answer.body, **({"entry": entries} if entries else {})})
