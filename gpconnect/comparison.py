@@ -20,14 +20,32 @@ def differences_from_amendment(
     before: Appointment, description: str, comment: str | None, got: Appointment
 ) -> tuple[str, ...]:
     """As above; a practice may keep description and comment joined in one field. [BOOK-4]"""
-    kept = f"{got.description or ''}\n{got.comment or ''}"
+    kept = _plain(f"{got.description or ''} {got.comment or ''}")
     fields = {
         **_unchanged(before, got),
         "status": got.status == before.status,
-        "description": description.strip() in kept,
-        "comment": (comment or "").strip() in kept,
+        "description": _plain(description) in kept,
+        "comment": _plain(comment or "") in kept,
     }
+    if all(fields.values()) and not says(got, description, comment):
+        return ("texts",)
     return _unlike(fields)
+
+
+def says(got: Appointment, description: str, comment: str | None) -> bool:
+    """Whether an appointment says these words and no others, be it in one field or two. [BOOK-4]
+
+    "Knee" is not said by an appointment for "Knee pain": that is somebody else's, or unchanged.
+    """
+    wanted = [_plain(description), _plain(comment or "")]
+    if [_plain(got.description or ""), _plain(got.comment or "")] == wanted:
+        return True
+    left = _plain(f"{got.description or ''} {got.comment or ''}")
+    for words in sorted(wanted, key=len, reverse=True):
+        if words not in left:
+            return False
+        left = left.replace(words, " ", 1)
+    return not any(letter.isalnum() for letter in left)
 
 
 def differences_from_cancellation(before: Appointment, got: Appointment) -> tuple[str, ...]:
@@ -41,6 +59,11 @@ def _unchanged(before: Appointment, got: Appointment) -> dict[str, bool]:
         "patient": got.patient_id == before.patient_id,
         "start": _same_moment(before.start.written, got.start),
     }
+
+
+def _plain(text: str) -> str:
+    """The words with every white space between them made one."""
+    return " ".join(text.split())
 
 
 def _same_moment(asked: str, got: PracticeTime) -> bool:

@@ -1,29 +1,33 @@
 """Is this appointment the effect of that command? Evidence only, never a guess."""
 
+import contextlib
+import uuid
 from collections.abc import Iterable
 
 from booking_portal.commands.models import Command
+from gpconnect.comparison import says
 from gpconnect.models import Appointment
 
 
 def booked_by(command: Command, appointments: Iterable[Appointment]) -> Appointment | None:
     """The one appointment that the booking made, cancelled since or not; None if there is none.
 
-    Ours is: one that carries the command's own identifier; else one that was not there before,
-    for the patient, on exactly the slots asked for, booked by our organisation (or by nobody
-    that the practice names). Text is not evidence: practices join and trim it.
+    Ours is: one that carries the command's own identifier; else one that was not there before
+    and carries no other command's, for the patient, on exactly the slots asked for, booked by our
+    organisation (or by nobody that the practice names). Text is not evidence: practices join and
+    trim it.
     """
     candidates = list(appointments)
     for appointment in candidates:
         if str(command.pk) in appointment.identifiers:
             return appointment
     wanted = {offer.slot_id for offer in command.offers}
-    before = set(command.payload.get("before", []))
+    not_ours = set(command.payload["before"]) | _of_another_command(command, candidates)
     ours = command.organisation.ods_code
     matches = [
         appointment
         for appointment in candidates
-        if appointment.id not in before
+        if appointment.id not in not_ours
         and set(appointment.slot_ids) == wanted
         and appointment.patient_id == command.patient_id
         and (
@@ -42,9 +46,15 @@ def amended_by(command: Command, appointment: Appointment) -> bool:
     """
     if appointment.version == command.payload["version"]:
         return False
-    wanted = [command.payload["description"], command.payload["comment"]]
-    found = f"{appointment.description or ''}\n{appointment.comment or ''}"
-    exact = (appointment.description or "") == wanted[0] and (appointment.comment or "") == wanted[
-        1
-    ]
-    return exact or (all(text in found for text in wanted) and any(wanted))
+    return says(appointment, command.payload["description"], command.payload["comment"])
+
+
+def _of_another_command(command: Command, appointments: Iterable[Appointment]) -> set[str]:
+    """The ids of the appointments that carry another command's identifier."""
+    carried: dict[uuid.UUID, str] = {}
+    for appointment in appointments:
+        for identifier in appointment.identifiers:
+            with contextlib.suppress(ValueError):
+                carried[uuid.UUID(identifier)] = appointment.id
+    others = Command.objects.filter(pk__in=carried).exclude(pk=command.pk)
+    return {carried[key] for key in others.values_list("pk", flat=True)}

@@ -1,25 +1,27 @@
 """Send a stored command, once, under its lease; what comes back decides its state."""
 
 import logging
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
 
 from booking_portal.accounts.actor import Actor
+from booking_portal.commands.asking import booking_of, last_read, subject_of
 from booking_portal.commands.models import Attempt, Command
-from booking_portal.commands.settling import look
-from booking_portal.commands.states import Kind, State, verdict
+from booking_portal.commands.settling import CLAIM, look
+from booking_portal.commands.states import MAY_FOLLOW, Kind, State, verdict
 from booking_portal.commands.storing import database_now
-from booking_portal.commands.transitions import StateChanged, as_json, confirm, fail
+from booking_portal.commands.transitions import StateChanged, alarm, confirm, fail
 from booking_portal.practices import connection
-from booking_portal.practices.observer import Subject
 from gpconnect.client import GPConnectClient
-from gpconnect.errors import DifferentFromAsked, GPConnectError, SlotGone
-from gpconnect.fhir.appointments import appointment as read_appointment
-from gpconnect.models import Appointment, Booking, BookingOrganisation, SlotChoice
+from gpconnect.errors import DifferentFromAsked, GPConnectError, SlotGone, VersionConflict
+from gpconnect.models import Appointment
 
 log = logging.getLogger(__name__)
+
+# A "no" that may be about our own success, if something on the way sent the request twice.
+PERHAPS_OURS = (SlotGone, VersionConflict)
 
 
 class LeaseOver(Exception):
@@ -43,51 +45,10 @@ def send(command: Command, *, actor: Actor) -> Command:
         _close(attempt, error.code, trace_id=error.trace_id or "", status=error.status)
         return _failed(command, error, actor)
     _close(attempt, "DONE")
-    try:
-        return confirm(command, appointment, reason="the practice confirmed")
-    except StateChanged:
-        command.refresh_from_db()
-        return command
-
-
-def subject_of(command: Command) -> Subject:
-    """What the audit trail says that the command's exchanges are about."""
-    return Subject(
-        nhs_number=command.nhs_number,
-        practice_ods=command.practice.ods_code,
-        encounter_id=command.encounter_id,
-        command_id=command.pk,
-        appointment_id=command.appointment_id,
-    )
-
-
-def booking_of(command: Command) -> Booking:
-    """The booking as it goes on the wire. [BOOK-2, BOOK-3]"""
-    offers, payload = command.offers, command.payload
-    first = offers[0]
-    return Booking(
-        patient_id=command.patient_id,
-        slots=tuple(
-            SlotChoice(
-                id=offer.slot_id,
-                start=offer.starts,
-                end=offer.ends,
-                schedule_id=offer.schedule_id,
-                delivery_channel=offer.delivery_channel or None,
-                service_type=offer.slot_type or None,
-            )
-            for offer in offers
-        ),
-        location_id=first.location_id,
-        practitioner_id=first.practitioner_id or None,
-        description=payload["description"],
-        comment=payload["comment"] or None,
-        delivery_channel=first.delivery_channel or None,
-        practitioner_role=first.practitioner_role or None,
-        practitioner_role_code=first.practitioner_role_code or None,
-        created=datetime.now(UTC),
-        organisation=BookingOrganisation(**payload["organisation"]),
-        identifier=str(command.pk),
+    return _recorded(
+        command,
+        State.DONE,
+        lambda: confirm(command, appointment, reason="the practice confirmed"),
     )
 
 
@@ -107,7 +68,7 @@ def _perform(command: Command, client: GPConnectClient) -> Appointment:
             return client.book_appointment(booking_of(command), gate=gate, deadline=deadline)
         case Kind.AMEND:
             return client.amend_appointment(
-                read_appointment(payload["raw"]),
+                last_read(command),
                 payload["description"],
                 payload["comment"] or None,
                 gate=gate,
@@ -115,28 +76,42 @@ def _perform(command: Command, client: GPConnectClient) -> Appointment:
             )
         case Kind.CANCEL:
             return client.cancel_appointment(
-                read_appointment(payload["raw"]), payload["reason"], gate=gate, deadline=deadline
+                last_read(command), payload["reason"], gate=gate, deadline=deadline
             )
 
 
 def _failed(command: Command, error: GPConnectError, actor: Actor) -> Command:
     state = verdict(Kind(command.kind), error)
+    if isinstance(error, DifferentFromAsked):
+        log.error("command %s: the practice's answer differs from what was asked", command.pk)
+        return _recorded(command, state, lambda: alarm(command, error, error.appointment))
     fields: dict[str, Any] = {}
     if state is State.UNCONFIRMED:
         fields["next_look_at"] = database_now()
-    if isinstance(error, DifferentFromAsked):
-        log.error("command %s: the practice's answer differs from what was asked", command.pk)
-        fields["next_look_at"] = None
-        if error.appointment is not None:
-            fields["appointment_id"] = error.appointment.id
-            fields["result"] = as_json(error.appointment)
+    if isinstance(error, PERHAPS_OURS):  # this process looks; if it dies, another does later
+        fields["next_look_at"] = database_now() + CLAIM
+    _recorded(command, state, lambda: fail(command, state, error, **fields))
+    if not isinstance(error, PERHAPS_OURS) or command.state != State.UNCONFIRMED:
+        return command
     try:
-        fail(command, state, error, **fields)
+        return look(command, actor=actor, refused=error)
     except StateChanged:
         command.refresh_from_db()
         return command
-    if isinstance(error, SlotGone):
-        return look(command, actor=actor, refused=error)
+
+
+def _recorded(command: Command, to: State, record: Callable[[], Command]) -> Command:
+    """Record what the practice said, also when the sweep has moved the command meanwhile.
+
+    The practice's own word is better evidence than the sweep's not knowing.
+    """
+    for _ in range(2):
+        try:
+            return record()
+        except StateChanged:
+            command.refresh_from_db()
+            if to not in MAY_FOLLOW[State(command.state)]:
+                break
     return command
 
 

@@ -11,17 +11,22 @@ from django.db import transaction
 from django.utils import timezone
 
 from booking_portal.accounts.actor import Actor, NotPermitted, actor_for
+from booking_portal.accounts.roles import Permission
+from booking_portal.commands.asking import booking_of, subject_of
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.recognition import amended_by, booked_by
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.storing import database_now
-from booking_portal.commands.transitions import StateChanged, confirm, fail, move
+from booking_portal.commands.transitions import StateChanged, alarm, confirm, fail, move
 from booking_portal.patients import tracing
 from booking_portal.patients.tracing import RestrictedPatient
 from booking_portal.practices import connection
-from booking_portal.practices.observer import Subject, TrailObserver
+from booking_portal.practices.observer import TrailObserver
 from gpconnect import london
-from gpconnect.errors import GPConnectError
+from gpconnect.comparison import differences_from_booking
+from gpconnect.error_table import failure
+from gpconnect.errors import GPConnectError, Origin
+from gpconnect.interactions import BOOK_APPOINTMENT
 from gpconnect.models import Appointment
 
 BY_SYSTEM = "settling"
@@ -52,15 +57,23 @@ def settle(command: Command) -> Command:
     try:
         if command.state == State.SENDING:
             move(command, State.UNCONFIRMED, reason="its sender is gone", by_system=BY_SYSTEM)
-        actor = actor_for(command.user, command.organisation)
-        if actor is None:
-            return _to_a_person(command, "the user may no longer act for the organisation")
-        return look(command, actor=actor.on_behalf(BY_SYSTEM))
-    except NotPermitted:
-        return _to_a_person(command, "the user may no longer trace patients")
+        return _look_for(command)
     except StateChanged:
         command.refresh_from_db()
         return command
+
+
+def _look_for(command: Command) -> Command:
+    """Look with the authority that the user still has, or leave it to a person. [IG-1]"""
+    actor = actor_for(command.user, command.organisation)
+    if actor is None:
+        return _to_a_person(command, "the user may no longer act for the organisation")
+    actor = actor.on_behalf(BY_SYSTEM)
+    try:
+        actor.require(Permission.VIEW_APPOINTMENTS)
+        return look(command, actor=actor)
+    except NotPermitted:
+        return _to_a_person(command, "the user may no longer see patients' appointments")
 
 
 def look(command: Command, *, actor: Actor, refused: GPConnectError | None = None) -> Command:
@@ -83,8 +96,8 @@ def look(command: Command, *, actor: Actor, refused: GPConnectError | None = Non
         return _look_later(command)
     _close(attempt, "FOUND" if found else "NOT_FOUND")
     if found is not None:
-        return confirm(command, found, reason="found at the practice", by_system=actor.by_system)
-    if refused is not None:
+        return _found(command, found, actor)
+    if refused is not None and (conclusive or command.kind != Kind.BOOK):
         return fail(command, State.REFUSED, refused, by_system=actor.by_system)
     if conclusive and database_now() > command.request_dead_at:
         return move(
@@ -96,6 +109,20 @@ def look(command: Command, *, actor: Actor, refused: GPConnectError | None = Non
     return _look_later(command)
 
 
+def _found(command: Command, found: Appointment, actor: Actor) -> Command:
+    """`done`; or an alarm, if what the practice made is not what was asked for. [BOOK-7]"""
+    if command.kind == Kind.BOOK:
+        unlike = set(differences_from_booking(booking_of(command), found))
+        if found.cancelled:  # since: it was made all the same
+            unlike.discard("status")
+        if unlike:
+            error = failure(
+                "DIFFERENT_FROM_ASKED", origin=Origin.PRACTICE, interaction=BOOK_APPOINTMENT
+            )
+            return alarm(command, error, found, by_system=actor.by_system)
+    return confirm(command, found, reason="found at the practice", by_system=actor.by_system)
+
+
 def _trace_again(command: Command, actor: Actor) -> None:
     if not command.encounter.trace_is_fresh:
         tracing.trace_again(command.encounter, actor=actor)
@@ -103,13 +130,7 @@ def _trace_again(command: Command, actor: Actor) -> None:
 
 def _effect(command: Command, actor: Actor) -> tuple[Appointment | None, bool]:
     """What the command did, if it did, and whether "nothing found" can be believed."""
-    subject = Subject(
-        nhs_number=command.nhs_number,
-        practice_ods=command.practice.ods_code,
-        encounter_id=command.encounter_id,
-        command_id=command.pk,
-        appointment_id=command.appointment_id,
-    )
+    subject = subject_of(command)
     endpoint = connection.directory().look_up(
         command.practice.ods_code, observer=TrailObserver(actor.who, subject)
     )
@@ -117,7 +138,8 @@ def _effect(command: Command, actor: Actor) -> tuple[Appointment | None, bool]:
     if command.kind == Kind.BOOK:
         today = london.today()
         there = client.patient_appointments(command.patient_id, today, max(today, command.day))
-        return booked_by(command, there.appointments), there.complete
+        # Practices show nothing before today: of a day that is over, silence proves nothing.
+        return booked_by(command, there.appointments), there.complete and today <= command.day
     appointment = client.read_appointment(command.appointment_id)
     if command.kind == Kind.CANCEL:
         return (appointment if appointment.cancelled else None), True

@@ -52,6 +52,7 @@ class Rule:
 
 _ALL = frozenset(Kind)
 _BOOK = frozenset({Kind.BOOK})
+_CHANGES = frozenset({Kind.AMEND, Kind.CANCEL})
 
 # The first row that fits decides; no row, or an error whose outcome is not known: unconfirmed.
 # Success is not in the table: it means `done`.
@@ -60,7 +61,9 @@ RULES = (
     Rule(_ALL, errors.NotSent, State.NOT_MADE),
     Rule(_ALL, errors.InvalidRequest, State.NOT_MADE),
     Rule(_ALL, errors.DirectoryError, State.NOT_MADE),
-    Rule(_BOOK, errors.SlotGone, State.UNCONFIRMED),  # ours, by an earlier try? look first
+    # Ours, by an earlier try? Look first. [BOOK-8, AMEND-2]
+    Rule(_BOOK, errors.SlotGone, State.UNCONFIRMED),
+    Rule(_CHANGES, errors.VersionConflict, State.UNCONFIRMED),
     Rule(_ALL, errors.RefusedBySpine, State.REFUSED),
     Rule(_ALL, errors.Refused, State.REFUSED),
 )

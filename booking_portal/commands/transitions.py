@@ -126,6 +126,25 @@ def fail(
     )
 
 
+def alarm(
+    command: Command,
+    error: GPConnectError,
+    appointment: Appointment | None,
+    *,
+    by_system: str = "",
+) -> Command:
+    """The practice has made something else than was asked for: a person has to ring. [BOOK-7]
+
+    Raises: StateChanged.
+    """
+    made = {}
+    if appointment is not None:
+        made = {"appointment_id": appointment.id, "result": as_json(appointment)}
+    return fail(
+        command, State.NEEDS_ATTENTION, error, by_system=by_system, next_look_at=None, **made
+    )
+
+
 def as_json(appointment: Appointment) -> dict[str, Any]:
     """What the practice returned, for pages; empty parts left out."""
     booked_by = appointment.booking_organisation

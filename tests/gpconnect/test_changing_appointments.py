@@ -121,6 +121,7 @@ def test_a_practice_may_join_description_and_comment(scripted: Start) -> None:
     ("changes", "differing"),
     [
         ({"description": "Something else"}, ("description",)),
+        ({"description": "New dressing for the knee"}, ("texts",)),
         ({"description": "New dressing", "status": "cancelled"}, ("status",)),
         ({"description": "New dressing", "id": "149"}, ("id",)),
     ],

@@ -41,8 +41,8 @@ def error_of(kind: type[errors.GPConnectError], *, known: bool = True) -> errors
         (Kind.BOOK, error_of(errors.NoAgreement), State.REFUSED),
         (Kind.BOOK, error_of(errors.Refused, known=False), State.UNCONFIRMED),
         (Kind.BOOK, error_of(errors.DifferentFromAsked, known=False), State.NEEDS_ATTENTION),
-        (Kind.AMEND, error_of(errors.VersionConflict), State.REFUSED),
-        (Kind.CANCEL, error_of(errors.VersionConflict), State.REFUSED),
+        (Kind.AMEND, error_of(errors.VersionConflict), State.UNCONFIRMED),  # look first
+        (Kind.CANCEL, error_of(errors.VersionConflict), State.UNCONFIRMED),
         (Kind.CANCEL, error_of(errors.ConnectionLost, known=False), State.UNCONFIRMED),
     ],
 )
