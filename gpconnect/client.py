@@ -1,5 +1,6 @@
 """One method per use case of GP Connect Foundations and Appointment Management 1.2.7."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from gpconnect import comparison, interactions, london, nhs_number, search
@@ -85,17 +86,17 @@ class GPConnectClient:
 
         Raises: InvalidRequest, AlreadyRegistered, DemographicsRejected.
         """
-        nhs_number.normalise(registration.nhs_number)
-        checks.registration(registration)
+        number = nhs_number.normalise(registration.nhs_number)
+        checks.registration(registration, london.today(self._now()))
         question = Question(
             interactions.REGISTER_PATIENT,
             interactions.REGISTER_PATIENT.path,
-            body=writing.registration(registration),
+            body=writing.registration(replace(registration, nhs_number=number)),
         )
 
         def read(bundle: Json) -> Patient:
             found = [people_and_places.patient(each) for each in resources(bundle).of("Patient")]
-            if len(found) != 1 or found[0].nhs_number != registration.nhs_number:
+            if len(found) != 1 or found[0].nhs_number != number:
                 raise Unreadable("that is not the patient registered")
             return found[0]
 

@@ -7,11 +7,12 @@ function raises InvalidRequest (its `diagnostics` name the field, never its cont
 import itertools
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from gpconnect.error_table import failure
 from gpconnect.models import (
+    Address,
     Appointment,
     Booking,
     ContactPoint,
@@ -100,16 +101,32 @@ def changeable(appointment: Appointment, now: datetime) -> None:
     require(appointment.raw, "the appointment as last read")
 
 
-def registration(asked: Registration) -> None:
-    """Identity complete, and of everything else at most what may be sent. [REG-2]"""
+def registration(asked: Registration, today: date) -> None:
+    """Identity complete, and of everything else at most what may be sent. [REG-2]
+
+    `today` is London's.
+    """
     words(asked.family, "family name")
-    require(asked.given, "given name")
+    require(asked.given and not isinstance(asked.given, str), "given name")
     for given in asked.given:
         words(given, "given name")
+    require(not isinstance(asked.birth_date, datetime), "birth date: with a time")
+    require(asked.birth_date <= today, "birth date: in the future")
     require(asked.gender is None or asked.gender in _GENDERS, "gender")
     if asked.language is not None:
         require(_CODE.fullmatch(asked.language), "language")
+    require(asked.language or not asked.interpreter_required, "language: needed by an interpreter")
+    _address(asked.home_address, "home address")
+    _address(asked.temporary_address, "temporary address")
     _contact_points(asked.telecoms)
+
+
+def _address(place: Address | None, field: str) -> None:
+    if place is not None:
+        parts = [part for part in place.as_lines() if part.strip()]
+        require(parts, field)
+        for part in parts:
+            words(part, field)
 
 
 def _contact_points(points: Sequence[ContactPoint]) -> None:
@@ -119,6 +136,7 @@ def _contact_points(points: Sequence[ContactPoint]) -> None:
         words(point.value, "telecom")
         require(point.system in {"phone", "email"}, "telecom: system")
         require(point.use in _USES, "telecom: use")
+        require(point.system == "phone" or point.use != "temp", "telecom: temporary e-mail")
 
 
 def _slots(slots: Sequence[SlotChoice], now: datetime) -> None:

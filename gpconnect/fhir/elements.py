@@ -77,6 +77,8 @@ def version(resource: Json, etag: str | None = None) -> str | None:
 
 def reference(value: object, kind: str) -> str | None:
     """The id in a reference to a resource of this kind: relative, absolute or versioned."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
     target = value.get("reference") if isinstance(value, dict) else None
     if not isinstance(target, str):
         return None

@@ -164,14 +164,18 @@ def _contact_point(point: ContactPoint) -> dict[str, Any]:
 
 
 def _address(use: str, place: Address) -> dict[str, Any]:
+    lines = [line for line in place.lines if line.strip()]
     parts = {
-        "line": list(place.lines),
         "city": place.city,
         "district": place.district,
         "postalCode": place.postcode,
         "country": place.country,
     }
-    return {"use": use, "type": "physical"} | {name: part for name, part in parts.items() if part}
+    return (
+        {"use": use, "type": "physical"}
+        | ({"line": lines} if lines else {})
+        | {name: part for name, part in parts.items() if part and part.strip()}
+    )
 
 
 def _with_profile(resource: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from gpconnect.client import GPConnectClient
 from gpconnect.identity import Device, Requester, RequestingUser, claims
 from gpconnect.interactions import ALL, Scope
 from gpconnect.models import (
+    Address,
     Appointment,
     ContactPoint,
     Endpoint,
@@ -163,6 +164,16 @@ REGISTRATION = Registration("9324926233", "Pontevrel", ("Marisol",), date(1969, 
         {"telecoms": (ContactPoint("email", "a", "home"), ContactPoint("email", "b", "work"))},
         {"telecoms": (ContactPoint("fax", "1", "home"),)},
         {"telecoms": (ContactPoint("phone", "1"),)},
+        {"telecoms": (ContactPoint("phone", "\x00", "home"),)},
+        {"telecoms": (ContactPoint("email", "a@example.org", "temp"),)},
+        {"given": "Marisol"},
+        {"birth_date": datetime(1969, 9, 21, tzinfo=UTC)},
+        {"birth_date": date(2999, 1, 1)},
+        {"home_address": Address()},
+        {"home_address": Address(("", "  "), city=" ")},
+        {"temporary_address": Address(("1 High\x00 Street",))},
+        {"language": "en gb  x"},
+        {"interpreter_required": True},
     ],
 )
 def test_a_registration_that_breaks_a_rule_is_not_sent(
