@@ -47,6 +47,8 @@ def check_booking(
     if asked is not None:  # back, a reload, or a second click
         return redirect("command", command_id=asked.pk)
     rival = unsettled_booking(encounter, actor=request.actor)
+    if rival is not None and rival.form_token == proposal.pk:  # a click at the same moment
+        return redirect("command", command_id=rival.pk)
     if rival is not None:
         return _unsettled(request, encounter, rival)
     try:
