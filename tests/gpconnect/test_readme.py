@@ -9,9 +9,8 @@ import gpconnect
 from tests.sandbox_control import Sandbox
 
 
-def test_the_readmes_example_books_at_the_sandbox(
-    sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
-) -> None:
+def readme_example(sandbox: Sandbox) -> str:
+    """The example, led to the sandbox."""
     readme = (Path(gpconnect.__file__).parent / "README.md").read_text()
     [example] = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
     for theirs, ours in (
@@ -23,8 +22,14 @@ def test_the_readmes_example_books_at_the_sandbox(
     ):
         assert theirs in example
         example = example.replace(theirs, ours)
+    return str(example)
+
+
+def test_the_readmes_example_books_at_the_sandbox(
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
     namespace: dict[str, object] = {}
-    exec(compile(example, "README.md", "exec"), namespace)
+    exec(compile(readme_example(sandbox), "README.md", "exec"), namespace)
     namespace["sds"].close()  # type: ignore[attr-defined]
     assert re.fullmatch(r"booked \d\d:\d\d\n", capsys.readouterr().out)
     assert len(sandbox.appointments("A20047", "9658218873")) == 1
