@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.db import transaction
 from django.utils import timezone
 
 from booking_portal.accounts.actor import Actor
@@ -12,7 +13,7 @@ from booking_portal.commands.models import Command, Proposal
 from booking_portal.commands.reading import appointments_there
 from booking_portal.commands.sending import send
 from booking_portal.commands.states import Kind, State
-from booking_portal.commands.storing import AlreadyAsked, slot_key_of, store
+from booking_portal.commands.storing import AlreadyAsked, one_at_a_time, slot_key_of, store
 from booking_portal.patients.finding import find, subject_of
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.practices.models import Practice
@@ -125,18 +126,26 @@ def book(proposal: Proposal, description: str, comment: str, *, actor: Actor) ->
     require_text(description, comment)
     proposal.description, proposal.comment = description, comment
     proposal.save(update_fields=["description", "comment"])
-    rival = unsettled_booking(encounter, actor=actor)
-    if rival is not None and rival.form_token == proposal.pk:  # a double click: it is this one
-        raise AlreadyAsked(rival)
-    if rival is not None:
-        raise BookingUnsettled(rival)
+    _require_settled(proposal, actor)
     at = find(encounter, proposal.practice, actor=actor)
     if at.serious_differences and not at.differences_acknowledged:
         raise DifferencesNotAcknowledged(
             "The practice's record differs from PDS. Confirm that it is the same person."
         )
-    command = store(_command(proposal, offers, actor), at, actor=actor)
+    with transaction.atomic():
+        one_at_a_time(encounter.nhs_number, actor.organisation)
+        _require_settled(proposal, actor)  # again: another tab may have been quicker
+        command = store(_command(proposal, offers, actor), at, actor=actor)
     return send(command, actor=actor)
+
+
+def _require_settled(proposal: Proposal, actor: Actor) -> None:
+    rival = unsettled_booking(proposal.encounter, actor=actor)
+    if rival is None:
+        return
+    if rival.form_token == proposal.pk:  # a double click: it is this one
+        raise AlreadyAsked(rival)
+    raise BookingUnsettled(rival)
 
 
 def require_text(description: str, comment: str) -> None:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from booking_portal.accounts.actor import Actor
+from booking_portal.accounts.models import Organisation
 from booking_portal.audit import trail
 from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands.models import Command
@@ -34,6 +35,18 @@ def database_now() -> datetime:
         cursor.execute("SELECT clock_timestamp()")
         row: tuple[datetime] = cursor.fetchone()
     return row[0]
+
+
+def one_at_a_time(nhs_number: str, organisation: Organisation) -> None:
+    """Wait until no other process stores for this patient; holds until the transaction's end.
+
+    The lock's key is a digest: PostgreSQL shows keys of locks to whoever may look.
+    """
+    digest = hashlib.sha256(f"{organisation.pk}:{nhs_number}".encode()).digest()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(digest[:8], signed=True)]
+        )
 
 
 def slot_key_of(slot_ids: list[str]) -> str:
