@@ -56,6 +56,10 @@ class Sandbox:
         token = self._ask("POST", "/sign-ins", json={"session_urid": session_urid})["access_token"]
         return str(token)
 
+    def faults(self) -> list[Json]:
+        """The faults that were asked for, each with how often it `happened`."""
+        return self._listed(self._ask("GET", "/faults"), "faults")
+
     def clear_faults(self) -> None:
         self._ask("DELETE", "/faults")
 

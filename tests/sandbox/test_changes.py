@@ -10,7 +10,7 @@ import pytest
 from tests.sandbox.conftest import ORDINARY, PATIENTS
 from tests.sandbox.exchange import BOOKING_ORGANISATION, CANCELLATION_REASON, today
 from tests.sandbox.slots import Slots, slot_query
-from tests.sandbox.wire import Wire, error_code
+from tests.sandbox.wire import Wire, cancelled, error_code
 from tests.sandbox_control import Sandbox
 
 Resource = dict[str, Any]
@@ -19,13 +19,6 @@ Resource = dict[str, Any]
 @pytest.fixture
 def booked(wire: Wire) -> Resource:
     return wire.booked(ORDINARY)
-
-
-def cancelled(appointment: Resource, reason: object = "Feels better") -> Resource:
-    resource = copy.deepcopy(appointment)
-    resource["status"] = "cancelled"
-    resource["extension"].append({"url": CANCELLATION_REASON, "valueString": reason})
-    return resource
 
 
 @pytest.mark.requirement("READ-1")

@@ -1,4 +1,4 @@
-"""Faults, records and state: what a test may ask of the sandbox, and that it lasts."""
+"""Records and state: what a test may ask of the sandbox, and that it lasts."""
 
 import json
 import os
@@ -7,10 +7,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
@@ -20,112 +19,10 @@ from sandbox.people import is_valid_nhs_number
 from sandbox.store import Store
 from tests.sandbox.conftest import ORDINARY
 from tests.sandbox.exchange import today
-from tests.sandbox.wire import Wire, error_code, ssp_reason
+from tests.sandbox.wire import Wire
 from tests.sandbox_control import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
-Asking = Callable[[], requests.Response]
-
-
-@pytest.fixture
-def booking(wire: Wire) -> dict[str, Any]:
-    slots = wire.slots()
-    return wire.booking(ORDINARY, slots, slots.ordinary()[0])
-
-
-def test_a_refused_connection_does_nothing(
-    wire: Wire, sandbox: Sandbox, booking: dict[str, Any]
-) -> None:
-    sandbox.fault(practice="A20047", use_case="book", kind="refuse", times=1)
-    with pytest.raises(requests.ConnectionError):
-        wire.book(booking)
-    assert sandbox.appointments("A20047", ORDINARY) == []
-    assert sandbox.exchanges()[-1]["status"] is None
-    assert wire.book(booking).status_code == 201, "once is once"
-
-
-@pytest.mark.parametrize(("kind", "committed"), [("hang_before", 0), ("hang_after", 1)])
-def test_an_answer_that_never_comes(
-    wire: Wire, sandbox: Sandbox, booking: dict[str, Any], kind: str, committed: int
-) -> None:
-    sandbox.fault(practice="*", use_case="book", kind=kind, times=1)
-    exchange = wire.exchange("book", "/Appointment", booking)
-    headers = {**exchange.headers, "Authorization": exchange.authorization()}
-    with pytest.raises(requests.ReadTimeout):
-        wire.session.post(
-            f"{sandbox.ssp}/{exchange.service_root}/Appointment",
-            headers=headers,
-            json=booking,
-            timeout=0.3,
-        )
-    assert len(sandbox.appointments("A20047", ORDINARY)) == committed
-
-
-@pytest.mark.parametrize(
-    ("kind", "status", "committed"),
-    [("status_500", 500, 0), ("status_500_after", 500, 1), ("status_502", 502, 0)],
-)
-def test_a_failure_before_or_after_the_booking(
-    wire: Wire, sandbox: Sandbox, booking: dict[str, Any], kind: str, status: int, committed: int
-) -> None:
-    sandbox.fault(practice="A20047", use_case="book", kind=kind, times=1)
-    response = wire.book(booking)
-    assert response.status_code == status
-    if status == 502:
-        assert ssp_reason(response).startswith("ERROR_COMMUNICATING_TO_ENDPOINT_URL_https://")
-    else:
-        assert error_code(response) == "INTERNAL_SERVER_ERROR"
-    assert len(sandbox.appointments("A20047", ORDINARY)) == committed
-
-
-@pytest.mark.requirement("BOOK-8")
-def test_another_patient_takes_the_slot_just_before(
-    wire: Wire, sandbox: Sandbox, booking: dict[str, Any]
-) -> None:
-    sandbox.fault(practice="A20047", use_case="book", kind="slot_taken", times=1)
-    assert error_code(wire.book(booking)) == "DUPLICATE_REJECTED"
-    assert sandbox.appointments("A20047", ORDINARY) == []
-    slot = booking["slot"][0]["reference"].removeprefix("Slot/")
-    (other,) = (one for one in sandbox.appointments("A20047", "") if one["slots"] == [slot])
-    assert (other["status"], other["booked_by"]) == ("booked", "A20047")
-
-
-def test_a_fault_strikes_only_where_it_was_asked_for(wire: Wire, sandbox: Sandbox) -> None:
-    sandbox.fault(practice="B82617", use_case="find_patient", kind="status_500")
-    sandbox.fault(practice="A20047", use_case="find_patient", kind="status_500", probability=0)
-    assert wire.find(ORDINARY).status_code == 200
-    assert wire.at("B82617").find(ORDINARY).status_code == 500
-    assert wire.at("B82617").find(ORDINARY).status_code == 500, "until it is cleared"
-    sandbox.clear_faults()
-    assert wire.at("B82617").find(ORDINARY).status_code == 200
-
-
-@pytest.mark.parametrize("service", ["sds", "pds"])
-def test_a_national_service_can_fail(sandbox: Sandbox, service: str) -> None:
-    sandbox.fault(service=service, kind="status_500", times=1)
-    url = {"sds": f"{sandbox.sds}/Endpoint", "pds": f"{sandbox.pds}/Patient/1"}[service]
-    with requests.Session() as session:
-        session.trust_env = False
-        session.verify = str(sandbox.certificates / "ca.pem")
-        assert session.get(url, timeout=5).status_code == 500
-        assert session.get(url, timeout=5).status_code == 401
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {},
-        {"kind": "explode", "practice": "*"},
-        {"kind": "refuse"},
-        {"kind": "refuse", "practice": "*", "service": "pds"},
-        {"kind": "refuse", "practice": "*", "use_case": "dance"},
-        {"kind": "refuse", "service": "post"},
-        {"kind": "refuse", "practice": "*", "colour": "red"},
-    ],
-)
-def test_a_fault_that_makes_no_sense_is_refused(sandbox: Sandbox, fault: dict[str, Any]) -> None:
-    with pytest.raises(requests.HTTPError):
-        sandbox.fault(**fault)
 
 
 def test_exchanges_are_kept_as_they_came(wire: Wire, sandbox: Sandbox) -> None:

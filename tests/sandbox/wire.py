@@ -3,8 +3,8 @@
 import copy
 import json
 import ssl
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from http.client import HTTPSConnection
 from pathlib import Path
@@ -15,6 +15,7 @@ import requests
 
 from tests.sandbox.exchange import (
     BOOKING_ORGANISATION,
+    CANCELLATION_REASON,
     CONSUMERS,
     DELIVERY_CHANNEL,
     DELIVERY_CHANNEL_1,
@@ -71,12 +72,18 @@ class Wire:
             allow_redirects=False,
         )
 
-    def send_raw(self, exchange: Exchange) -> "RawAnswer":
-        """Send it byte for byte: no library adds a header or rewrites the URL."""
+    @contextmanager
+    def asking(self, exchange: Exchange, timeout: float = 10) -> Iterator[HTTPSConnection]:
+        """Send it byte for byte: no library adds a header, rewrites the URL or tries again.
+
+        On a connection of its own, which is ready for the answer to be read, or not to be.
+        """
         tls = ssl.create_default_context(cafile=str(self.certificates / "ca.pem"))
         tls.load_cert_chain(self.certificates / "client.pem", self.certificates / "client.key")
         address = urlsplit(self.ssp)
-        connection = HTTPSConnection(address.hostname or "", address.port, context=tls, timeout=10)
+        connection = HTTPSConnection(
+            address.hostname or "", address.port, context=tls, timeout=timeout
+        )
         with closing(connection):
             target = f"/{exchange.service_root}{exchange.path}"
             connection.putrequest(exchange.method, target, skip_accept_encoding=True)
@@ -86,6 +93,11 @@ class Wire:
             body = b"" if exchange.body is None else json.dumps(exchange.body).encode()
             connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body)
+            yield connection
+
+    def send_raw(self, exchange: Exchange) -> "RawAnswer":
+        """Send it byte for byte, and read what comes back whole."""
+        with self.asking(exchange) as connection:
             response = connection.getresponse()
             return RawAnswer(response.status, dict(response.getheaders()), response.read())
 
@@ -194,6 +206,14 @@ def _known(resource: dict[str, Any]) -> list[dict[str, Any]]:
     """The extensions that a booking repeats, without what the practice's system has of its own."""
     known = {DELIVERY_CHANNEL, DELIVERY_CHANNEL_1, PRACTITIONER_ROLE}
     return [one for one in resource.get("extension", []) if one["url"] in known]
+
+
+def cancelled(appointment: dict[str, Any], reason: object = "Feels better") -> dict[str, Any]:
+    """The appointment as it is sent to be cancelled."""
+    resource = copy.deepcopy(appointment)
+    resource["status"] = "cancelled"
+    resource["extension"].append({"url": CANCELLATION_REASON, "valueString": reason})
+    return resource
 
 
 def error_code(response: requests.Response | RawAnswer) -> str:
