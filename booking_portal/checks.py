@@ -63,6 +63,7 @@ def _files() -> Iterator[Finding]:
         "GPCONNECT_CLIENT_CERT",
         "GPCONNECT_CLIENT_KEY",
         "GPCONNECT_CA_BUNDLE",
+        "GPCONNECT_REVOCATIONS",
         "PDS_PRIVATE_KEY",
     ):
         file = getattr(settings, name)

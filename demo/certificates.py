@@ -25,6 +25,7 @@ REMAKE_BEFORE = timedelta(days=7)
 CURRENT = ("ca.pem", "server.pem", "client.pem", "stranger-ca.pem", "stranger.pem")
 FILES = (
     *CURRENT,
+    "revocations.pem",
     "server.key",
     "client.key",
     "stranger.key",
@@ -73,6 +74,7 @@ def _make_all(directory: Path) -> None:
     stranger = _authority(directory / "stranger-ca.pem", "An authority unknown to Spine", now)
     server, client = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
     _issue(directory / "server", authority, "localhost", server, now + LIFETIME)
+    _revoke_nothing(directory / "revocations.pem", authority, now)
     _issue(directory / "expired-server", authority, "localhost", server, now - timedelta(days=1))
     _issue(directory / "client", authority, "booking-portal.example.nhs.uk", client, now + LIFETIME)
     _issue(directory / "stranger", stranger, "stranger.example.nhs.uk", client, now + LIFETIME)
@@ -97,6 +99,18 @@ def _authority(path: Path, name: str, now: datetime) -> _Authority:
     )
     _write_certificate(path, certificate)
     return _Authority(certificate, key)
+
+
+def _revoke_nothing(path: Path, authority: _Authority, now: datetime) -> None:
+    """The authority's list of revoked certificates, empty, good for as long as the rest."""
+    revocations = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(authority.certificate.subject)
+        .last_update(now - timedelta(hours=1))
+        .next_update(now + LIFETIME)
+        .sign(authority.key, hashes.SHA256())
+    )
+    path.write_bytes(revocations.public_bytes(serialization.Encoding.PEM))
 
 
 def _issue(

@@ -67,6 +67,7 @@ class Places:
             "GPCONNECT_CLIENT_CERT": str(made / "client.pem"),
             "GPCONNECT_CLIENT_KEY": str(made / "client.key"),
             "GPCONNECT_CA_BUNDLE": str(made / "ca.pem"),
+            "GPCONNECT_REVOCATIONS": str(made / "revocations.pem"),
             "GPCONNECT_ISSUER": "https://booking-portal.example.nhs.uk",
             "GPCONNECT_DIRECTORY_URL": f"{services}/sds",
             "GPCONNECT_DIRECTORY_API_KEY": "sandbox-sds-key",

@@ -10,6 +10,7 @@ from cryptography import x509
 from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, InterfaceError, connection
+from django.db.models import Q
 from django.utils import timezone
 
 from booking_portal.audit.models import Event, Kind
@@ -20,6 +21,7 @@ WORKER_SILENCE = timedelta(seconds=60)
 RECORDS = timedelta(days=1)
 CLOCK_DRIFT = timedelta(seconds=2)
 CERTIFICATE_DAYS = 30
+END_OF_LIST = b"-----END X509 CRL-----"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +105,16 @@ def _last_exchange(service: str) -> Part:
         happened_at__gte=timezone.now() - RECORDS,
     )
     last = answered.order_by("-happened_at").first()
-    seen = answered.filter(status__isnull=False, status__lt=500).order_by("-happened_at").first()
+    usable = Q(status__lt=500) | Q(status=None, error_code="")  # LDAP has no status
+    seen = answered.filter(usable).order_by("-happened_at").first()
     return Part(
-        last is None or (last.status is not None and last.status < 500),
+        last is None or _is_answer(last),
         {"last_seen": seen.happened_at.isoformat() if seen else None},
     )
+
+
+def _is_answer(event: Event) -> bool:
+    return event.status < 500 if event.status is not None else not event.error_code
 
 
 def _clock() -> Part:
@@ -122,9 +129,14 @@ def _clock() -> Part:
 
 
 def _certificates() -> Part:
-    """The client certificate and the trusted authorities: the one that ends first decides."""
+    """Our certificate, the trusted authorities and their lists of revoked certificates.
+
+    The one that ends first decides: without any of them no exchange is possible.
+    """
     files = [settings.GPCONNECT_CLIENT_CERT, settings.GPCONNECT_CA_BUNDLE]
     ends = [end for file in files if file is not None for end in _ends(file)]
+    if settings.GPCONNECT_REVOCATIONS is not None:
+        ends += _lists_end(settings.GPCONNECT_REVOCATIONS)
     if not ends:
         return Part(False, {"days_left": None})
     days = (min(ends) - timezone.now()).days
@@ -135,5 +147,15 @@ def _ends(file: Path) -> list[datetime]:
     try:
         found = x509.load_pem_x509_certificates(file.read_bytes())
     except (OSError, ValueError):
-        return []
+        return [timezone.now()]  # as good as ended
     return [certificate.not_valid_after_utc for certificate in found]
+
+
+def _lists_end(file: Path) -> list[datetime]:
+    """When the lists of revoked certificates run out; an unreadable one has run out already."""
+    try:
+        blocks = file.read_bytes().split(END_OF_LIST)[:-1]
+        lists = [x509.load_pem_x509_crl(block + END_OF_LIST) for block in blocks]
+    except (OSError, ValueError):
+        return [timezone.now()]
+    return [one.next_update_utc for one in lists if one.next_update_utc is not None]

@@ -1,6 +1,9 @@
 """What the worker does for oversight."""
 
+from typing import Any
+
 from celery import shared_task
+from celery.signals import worker_ready
 
 from booking_portal.oversight import health
 
@@ -8,4 +11,10 @@ from booking_portal.oversight import health
 @shared_task(name="booking_portal.oversight.tasks.worker_seen")
 def worker_seen() -> None:
     """Leave word that a worker is alive and beat is beating."""
+    health.worker_is_here()
+
+
+@worker_ready.connect
+def worker_ready_now(**_: Any) -> None:
+    """Not only at beat's next round."""
     health.worker_is_here()

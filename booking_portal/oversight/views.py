@@ -1,5 +1,6 @@
 """The auditor's page, and the portal's own health."""
 
+import re
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -61,7 +62,7 @@ def _wanted(request: ActingRequest, filters: AuditFilter) -> Wanted | None:
         username=data.get("user", ""),
         kind=data.get("kind", ""),
         nhs_number=request.session.get(PATIENT_KEY, ""),
-        before=int(before) if before.isascii() and before.isdigit() else None,
+        before=int(before) if re.fullmatch("[0-9]{1,18}", before) else None,
     )
 
 

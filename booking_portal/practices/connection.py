@@ -1,5 +1,6 @@
 """The portal's way to the outside: one transport, directory and demographics a process."""
 
+from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 
@@ -23,7 +24,8 @@ DEVICE_SYSTEM = "/Id/device"
 @lru_cache(maxsize=1)
 def transport() -> Transport:
     """This process's transport to the Spine proxy, with its connection pool."""
-    return Transport(settings.GPCONNECT_SSP_URL, tls(), read_deadlines())
+    spine = replace(tls(), revocations=settings.GPCONNECT_REVOCATIONS)
+    return Transport(settings.GPCONNECT_SSP_URL, spine, read_deadlines())
 
 
 @lru_cache(maxsize=1)

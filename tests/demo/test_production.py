@@ -28,6 +28,7 @@ def production(tmp_path: Path) -> dict[str, str]:
         "GPCONNECT_CLIENT_CERT": str(tmp_path / "client.pem"),
         "GPCONNECT_CLIENT_KEY": str(tmp_path / "client.key"),
         "GPCONNECT_CA_BUNDLE": str(tmp_path / "ca.pem"),
+        "GPCONNECT_REVOCATIONS": str(tmp_path / "revocations.pem"),
         "GPCONNECT_ISSUER": "https://booking.riverside.nhs.uk",
         "GPCONNECT_DIRECTORY_URL": "https://api.service.nhs.uk/spine-directory/FHIR/R4",
         "GPCONNECT_DIRECTORY_API_KEY": "a-key-of-production",

@@ -22,6 +22,7 @@ def production(settings: Settings, tmp_path: Path) -> Settings:
     settings.GPCONNECT_CLIENT_CERT = tmp_path / "client.pem"
     settings.GPCONNECT_CLIENT_KEY = tmp_path / "client.key"
     settings.GPCONNECT_CA_BUNDLE = tmp_path / "ca.pem"
+    settings.GPCONNECT_REVOCATIONS = tmp_path / "revocations.pem"
     settings.GPCONNECT_ISSUER = "https://booking.riverside.nhs.uk"
     settings.GPCONNECT_DIRECTORY_URL = "https://api.service.nhs.uk/spine-directory/FHIR/R4"
     settings.GPCONNECT_DIRECTORY_API_KEY = "a-key"

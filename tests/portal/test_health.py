@@ -90,6 +90,23 @@ def test_a_directory_that_failed_last_is_degraded_and_nothing_is_probed(
     assert spine.exchanges() == []
 
 
+def test_a_list_of_revoked_certificates_that_cannot_be_read_is_degraded(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    broken = tmp_path / "revocations.pem"
+    broken.write_text("-----BEGIN X509 CRL-----\nnot a list\n-----END X509 CRL-----\n")
+    settings.GPCONNECT_REVOCATIONS = broken
+    _, body = health(client)
+    assert states(body)["certificates"] == "degraded"
+
+
+def test_a_directory_by_ldap_that_answered_last_is_ok(client: Client, db: None) -> None:
+    trail.record(Kind.EXCHANGE_ANSWERED, service="sds", status=None)
+    _, body = health(client)
+    assert states(body)["directory"] == "ok"
+    assert body["parts"]["directory"]["last_seen"] is not None
+
+
 def test_a_certificate_that_cannot_be_read_is_degraded(
     client: Client, settings: Settings, tmp_path: Path
 ) -> None:
