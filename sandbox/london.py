@@ -9,6 +9,8 @@ LONDON = ZoneInfo("Europe/London")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}[+-]\d{2}:\d{2}")
 
+_FIRST_YEAR, _LAST_YEAR = 1800, 9000
+
 
 def now() -> datetime:
     """The present moment as an aware London time."""
@@ -39,10 +41,13 @@ def written_with_wrong_offset(instant: float) -> str:
 
 
 def read_date(text: str) -> date:
-    """A full `yyyy-mm-dd` date. Raises ValueError for anything else."""
+    """A full `yyyy-mm-dd` date of this era's calendar. Raises ValueError for anything else."""
     if not _DATE.fullmatch(text):
         raise ValueError("not a date in the format yyyy-mm-dd")
-    return date.fromisoformat(text)
+    day = date.fromisoformat(text)
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise ValueError("not a date that anybody could mean")
+    return day
 
 
 def read_date_time(text: str) -> datetime:
@@ -52,6 +57,7 @@ def read_date_time(text: str) -> datetime:
     """
     if not _DATE_TIME.fullmatch(text):
         raise ValueError("not a dateTime in the format yyyy-mm-ddThh:mm:ss+hh:mm")
+    read_date(text[:10])
     moment = datetime.fromisoformat(text)
     if moment.astimezone(LONDON).utcoffset() != moment.utcoffset():
         raise ValueError("the offset is not that of UK local time on this date")

@@ -74,6 +74,10 @@ class Sandbox:
         params = {"practice": practice} if practice else {}
         return self._listed(self._ask("GET", "/patients", params=params), "patients")
 
+    def practices(self) -> list[Json]:
+        """The practices, with the flavour of each one's system."""
+        return self._listed(self._ask("GET", "/practices"), "practices")
+
     def take_slot(self, ods_code: str, slot_id: str) -> None:
         """Another patient takes the slot."""
         self._ask("POST", f"/practices/{ods_code}/slots/{slot_id}/take")

@@ -38,7 +38,9 @@ class Asked:
         """The JSON object in the body. Raises Refused BAD_REQUEST."""
         try:
             read = json.loads(self.body)
-        except ValueError:
+            # Half a surrogate pair passes for JSON, but is no text.
+            json.dumps(read, ensure_ascii=False).encode()
+        except (ValueError, RecursionError):
             raise Refused("BAD_REQUEST", "the body is not JSON") from None
         if not isinstance(read, dict):
             raise Refused("BAD_REQUEST", "the body is not a FHIR resource")

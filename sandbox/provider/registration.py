@@ -13,7 +13,7 @@ from sandbox.outcomes import Refused
 from sandbox.people import Person, is_valid_nhs_number
 from sandbox.provider import resources
 from sandbox.provider.asked import Asked
-from sandbox.provider.submitted import check_profile, refuse
+from sandbox.provider.submitted import check_profile, check_types, coded, items, refuse
 from sandbox.store import PatientRecord
 
 _ALLOWED = frozenset(
@@ -23,6 +23,7 @@ _ALLOWED = frozenset(
     }
 )  # fmt: skip
 _NAME_ALLOWED = frozenset({"use", "text", "family", "given", "prefix"})
+_ADDRESS_ALLOWED = frozenset({"use", "type", "line", "city", "district", "postalCode", "country"})
 _PHONE_USES = ("home", "work", "mobile", "temp")
 _GENDERS = ("male", "female", "other", "unknown")
 _SENSITIVE = ("restricted", "very-restricted", "redacted", "unlabelled")
@@ -63,33 +64,29 @@ def _patient(parameters: Mapping[str, Any]) -> dict[str, Any]:
     unknown = sorted(set(patient) - _ALLOWED)
     if unknown:
         refuse(f"{unknown[0]} must not be sent")
-    for element in _ALLOWED - {"resourceType", "meta", "gender", "birthDate"}:
-        if not isinstance(patient.get(element, []), list) or not all(
-            isinstance(item, dict) for item in patient.get(element, [])
-        ):
-            refuse(f"{element} is not a list of objects")
-    _check_name(patient.get("name", []))
+    _check_name(items(patient, "name"))
     _birth_date(patient)
     if patient.get("gender", "unknown") not in _GENDERS:
         refuse("gender is not one of the value set")
-    _check_contacts(patient)
-    _check_communication(patient.get("extension", []))
+    _check_addresses(items(patient, "address"))
+    _check_contacts(items(patient, "telecom"))
+    _check_communication(items(patient, "extension"))
     return patient
 
 
 def _nhs_number(patient: Mapping[str, Any]) -> str:
-    identifiers = patient.get("identifier", [])
+    identifiers = items(patient, "identifier")
     if len(identifiers) != 1 or identifiers[0].get("system") != resources.NHS_NUMBER:
         refuse("there is not exactly one identifier, an NHS number")
     codes = [
-        coding.get("code")
-        for extension in identifiers[0].get("extension", [])
+        coded(extension)
+        for extension in items(identifiers[0], "extension")
         if extension.get("url") == resources.VERIFICATION
-        for coding in extension.get("valueCodeableConcept", {}).get("coding", [])
     ]
     if codes != ["01"]:
         refuse("the NHS number's verification status is not 01")
-    number = str(identifiers[0].get("value", ""))
+    check_types(identifiers[0], value=str)
+    number: str = identifiers[0].get("value", "")
     if not is_valid_nhs_number(number):
         raise Refused("INVALID_NHS_NUMBER", "the NHS number is not valid")
     return number
@@ -98,8 +95,8 @@ def _nhs_number(patient: Mapping[str, Any]) -> str:
 def _check_name(names: list[dict[str, Any]]) -> None:
     if len(names) != 1 or names[0].get("use") != "official":
         refuse("there is not exactly one name, an official one")
-    given = names[0].get("given")
-    if not isinstance(names[0].get("family"), str) or not isinstance(given, list) or not given:
+    check_types(names[0], text=str, family=str, given=list, prefix=list)
+    if not names[0].get("family") or not names[0].get("given"):
         refuse("the name has no family or given name")
     if set(names[0]) - _NAME_ALLOWED:
         refuse("the name has a part that must not be sent")
@@ -112,16 +109,25 @@ def _birth_date(patient: Mapping[str, Any]) -> date:
         refuse("birthDate is missing or not a full date")
 
 
-def _check_contacts(patient: Mapping[str, Any]) -> None:
-    uses = Counter(address.get("use") for address in patient.get("address", []))
+def _check_addresses(addresses: list[dict[str, Any]]) -> None:
+    for address in addresses:
+        check_types(address, use=str, type=str, line=list, city=str, district=str)
+        check_types(address, postalCode=str, country=str)
+        if set(address) - _ADDRESS_ALLOWED:
+            refuse("an address has a part that must not be sent")
+    uses = Counter(address.get("use") for address in addresses)
     if set(uses) - {"home", "temp"} or max(uses.values(), default=0) > 1:
         refuse("at most one home and one temp address")
+
+
+def _check_contacts(telecoms: list[dict[str, Any]]) -> None:
     kinds: Counter[tuple[object, object]] = Counter()
-    for telecom in patient.get("telecom", []):
+    for telecom in telecoms:
+        check_types(telecom, system=str, value=str, use=str)
         system, use = telecom.get("system"), telecom.get("use")
         if not telecom.get("value") or system not in {"phone", "email"}:
             refuse("a telecom is neither a telephone number nor an e-mail address")
-        if system == "phone" and use not in _PHONE_USES:
+        if not use or (system == "phone" and use not in _PHONE_USES):
             refuse("a telephone's use is not home, work, mobile or temp")
         kinds[(system, use if system == "phone" else None)] += 1
     if max(kinds.values(), default=0) > 1:
@@ -132,9 +138,14 @@ def _check_communication(extensions: list[dict[str, Any]]) -> None:
     if len(extensions) > 1 or any(one.get("url") != resources.COMMUNICATION for one in extensions):
         refuse("at most one extension, the NHS communication one")
     for extension in extensions:
-        parts = {part.get("url") for part in extension.get("extension", [])}
-        if parts - {"language", "interpreterRequired"}:
+        parts = items(extension, "extension")
+        if any(part.get("url") not in ("language", "interpreterRequired") for part in parts):
             refuse("NHS communication holds language and interpreterRequired only")
+        for part in parts:
+            if part["url"] == "language" and coded(part) is None:
+                refuse("the language has no code")
+            if part["url"] != "language" and not isinstance(part.get("valueBoolean"), bool):
+                refuse("interpreterRequired is not a boolean")
 
 
 def _verified(asked: Asked, number: str, sent: Mapping[str, Any]) -> Person:

@@ -6,7 +6,7 @@ Every function raises Refused INVALID_RESOURCE with the element in the diagnosti
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from sandbox.ids import FHIR_ID
@@ -83,7 +83,8 @@ def read(resource: dict[str, Any], consumer: Consumer) -> Submitted:
 def check_profile(resource: Mapping[str, Any], profile: str) -> None:
     """`meta.profile` names the profile."""
     meta = resource.get("meta")
-    if not isinstance(meta, dict) or profile not in (meta.get("profile") or []):
+    profiles = meta.get("profile") if isinstance(meta, dict) else None
+    if not isinstance(profiles, list) or profile not in profiles:
         refuse(f"meta.profile does not name {profile}")
 
 
@@ -114,6 +115,32 @@ def reference_to(raw: object, *kinds: str) -> tuple[str, str]:
     return kind, logical_id
 
 
+def items(resource: Mapping[str, Any], element: str) -> list[dict[str, Any]]:
+    """The objects in a list of a resource; none if the element is not there."""
+    found = resource.get(element, [])
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        refuse(f"{element} is not a list of objects")
+    return found
+
+
+def coded(extension: Mapping[str, Any]) -> str | None:
+    """The first code of an extension's `valueCodeableConcept`, or None."""
+    concept = extension.get("valueCodeableConcept")
+    codings = items(concept, "coding") if isinstance(concept, dict) else []
+    code = codings[0].get("code") if codings else None
+    return code if isinstance(code, str) else None
+
+
+def check_types(part: Mapping[str, Any], **expected: type) -> None:
+    """The elements that are there are of the types expected, and the items of lists are texts."""
+    for element, kind in expected.items():
+        value = part.get(element, kind())
+        if not isinstance(value, kind):
+            refuse(f"{element} is of another type")
+        if isinstance(value, list) and not all(isinstance(item, str) for item in value):
+            refuse(f"{element} is not a list of texts")
+
+
 def refuse(why: str) -> NoReturn:
     """Refuse the resource as invalid."""
     raise Refused("INVALID_RESOURCE", why)
@@ -123,21 +150,14 @@ def _is_date_time(value: object) -> bool:
     if not isinstance(value, str) or not _DATE_TIME.fullmatch(value):
         return False
     try:
-        datetime.fromisoformat(value)
-    except ValueError:
+        datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError):
         return False
     return True
 
 
-def _items(resource: Mapping[str, Any], element: str) -> list[dict[str, Any]]:
-    items = resource.get(element, [])
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        refuse(f"{element} is not a list of objects")
-    return items
-
-
 def _slots(resource: Mapping[str, Any]) -> tuple[str, ...]:
-    slots = tuple(reference_to(item, "Slot")[1] for item in _items(resource, "slot"))
+    slots = tuple(reference_to(item, "Slot")[1] for item in items(resource, "slot"))
     if not slots:
         refuse("slot is missing")
     if len(set(slots)) < len(slots):
@@ -147,7 +167,7 @@ def _slots(resource: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _actors(resource: Mapping[str, Any]) -> dict[str, str]:
     actors: dict[str, str] = {}
-    for participant in _items(resource, "participant"):
+    for participant in items(resource, "participant"):
         kind, logical_id = reference_to(
             participant.get("actor"), "Patient", "Location", "Practitioner"
         )
@@ -164,10 +184,10 @@ def _actors(resource: Mapping[str, Any]) -> dict[str, str]:
 
 def _extensions(resource: Mapping[str, Any]) -> tuple[str | None, tuple[str, ...]]:
     channel, roles = None, []
-    for extension in _items(resource, "extension"):
+    for extension in items(resource, "extension"):
         url = extension.get("url")
         if url == resources.DELIVERY_CHANNEL:
-            channel = extension.get("valueCode")
+            channel = str(extension.get("valueCode"))
         elif url == resources.DELIVERY_CHANNEL_1:
             channel = _code(extension)
         elif url == resources.PRACTITIONER_ROLE:
@@ -182,15 +202,15 @@ def _extensions(resource: Mapping[str, Any]) -> tuple[str | None, tuple[str, ...
 
 
 def _code(extension: Mapping[str, Any]) -> str:
-    concept = extension.get("valueCodeableConcept")
-    codings = concept.get("coding") if isinstance(concept, dict) else None
-    if not isinstance(codings, list) or not codings or not isinstance(codings[0], dict):
+    code = coded(extension)
+    if code is None:
         refuse("an extension has no coding")
-    return str(codings[0].get("code"))
+    return code
 
 
 def _check_identifiers(resource: Mapping[str, Any]) -> None:
-    for identifier in _items(resource, "identifier"):
+    for identifier in items(resource, "identifier"):
+        check_types(identifier, system=str, value=str)
         if set(identifier) != {"system", "value"} or not all(identifier.values()):
             refuse("an identifier has a system and a value and nothing else")
 
@@ -199,13 +219,14 @@ def _organisation(resource: Mapping[str, Any], consumer: Consumer) -> Mapping[st
     """The contained booking organisation, which must be the one that asks."""
     references = [
         extension.get("valueReference")
-        for extension in _items(resource, "extension")
+        for extension in items(resource, "extension")
         if extension.get("url") == resources.BOOKING_ORGANISATION
     ]
-    contained = _items(resource, "contained")
+    contained = items(resource, "contained")
     if len(references) != 1 or len(contained) != 1 or not isinstance(references[0], dict):
         refuse("there is not exactly one booking organisation")
     organisation = contained[0]
+    check_types(organisation, id=str)
     if (
         organisation.get("resourceType") != "Organization"
         or not organisation.get("id")
@@ -213,18 +234,18 @@ def _organisation(resource: Mapping[str, Any], consumer: Consumer) -> Mapping[st
     ):
         refuse("the booking organisation extension does not refer to the contained Organization")
     check_profile(organisation, resources.ORGANISATION_PROFILE)
-    identifiers = [(i.get("system"), i.get("value")) for i in _items(organisation, "identifier")]
+    identifiers = [(i.get("system"), i.get("value")) for i in items(organisation, "identifier")]
     if identifiers != [(resources.ODS_CODE, consumer.ods)]:
         refuse("the booking organisation is not identified by the sender's ODS code")
     if not isinstance(organisation.get("name"), str) or not organisation["name"].strip():
         refuse("the booking organisation has no name")
     if not any(
         telecom.get("system") == "phone" and telecom.get("value")
-        for telecom in _items(organisation, "telecom")
+        for telecom in items(organisation, "telecom")
     ):
         refuse("the booking organisation has no telephone")
-    for concept in _items(organisation, "type"):
-        codings = [(c.get("system"), c.get("code")) for c in _items(concept, "coding")]
+    for concept in items(organisation, "type"):
+        codings = [(c.get("system"), c.get("code")) for c in items(concept, "coding")]
         if codings != [(resources.ORGANISATION_TYPE, consumer.type)]:
             refuse("the booking organisation's type is not that of the sender")
     return organisation

@@ -62,10 +62,11 @@ def test_the_practice_has_acted_or_not_as_the_kind_says(
 ) -> None:
     strike(kind, seconds=0 if kind == "drip" else 0.1)
     sandbox.clear_exchanges()
-    with wire.asking(made(wire, booking), timeout=0.4) as connection:
-        # What does get through, the tests below say.
-        with contextlib.suppress(OSError, HTTPException):
-            connection.getresponse().read()
+    with (
+        wire.asking(made(wire, booking), timeout=0.4) as connection,
+        contextlib.suppress(OSError, HTTPException),  # the tests below say what gets through
+    ):
+        connection.getresponse().read()
     (exchange,) = sandbox.exchanges()
     assert exchange["fault"] == kind
     assert len(sandbox.appointments("A20047", ORDINARY)) == (kind in IT_IS_DONE)
