@@ -18,6 +18,8 @@ Params = dict[str, Any]
 """Parameters of a design system macro."""
 
 
+# Further away nobody was born, books or looks; and calendars end before the year 10000 does.
+EARLIEST, LATEST = date(1850, 1, 1), date(2200, 12, 31)
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -71,9 +73,14 @@ class DateField(forms.Field):
         if len(year) != 4:
             raise forms.ValidationError(f"{self.label}: the year must have 4 numbers")
         try:
-            return date(int(year), _month(month), int(day))
-        except ValueError:
+            found = date(int(year), _month(month), int(day))
+        except (ValueError, OverflowError):
             raise forms.ValidationError(f"{self.label} must be a real date") from None
+        if not EARLIEST <= found <= LATEST:
+            raise forms.ValidationError(
+                f"{self.label}: the year must be from {EARLIEST.year} to {LATEST.year}"
+            )
+        return found
 
     def validate(self, value: Any) -> None:
         if self.required and value is None:

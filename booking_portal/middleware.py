@@ -4,14 +4,18 @@ import logging
 import uuid
 from collections.abc import Callable
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 
 from booking_portal.accounts.actor import NotPermitted
 from booking_portal.logs import trace_of
 
 log = logging.getLogger(__name__)
+
+# Django has pages of ours for them.
+PASSED_ON = (Http404, PermissionDenied, SuspiciousOperation, BadRequest, MultiPartParserError)
 
 
 class NeverStored:
@@ -44,7 +48,7 @@ class PlainFailures:
         """The page for an exception that reached the top."""
         from booking_portal import views
 
-        if isinstance(error, Http404 | PermissionDenied):
+        if isinstance(error, PASSED_ON):
             return None
         if isinstance(error, NotPermitted):
             return views.not_permitted(request, error)

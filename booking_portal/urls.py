@@ -12,6 +12,7 @@ from booking_portal.appointments.views.encounter import encounter
 from booking_portal.appointments.views.start import start
 from booking_portal.oversight import views as oversight
 
+handler400 = "booking_portal.views.bad_request"
 handler403 = "booking_portal.views.permission_denied"
 handler404 = "booking_portal.views.not_found"
 handler429 = "booking_portal.views.too_many_requests"

@@ -107,6 +107,17 @@ def not_permitted(request: HttpRequest, error: NotPermitted) -> HttpResponse:
     return failed(request, failure, status=403)
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400: more than any form of ours sends, or not a form at all."""
+    failure = Failure(
+        "This could not be read",
+        "What your browser sent is too large, or not one of this portal's forms. Nothing was sent.",
+        "Go back, reload the page, and send the form again.",
+        code="form",
+    )
+    return failed(request, failure, status=400)
+
+
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403 by Django itself."""
     failure = Failure(

@@ -5,7 +5,12 @@ from typing import Any
 
 from django import forms
 
-from booking_portal.commands.booking import COMMENT_LIMIT, DESCRIPTION_LIMIT
+from booking_portal.commands.booking import (
+    CANNOT_BE_SENT,
+    COMMENT_LIMIT,
+    DESCRIPTION_LIMIT,
+    can_be_sent,
+)
 from booking_portal.commands.closing import SPOKEN_TO_LIMIT
 from booking_portal.forms import DateField, PlainForm
 from gpconnect import london
@@ -78,6 +83,11 @@ class TextField(forms.CharField):
     def to_python(self, value: Any) -> str:
         """The text with the browser's line breaks made plain."""
         return str(super().to_python(value) or "").replace("\r\n", "\n")
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        if not can_be_sent(value):
+            raise forms.ValidationError(CANNOT_BE_SENT)
 
 
 class TextsForm(PlainForm):

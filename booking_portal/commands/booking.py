@@ -18,10 +18,16 @@ from booking_portal.patients.finding import find, subject_of
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.practices.models import Practice
 from booking_portal.slots.offers import NotBookable, Offer, require_bookable, starts_at
+from gpconnect.errors import InvalidRequest
+from gpconnect.fhir import checks
 from gpconnect.models import Appointments
 
 DESCRIPTION_LIMIT = 100
 COMMENT_LIMIT = 500
+CANNOT_BE_SENT = (
+    "The text has a character that cannot be sent, perhaps a line break pasted from a document. "
+    "Type it anew"
+)
 
 
 class PatientDeceased(NotBookable):
@@ -157,6 +163,17 @@ def require_text(description: str, comment: str) -> None:
         raise NotBookable("Say in a few words what the appointment is for.")
     if len(description) > DESCRIPTION_LIMIT or len(comment) > COMMENT_LIMIT:
         raise NotBookable("The text is longer than the practice can take.")
+    if not can_be_sent(description) or not can_be_sent(comment):
+        raise NotBookable(CANNOT_BE_SENT)
+
+
+def can_be_sent(text: str) -> bool:
+    """Whether the text has only characters that practices take."""
+    try:
+        checks.words(f"text {text}", "text")
+    except InvalidRequest:
+        return False
+    return True
 
 
 def acknowledge_differences(at: PatientAtPractice, *, actor: Actor) -> None:

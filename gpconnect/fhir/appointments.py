@@ -44,7 +44,7 @@ def appointment(resource: Json, etag: str | None = None) -> Appointment:
     )
     role_code, role = practitioner_role(resource)
     return Appointment(
-        id=elements.required(resource, "id"),
+        id=elements.identity(resource),
         version=elements.version(resource, etag),
         status=elements.required(resource, "status"),
         start=PracticeTime.read(elements.text(resource.get("start")) or ""),

@@ -14,6 +14,8 @@ from gpconnect.models import Address, ContactPoint, HumanName
 
 Json = Mapping[str, Any]
 
+# Wider than FHIR's form: what can be stored, and stand in a path. What is sent is checked fully.
+_IDENTITY: Final = re.compile(r"(?!\.+\Z)[!-.0-~]{1,64}", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 # What a database cannot hold, or UTF-8 not say: NUL and half a surrogate pair.
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
@@ -64,6 +66,14 @@ def required(resource: Json, name: str) -> str:
     if isinstance(value, str) and value.strip():
         return value
     raise Unreadable(f"without {name}")
+
+
+def identity(resource: Json) -> str:
+    """The logical id that a resource is nothing without. Raises: Unreadable."""
+    value = required(resource, "id")
+    if not _IDENTITY.fullmatch(value):
+        raise Unreadable("with an id that is none")
+    return value
 
 
 def version(resource: Json, etag: str | None = None) -> str | None:

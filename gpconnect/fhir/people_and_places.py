@@ -15,7 +15,7 @@ def patient(resource: Json, etag: str | None = None) -> Patient:
     """Raises: Unreadable without an id."""
     human_names = elements.human_names(resource.get("name"))
     return Patient(
-        id=elements.required(resource, "id"),
+        id=elements.identity(resource),
         version=elements.version(resource, etag),
         nhs_number=elements.identifier(resource, names.NHS_NUMBER),
         name=elements.preferred_name(human_names),

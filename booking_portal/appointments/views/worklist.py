@@ -13,7 +13,7 @@ from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.forms import DayForm
 from booking_portal.appointments.presenters.worklist import WorklistPage
 from booking_portal.commands.worklist import bookings_of, unsettled
-from booking_portal.forms import errors_for
+from booking_portal.forms import EARLIEST, LATEST, errors_for
 from gpconnect import london
 
 
@@ -35,6 +35,7 @@ def bookings(request: ActingRequest) -> HttpResponse:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return london.today()
+    return day if EARLIEST <= day <= LATEST else london.today()
