@@ -19,7 +19,7 @@ Params = dict[str, Any]
 
 
 # Further away nobody was born, books or looks; and calendars end before the year 10000 does.
-EARLIEST, LATEST = date(1850, 1, 1), date(2200, 12, 31)
+EARLIEST, LATEST = date(1850, 1, 1), date(9000, 1, 1)
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 

@@ -99,17 +99,12 @@ class Membership(models.Model):
         return PERMISSIONS_OF[Role(self.role)] if self.is_active else frozenset()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Store the membership and its permissions together."""
+        """Store the membership and its permissions together; one that moves leaves none behind."""
         from booking_portal.accounts.granting import grant
 
         with transaction.atomic():
+            before = Membership.objects.filter(pk=self.pk).first()
+            if before is not None:
+                grant(before.user, before.organisation, frozenset())
             super().save(*args, **kwargs)
             grant(self.user, self.organisation, self.permissions)
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Remove the membership and its permissions together."""
-        from booking_portal.accounts.granting import grant
-
-        with transaction.atomic():
-            grant(self.user, self.organisation, frozenset())
-            return super().delete(*args, **kwargs)

@@ -35,6 +35,10 @@ class EncounterQuerySet(models.QuerySet["Encounter"]):
         """The actor's own encounters at the organisation that they act for."""
         return self.filter(user=actor.user, organisation=actor.organisation)
 
+    def forget_patient(self) -> None:
+        """Keep nothing of what was traced, and no trace that anything could be sent on. [PDS-3]"""
+        self.update(trace={"restricted": True}, traced_at=timezone.now() - settings.TRACE_LIFETIME)
+
 
 class Encounter(models.Model):
     """One patient, traced, in front of one user at one organisation. [PDS-1..4, SDS-3]
@@ -96,12 +100,6 @@ class Encounter(models.Model):
     def restricted(self) -> bool:
         """Whether PDS restricted the patient after the encounter was opened. [PDS-3]"""
         return bool(self.trace.get("restricted"))
-
-    def forget_patient(self) -> None:
-        """Keep nothing of what was traced, and no trace that anything could be sent on. [PDS-3]"""
-        self.trace = {"restricted": True}
-        self.traced_at = timezone.now() - settings.TRACE_LIFETIME
-        self.save()
 
     @property
     def trace_is_fresh(self) -> bool:

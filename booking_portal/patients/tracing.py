@@ -75,7 +75,7 @@ def open_by_search(terms: SearchTerms, *, actor: Actor) -> Encounter:
 def trace_again(encounter: Encounter, *, actor: Actor) -> Encounter:
     """Renew the encounter's trace. [PDS-1]
 
-    A patient who is restricted by now is forgotten: what was traced before is not kept. [PDS-3]
+    A patient who is restricted by now is forgotten, here and wherever else they are open. [PDS-3]
 
     Raises: NotPermitted, RestrictedPatient, GPConnectError.
     """
@@ -87,18 +87,17 @@ def trace_again(encounter: Encounter, *, actor: Actor) -> Encounter:
         urgency=Urgency.BACKGROUND if actor.by_system else Urgency.LIVE,
         observer=TrailObserver(actor.who, subject),
     )
-    if traced.restricted:
-        encounter.forget_patient()
-    _require_unrestricted(traced, actor)
-    if traced.nhs_number != encounter.nhs_number:
-        encounter.at_practices.all().delete()  # found there under the old number
+    _require_unrestricted(traced, actor, encounter.nhs_number)
+    before = _identity(encounter)
     _keep(encounter, traced)
+    if _identity(encounter) != before:  # to be found, and compared with PDS, anew [PDS-6]
+        encounter.at_practices.all().delete()
     encounter.save()
     return encounter
 
 
 def _open(traced: TracedPatient, birth_date: date | None, actor: Actor) -> Encounter:
-    _require_unrestricted(traced, actor)
+    _require_unrestricted(traced, actor, traced.nhs_number)
     if not _is_birth_date(traced, birth_date):
         trail.record(
             Kind.BLOCKED,
@@ -125,8 +124,13 @@ def _is_birth_date(traced: TracedPatient, said: date | None) -> bool:
     return traced.birth_date == said
 
 
-def _require_unrestricted(traced: TracedPatient, actor: Actor) -> None:
+def _identity(encounter: Encounter) -> tuple[object, ...]:
+    return encounter.nhs_number, encounter.name, encounter.gender, encounter.birth_date
+
+
+def _require_unrestricted(traced: TracedPatient, actor: Actor, asked: str) -> None:
     if traced.restricted:
+        Encounter.objects.filter(nhs_number__in={asked, traced.nhs_number}).forget_patient()
         trail.record(
             Kind.BLOCKED, actor.who, nhs_number=traced.nhs_number, outcome="restricted on PDS"
         )
