@@ -13,12 +13,13 @@ ASSETS := static/vendor/nhsuk/nhsuk-frontend.min.css
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench pages reset lock format check-python
+.PHONY: help demo test bench chaos pages reset lock format check-python
 
 help:
 	@echo "make demo    bring everything up on http://localhost:$(PORT)/ (PORT= chooses another)"
 	@echo "make test    lint, types, import rules and every test"
 	@echo "make bench   measure the client library against its baselines"
+	@echo "make chaos   ten thousand answers gone wrong, and enormous ones (minutes)"
 	@echo "make pages   write docs/conformance.md and docs/errors.md anew"
 	@echo "make reset   forget what was done in the demo"
 	@echo "make format  lay out the code"
@@ -36,6 +37,9 @@ test: .venv/dev.stamp $(ASSETS)
 
 bench: .venv/dev.stamp
 	@$(BIN)/python -m demo.tether $(BIN)/python -m bench
+
+chaos: .venv/dev.stamp
+	@$(BIN)/python -m demo.tether $(BIN)/python -m chaos
 
 pages: .venv/dev.stamp
 	@$(BIN)/python -m demo.tether $(BIN)/pytest --quiet --write-pages

@@ -21,7 +21,7 @@ def resource(
     success = answer.status in (200, 201)
     document, unreadable = _document(answer)
     if not success:
-        if 200 <= answer.status < 300:
+        if not 400 <= answer.status < 600:  # another success, or a status that HTTP has not
             raise _error("UNEXPECTED_STATUS", interaction, answer, trace_id)
         raise refusal(interaction, answer.status, document, trace_id)
     if document is None:

@@ -144,7 +144,7 @@ class Transport:
         body = None
         if question.body is not None:
             headers["Content-Type"] = FHIR_JSON
-            body = json.dumps(question.body, separators=(",", ":")).encode("ascii")
+            body = _written(question.body)
         with observed(observer, asked, writes=interaction.writes) as progress:
             answer = self._wire.send(
                 WireRequest(
@@ -180,3 +180,11 @@ def _asid(text: str) -> str:
     if not _ASID.fullmatch(text):
         raise failure("INVALID_REQUEST", diagnostics="an ASID")
     return text
+
+
+def _written(body: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(body, separators=(",", ":"), allow_nan=False).encode("ascii")
+    except (ValueError, RecursionError):
+        pass  # its text may hold values
+    raise failure("INVALID_REQUEST", diagnostics="the resource's structure")

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("gpconnect", "booking_portal", "sandbox", "demo", "bench")
+PACKAGES = ("gpconnect", "booking_portal", "sandbox", "demo", "bench", "chaos")
 
 CHECKS: dict[str, list[str]] = {
     "lint": ["ruff", "check", "."],

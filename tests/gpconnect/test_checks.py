@@ -121,6 +121,7 @@ def an_appointment(**changes: Any) -> Appointment:
         an_appointment(version='3"\r\nX: y'),
         an_appointment(id="../a1"),
         an_appointment(raw={}),
+        an_appointment(raw={"resourceType": "Appointment", "odd": [1e999]}),
     ],
 )
 def test_an_appointment_that_cannot_be_changed_is_not(

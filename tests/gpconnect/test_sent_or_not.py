@@ -299,6 +299,7 @@ def test_an_answer_over_the_limit_is_not_read_further(scripted: Start, packed: b
         (http(b"x", 201, Content_Encoding="br"), "BAD_COMPRESSION"),
         (http({}, 307, Location="https://elsewhere.example/"), "REDIRECTED"),
         (http(b"", 204), "UNEXPECTED_STATUS"),
+        (http({"resourceType": "Appointment"}, 999), "UNEXPECTED_STATUS"),
     ],
 )
 def test_an_unreadable_success_is_an_error_of_its_own_and_the_outcome_unknown(

@@ -35,7 +35,7 @@ exec(compile(sys.stdin.read(), "README.md", "exec"))
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built by `python -m build`, without the network, from a copy of the sources."""
     copy, out = tmp_path_factory.mktemp("sources"), tmp_path_factory.mktemp("dist")
-    for name in ("gpconnect", "booking_portal", "sandbox", "demo", "tests", "bench"):
+    for name in ("gpconnect", "booking_portal", "sandbox", "demo", "tests", "bench", "chaos"):
         ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
         shutil.copytree(ROOT / name, copy / name, ignore=ignored)
     for name in ("pyproject.toml", "LICENSE"):
