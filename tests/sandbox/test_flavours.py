@@ -13,11 +13,12 @@ from tests.sandbox.exchange import (
     DELIVERY_CHANNEL_1,
     PRACTICES,
     PRACTITIONER_ROLE,
+    RawAnswer,
     today,
 )
 from tests.sandbox.slots import slot_query
 from tests.sandbox.test_patients import register, registration
-from tests.sandbox.wire import RawAnswer, Wire, cancelled, error_code
+from tests.sandbox.wire import Wire, cancelled, error_code
 from tests.sandbox_control import Sandbox
 
 Resource = dict[str, Any]

@@ -15,7 +15,7 @@ from tests.sandbox_control import Sandbox
 
 Path = tuple[str | int, ...]
 
-WRONG = (None, 5, "x", [], {}, [None], [[]], [{}], ["x"], {"x": "y"})
+WRONG: tuple[Any, ...] = (None, 5, "x", [], {}, [None], [[]], [{}], ["x"], {"x": "y"})
 
 
 def places(value: Any, path: Path = ()) -> Iterator[Path]:
