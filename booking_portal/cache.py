@@ -25,11 +25,12 @@ class JSONSerializer:
         return json.dumps(value, separators=(",", ":")).encode()
 
     def loads(self, data: Any) -> Any:
-        """The value that was stored."""
+        """The value that was stored; what is none of ours reads as nothing."""
         try:
-            return int(data)
-        except ValueError:
             return json.loads(data)
+        except ValueError:
+            log.warning("redis held a value that is not JSON")
+            return None
 
 
 class ForgivingRedisCache(RedisCache):

@@ -32,6 +32,7 @@ from gpconnect.models import Appointment
 BY_SYSTEM = "settling"
 CLAIM = timedelta(seconds=60)
 FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0
+BROKEN_LOOKS = 5
 
 
 def claim_due(most: int = 20) -> list[Command]:
@@ -65,6 +66,8 @@ def settle(command: Command) -> Command:
 
 def _look_for(command: Command) -> Command:
     """Look with the authority that the user still has, or leave it to a person. [IG-1]"""
+    if _broken_looks(command) >= BROKEN_LOOKS:
+        return _to_a_person(command, "looking at the practice broke again and again")
     actor = actor_for(command.user, command.organisation)
     if actor is None:
         return _to_a_person(command, "the user may no longer act for the organisation")
@@ -74,6 +77,11 @@ def _look_for(command: Command) -> Command:
         return look(command, actor=actor)
     except NotPermitted:
         return _to_a_person(command, "the user may no longer see patients' appointments")
+
+
+def _broken_looks(command: Command) -> int:
+    """How many looks did not come to their end: a fault of ours, or a process that died."""
+    return command.attempts.filter(purpose=Attempt.Purpose.LOOK, ended_at=None).count()
 
 
 def look(command: Command, *, actor: Actor, refused: GPConnectError | None = None) -> Command:

@@ -6,8 +6,9 @@ digest of the resource's id; values hold nothing about patients.
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.cache import cache
@@ -16,47 +17,54 @@ from gpconnect.client import GPConnectClient
 from gpconnect.errors import GPConnectError
 from gpconnect.models import Address, HumanName, Location, Practitioner
 
+Resource = TypeVar("Resource", Practitioner, Location)
+
 
 def practitioner(client: GPConnectClient, ods_code: str, resource_id: str) -> Practitioner | None:
     """The practitioner, from the cache or the practice; None when the practice does not say."""
-    kept = _looked_up(
+    return _looked_up(
         f"practitioner:{ods_code}:{_digest(resource_id)}",
-        lambda: asdict(client.read_practitioner(resource_id)),
-    )
-    if kept is None:
-        return None
-    name = kept.pop("name")
-    return Practitioner(
-        **kept | {"roles": tuple(kept["roles"]), "name": _name(name) if name else None}
+        _practitioner,
+        lambda: client.read_practitioner(resource_id),
     )
 
 
 def location(client: GPConnectClient, ods_code: str, resource_id: str) -> Location | None:
     """The location, from the cache or the practice; None when the practice does not say."""
-    kept = _looked_up(
+    return _looked_up(
         f"location:{ods_code}:{_digest(resource_id)}",
-        lambda: asdict(client.read_location(resource_id)),
+        _location,
+        lambda: client.read_location(resource_id),
     )
-    if kept is None:
-        return None
-    address = kept.pop("address")
-    return Location(**kept, address=_address(address) if address else None)
 
 
-def _looked_up(key: str, ask: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+def _looked_up(
+    key: str, read: Callable[[dict[str, Any]], Resource], ask: Callable[[], Resource]
+) -> Resource | None:
     kept: dict[str, Any] | None = cache.get(key)
     if kept is not None:
-        return kept
+        with suppress(AttributeError, KeyError, TypeError):  # kept by an earlier version
+            return read(kept)
     try:
         found = ask()
     except GPConnectError:
         return None  # audited with its exchange; the screen says "not given"
-    cache.set(key, found, settings.LOOK_UP_LIFETIME.total_seconds())
-    return dict(found)
+    cache.set(key, asdict(found), settings.LOOK_UP_LIFETIME.total_seconds())
+    return found
 
 
 def _digest(resource_id: str) -> str:
     return hashlib.sha256(resource_id.encode()).hexdigest()[:24]
+
+
+def _practitioner(kept: dict[str, Any]) -> Practitioner:
+    name = _name(kept["name"]) if kept["name"] else None
+    return Practitioner(**kept | {"roles": tuple(kept["roles"]), "name": name})
+
+
+def _location(kept: dict[str, Any]) -> Location:
+    address = _address(kept["address"]) if kept["address"] else None
+    return Location(**kept | {"address": address})
 
 
 def _name(kept: dict[str, Any]) -> HumanName:

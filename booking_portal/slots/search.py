@@ -131,7 +131,10 @@ def keep(encounter: Encounter, results: SearchResults, search_id: uuid.UUID | No
 def kept(encounter: Encounter, search_id: uuid.UUID) -> SearchResults | None:
     """The results under a search id, or None when they are gone: then search again."""
     found = cache.get(_key(encounter, str(search_id)))
-    return None if found is None else SearchResults.from_json(found)
+    try:
+        return None if found is None else SearchResults.from_json(found)
+    except (KeyError, TypeError, ValueError):  # kept by an earlier version of the portal
+        return None
 
 
 def _ask_all(

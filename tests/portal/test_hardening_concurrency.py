@@ -16,6 +16,7 @@ from booking_portal.commands import booking
 from booking_portal.commands.booking import BookingUnsettled
 from booking_portal.commands.models import Command, Proposal
 from booking_portal.commands.storing import AlreadyAsked
+from booking_portal.patients import finding
 from demo import seed
 from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
@@ -63,10 +64,9 @@ def at_once(*actions: Callable[[], Any]) -> list[Any]:
 def all_meet(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both have passed every check before either stores anything."""
     barrier = threading.Barrier(2, timeout=10)
-    find = booking.find
 
     def found(*args: Any, **kwargs: Any) -> Any:
-        at = find(*args, **kwargs)
+        at = finding.find(*args, **kwargs)
         barrier.wait()
         return at
 

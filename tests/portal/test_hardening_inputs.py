@@ -207,7 +207,7 @@ def test_what_cannot_be_sent_is_said_beside_the_field(counter: Counter, text: st
     "written",
     [
         "<script>alert(1)</script>",
-        "{{ 7 * 7 }}{% raise %}",
+        "{{ 7777 * 7777 }}{% raise %}",
         "x" * 20_000,
         "\u202eevil",
         "</p><form>",
@@ -245,7 +245,7 @@ def test_what_practices_write_is_only_text(
     assert "<script>alert" not in page.html
     assert "</p><form>" not in page.html
     assert written in page.text or "<" in written
-    assert "49" not in page.text or "{{" not in written
+    assert "60481729" not in page.text
 
 
 @pytest.mark.parametrize("appointment_id", ["a/b", "..", "x" * 200, "a?b", "\u202e", " "])

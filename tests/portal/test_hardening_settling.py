@@ -142,7 +142,7 @@ def test_an_alarm_that_came_after_the_sweep_is_still_raised(
 ) -> None:
     send = sending._perform
 
-    def slowly(*args: Any, **kwargs: Any) -> Appointment:
+    def slowly(*args: Any, **kwargs: Any) -> Any:
         try:
             return send(*args, **kwargs)
         finally:
@@ -185,10 +185,10 @@ def test_another_commands_appointment_is_not_taken_for_ours(
     """Same patient, slot and organisation; but the practice gives another booking's id back."""
     spine.fault(practice="A20047", use_case="book", kind="status_500_after", times=1)
     command = counter.arrives_at_booking()
-    answers_with(lambda one: replace(one, identifiers=(str(other.pk),)))
     other = Command.objects.get(pk=command.pk)
     other.pk, other.form_token, other.state = uuid.uuid4(), uuid.uuid4(), State.REFUSED
     other.save(force_insert=True)
+    answers_with(lambda one: replace(one, identifiers=(str(other.pk),)))
     settled(command)
     assert command.state == State.UNCONFIRMED
 
