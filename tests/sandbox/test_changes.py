@@ -44,6 +44,23 @@ def test_all_appointments_of_the_patient_come_cancelled_ones_too(wire: Wire) -> 
     assert made in wire.retrieve("9658218903")
 
 
+@pytest.mark.requirement("RET-1")
+def test_whatever_is_in_the_book_from_today_on_comes_and_nothing_else(
+    wire: Wire, sandbox: Sandbox
+) -> None:
+    """Also what was earlier today, if the practice was open by now."""
+    number = "9658218997"
+    wire.booked(number)
+    book = sandbox.appointments("A20047", number)
+    from_today = [one["id"] for one in book if one["start"] >= str(today())]
+    found = wire.retrieve(number)
+    assert [one["id"] for one in found] == from_today
+    assert {one["resourceType"] for one in found} == {"Appointment"}
+    # Only in the first hours of a day does the book have nothing that has passed.
+    earlier = [one for one in book if one["description"] == "Dressing"]
+    assert {one["id"] for one in earlier} <= {one["id"] for one in found}
+
+
 def test_the_practices_own_bookings_come_as_well(wire: Wire) -> None:
     (own,) = wire.retrieve("9658218881")
     assert own["contained"][0]["identifier"][0]["value"] == "A20047"

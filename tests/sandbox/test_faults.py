@@ -6,11 +6,13 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from http.client import HTTPException, IncompleteRead
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+import sandbox.faults as sandbox_faults
 from sandbox.faults import KINDS
 from tests.sandbox.conftest import ORDINARY
 from tests.sandbox.exchange import NHS_NUMBER, Exchange
@@ -415,3 +417,8 @@ def test_a_fault_that_makes_no_sense_is_refused(sandbox: Sandbox, fault: Resourc
         sandbox.fault(**fault)
     assert refusal.value.response.status_code == 400
     assert sandbox.faults() == []
+
+
+def test_the_readme_explains_every_kind() -> None:
+    readme = (Path(sandbox_faults.__file__).parent / "README.md").read_text("utf-8")
+    assert [kind for kind in KINDS if f"`{kind}`" not in readme] == []

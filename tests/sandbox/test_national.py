@@ -137,7 +137,8 @@ class Demographics:
         }
         return self.session.post(self.sandbox.pds_token, data=form, timeout=10)
 
-    def get(self, path: str, **headers: str) -> requests.Response:
+    def get(self, path: str, **headers: str | None) -> requests.Response:
+        """Ask; a header of None is left out."""
         bearer = self.token(self.assertion()).json()["access_token"]
         return self.session.get(
             self.sandbox.pds + path,
@@ -209,6 +210,10 @@ def test_without_a_token_or_a_request_id_nothing_is_told(demographics: Demograph
     path = "/Patient/9658218873"
     assert demographics.get(path, Authorization="Bearer x").status_code == 401
     assert demographics.get(path, **{"X-Request-ID": "1"}).status_code == 400
+    unnamed = demographics.get(path, **{"X-Request-ID": None})
+    assert (unnamed.status_code, code(unnamed)) == (412, "PRECONDITION_FAILED")
+    search = demographics.get("/Patient?family=Zelthorpe", **{"X-Request-ID": None})
+    assert search.status_code == 412
 
 
 @pytest.mark.requirement("PDS-2")
