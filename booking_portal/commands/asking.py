@@ -1,12 +1,21 @@
 """What a command asks of its practice, as it goes on the wire and into the audit trail."""
 
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime
+from typing import Any
 
 from booking_portal.commands.models import Command
 from booking_portal.practices.observer import Subject
 from gpconnect.fhir import appointments
-from gpconnect.models import Appointment, Booking, BookingOrganisation, SlotChoice
+from gpconnect.models import (
+    Address,
+    Appointment,
+    Booking,
+    BookingOrganisation,
+    ContactPoint,
+    Registration,
+    SlotChoice,
+)
 
 
 def subject_of(command: Command) -> Subject:
@@ -57,3 +66,29 @@ def last_read(command: Command) -> Appointment:
     """
     read = appointments.appointment(command.payload["raw"])
     return replace(read, version=command.payload["version"])
+
+
+def registration_payload(registration: Registration) -> dict[str, Any]:
+    """The registration as a command keeps it; `registration_of` reads it. [REG-2]"""
+    return asdict(registration) | {"birth_date": registration.birth_date.isoformat()}
+
+
+def registration_of(command: Command) -> Registration:
+    """The registration as it goes on the wire. [REG-2]"""
+    kept = command.payload
+    return Registration(
+        nhs_number=kept["nhs_number"],
+        family=kept["family"],
+        given=tuple(kept["given"]),
+        birth_date=date.fromisoformat(kept["birth_date"]),
+        gender=kept["gender"],
+        home_address=_address(kept["home_address"]),
+        temporary_address=_address(kept["temporary_address"]),
+        telecoms=tuple(ContactPoint(**point) for point in kept["telecoms"]),
+        language=kept["language"],
+        interpreter_required=kept["interpreter_required"],
+    )
+
+
+def _address(kept: dict[str, Any] | None) -> Address | None:
+    return Address(**kept | {"lines": tuple(kept["lines"])}) if kept else None

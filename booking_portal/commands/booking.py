@@ -59,7 +59,7 @@ def propose(
     Raises: NotPermitted, NotBookable (past, doubtful, not adjacent, deceased).
     """
     actor.require(Permission.BOOK_APPOINTMENT)
-    _require_alive(encounter, actor)
+    require_alive(encounter, actor)
     chosen = require_bookable(offers)
     if any(offer.practice_ods != practice.ods_code for offer in chosen):
         raise NotBookable("Choose slots of one practice.")
@@ -127,7 +127,7 @@ def book(proposal: Proposal, description: str, comment: str, *, actor: Actor) ->
         return asked_before
     encounter = proposal.encounter
     encounter.require_fresh_trace()
-    _require_alive(encounter, actor)
+    require_alive(encounter, actor)
     offers = require_bookable(proposal.chosen)
     require_text(description, comment)
     proposal.description, proposal.comment = description, comment
@@ -224,7 +224,11 @@ def _command(proposal: Proposal, offers: list[Offer], actor: Actor) -> Command:
     )
 
 
-def _require_alive(encounter: Encounter, actor: Actor) -> None:
+def require_alive(encounter: Encounter, actor: Actor) -> None:
+    """Go on only with a patient whom PDS does not know to have died. [PDS-4]
+
+    Raises: PatientDeceased.
+    """
     if encounter.deceased:
         trail.record(
             EventKind.BLOCKED,
@@ -233,4 +237,4 @@ def _require_alive(encounter: Encounter, actor: Actor) -> None:
             nhs_number=encounter.nhs_number,
             encounter_id=encounter.pk,
         )
-        raise PatientDeceased("PDS says that this patient has died. Nothing can be booked.")
+        raise PatientDeceased("PDS says that this patient has died. Nothing is sent.")

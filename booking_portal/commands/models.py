@@ -65,6 +65,8 @@ class Command(models.Model):
 
     `actor` is the actor's audit form as it was then; `asid` and `service_root` are the
     practice's as they were sent to; `payload` is what was asked, by kind. Times are UTC.
+    A registration has no appointment: its `starts` is empty, its `starts_at` the time until which
+    the portal looks for its effect, its `patient_id` known when it is done.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -85,7 +87,7 @@ class Command(models.Model):
 
     payload = models.JSONField()
     slot_key = models.CharField(max_length=64, blank=True)
-    starts = models.CharField(max_length=40)
+    starts = models.CharField(max_length=40, blank=True)
     starts_at = models.DateTimeField()
     appointment_id = models.CharField(max_length=64, blank=True)
     result = models.JSONField(default=dict)
@@ -120,6 +122,11 @@ class Command(models.Model):
                 # Closed by telephone, a booking is done without an id that the portal knows.
                 condition=models.Q(kind=Kind.BOOK, state=State.DONE, appointment_id__gt=""),
                 name="one_booking_for_one_appointment",
+            ),
+            models.UniqueConstraint(
+                fields=["organisation", "nhs_number", "practice"],
+                condition=models.Q(kind=Kind.REGISTER, state__in=sorted(map(str, UNSETTLED))),
+                name="one_unsettled_registration_of_a_patient",
             ),
         ]
 

@@ -1,12 +1,16 @@
-"""Is this appointment the effect of that command? Evidence only, never a guess."""
+"""Is this the effect of that command? Evidence only, never a guess."""
 
 import contextlib
 import uuid
 from collections.abc import Iterable
 
+from booking_portal.accounts.actor import Actor
 from booking_portal.commands.models import Command
+from booking_portal.commands.states import State
+from booking_portal.patients.finding import keep_found
+from booking_portal.patients.models import PatientAtPractice
 from gpconnect.comparison import says
-from gpconnect.models import Appointment
+from gpconnect.models import Appointment, Patient
 
 
 def booked_by(command: Command, appointments: Iterable[Appointment]) -> Appointment | None:
@@ -47,6 +51,32 @@ def amended_by(command: Command, appointment: Appointment) -> bool:
     if appointment.version == command.payload["version"]:
         return False
     return says(appointment, command.payload["description"], command.payload["comment"])
+
+
+def registered_by(command: Command, records: Iterable[Patient]) -> tuple[Patient | None, bool]:
+    """The patient's one active record there, and whether "none" can be believed. [REG-3]
+
+    An active record is all that was asked for, whoever has made it. Of several, or of another's,
+    nobody can tell.
+    """
+    found = list(records)
+    if len(found) == 1 and found[0].nhs_number == command.nhs_number:
+        return found[0], True
+    return None, not found
+
+
+def learn(command: Command, made: Appointment | Patient, *, actor: Actor) -> None:
+    """What a registration gave is what the encounter knows of the patient there. [REG-3, PDS-6]"""
+    if not isinstance(made, Patient) or command.state != State.DONE:
+        return
+    at = PatientAtPractice.objects.filter(
+        encounter=command.encounter_id,
+        encounter__nhs_number=command.nhs_number,
+        practice=command.practice_id,
+        patient_id="",
+    ).first()
+    if at is not None:
+        keep_found(at, made, actor=actor)
 
 
 def _of_another_command(command: Command, appointments: Iterable[Appointment]) -> set[str]:

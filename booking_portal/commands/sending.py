@@ -7,21 +7,28 @@ from typing import Any
 from django.utils import timezone
 
 from booking_portal.accounts.actor import Actor
-from booking_portal.commands.asking import booking_of, last_read, subject_of
+from booking_portal.commands.asking import booking_of, last_read, registration_of, subject_of
 from booking_portal.commands.models import Attempt, Command
+from booking_portal.commands.recognition import learn
 from booking_portal.commands.settling import CLAIM, look
 from booking_portal.commands.states import MAY_FOLLOW, Kind, State, verdict
 from booking_portal.commands.storing import database_now
 from booking_portal.commands.transitions import StateChanged, alarm, confirm, fail
 from booking_portal.practices import connection
 from gpconnect.client import GPConnectClient
-from gpconnect.errors import DifferentFromAsked, GPConnectError, SlotGone, VersionConflict
-from gpconnect.models import Appointment
+from gpconnect.errors import (
+    AlreadyRegistered,
+    DifferentFromAsked,
+    GPConnectError,
+    SlotGone,
+    VersionConflict,
+)
+from gpconnect.models import Appointment, Patient
 
 log = logging.getLogger(__name__)
 
 # A "no" that may be about our own success, if something on the way sent the request twice.
-PERHAPS_OURS = (SlotGone, VersionConflict)
+PERHAPS_OURS = (SlotGone, VersionConflict, AlreadyRegistered)
 
 
 class LeaseOver(Exception):
@@ -36,7 +43,7 @@ def send(command: Command, *, actor: Actor) -> Command:
     client = connection.client(actor, command.endpoint, subject_of(command))
     attempt = Attempt.objects.create(command=command, purpose=Attempt.Purpose.SEND)
     try:
-        appointment = _perform(command, client)
+        made = _perform(command, client)
     except LeaseOver:
         _close(attempt, "LEASE_OVER")
         command.refresh_from_db()
@@ -45,14 +52,16 @@ def send(command: Command, *, actor: Actor) -> Command:
         _close(attempt, error.code, trace_id=error.trace_id or "", status=error.status)
         return _failed(command, error, actor)
     _close(attempt, "DONE")
-    return _recorded(
+    _recorded(
         command,
         State.DONE,
-        lambda: confirm(command, appointment, reason="the practice confirmed"),
+        lambda: confirm(command, made, reason="the practice confirmed"),
     )
+    learn(command, made, actor=actor)
+    return command
 
 
-def _perform(command: Command, client: GPConnectClient) -> Appointment:
+def _perform(command: Command, client: GPConnectClient) -> Appointment | Patient:
     deadline = connection.write_deadlines()
 
     def gate() -> None:
@@ -78,6 +87,8 @@ def _perform(command: Command, client: GPConnectClient) -> Appointment:
             return client.cancel_appointment(
                 last_read(command), payload["reason"], gate=gate, deadline=deadline
             )
+        case Kind.REGISTER:
+            return client.register_patient(registration_of(command), gate=gate, deadline=deadline)
 
 
 def _failed(command: Command, error: GPConnectError, actor: Actor) -> Command:

@@ -14,7 +14,7 @@ from booking_portal.accounts.actor import Actor, NotPermitted, actor_for
 from booking_portal.accounts.roles import Permission
 from booking_portal.commands.asking import booking_of, subject_of
 from booking_portal.commands.models import Attempt, Command
-from booking_portal.commands.recognition import amended_by, booked_by
+from booking_portal.commands.recognition import amended_by, booked_by, learn, registered_by
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.storing import database_now
 from booking_portal.commands.transitions import StateChanged, alarm, confirm, fail, move
@@ -25,9 +25,9 @@ from booking_portal.practices.observer import TrailObserver
 from gpconnect import london
 from gpconnect.comparison import differences_from_booking
 from gpconnect.error_table import failure
-from gpconnect.errors import GPConnectError, Origin
+from gpconnect.errors import GPConnectError, Origin, PatientNotAtPractice
 from gpconnect.interactions import BOOK_APPOINTMENT
-from gpconnect.models import Appointment
+from gpconnect.models import Appointment, Patient
 
 BY_SYSTEM = "settling"
 CLAIM = timedelta(seconds=60)
@@ -117,9 +117,9 @@ def look(command: Command, *, actor: Actor, refused: GPConnectError | None = Non
     return _look_later(command)
 
 
-def _found(command: Command, found: Appointment, actor: Actor) -> Command:
+def _found(command: Command, found: Appointment | Patient, actor: Actor) -> Command:
     """`done`; or an alarm, if what the practice made is not what was asked for. [BOOK-7]"""
-    if command.kind == Kind.BOOK:
+    if isinstance(found, Appointment) and command.kind == Kind.BOOK:
         unlike = set(differences_from_booking(booking_of(command), found))
         if found.cancelled:  # since: it was made all the same
             unlike.discard("status")
@@ -128,7 +128,9 @@ def _found(command: Command, found: Appointment, actor: Actor) -> Command:
                 "DIFFERENT_FROM_ASKED", origin=Origin.PRACTICE, interaction=BOOK_APPOINTMENT
             )
             return alarm(command, error, found, by_system=actor.by_system)
-    return confirm(command, found, reason="found at the practice", by_system=actor.by_system)
+    confirm(command, found, reason="found at the practice", by_system=actor.by_system)
+    learn(command, found, actor=actor)
+    return command
 
 
 def _trace_again(command: Command, actor: Actor) -> None:
@@ -136,7 +138,7 @@ def _trace_again(command: Command, actor: Actor) -> None:
         tracing.trace_again(command.encounter, actor=actor)
 
 
-def _effect(command: Command, actor: Actor) -> tuple[Appointment | None, bool]:
+def _effect(command: Command, actor: Actor) -> tuple[Appointment | Patient | None, bool]:
     """What the command did, if it did, and whether "nothing found" can be believed."""
     subject = subject_of(command)
     endpoint = connection.directory().look_up(
@@ -148,6 +150,11 @@ def _effect(command: Command, actor: Actor) -> tuple[Appointment | None, bool]:
         there = client.patient_appointments(command.patient_id, today, max(today, command.day))
         # Practices show nothing before today: of a day that is over, silence proves nothing.
         return booked_by(command, there.appointments), there.complete and today <= command.day
+    if command.kind == Kind.REGISTER:
+        try:
+            return registered_by(command, client.find_patient(command.nhs_number))
+        except PatientNotAtPractice:  # some say so instead of answering with nothing [FIND-2]
+            return None, True
     appointment = client.read_appointment(command.appointment_id)
     if command.kind == Kind.CANCEL:
         return (appointment if appointment.cancelled else None), True

@@ -13,6 +13,7 @@ class Kind(models.TextChoices):
     BOOK = "book", "Book"
     AMEND = "amend", "Amend"
     CANCEL = "cancel", "Cancel"
+    REGISTER = "register", "Register"
 
 
 class State(models.TextChoices):
@@ -53,6 +54,7 @@ class Rule:
 _ALL = frozenset(Kind)
 _BOOK = frozenset({Kind.BOOK})
 _CHANGES = frozenset({Kind.AMEND, Kind.CANCEL})
+_REGISTER = frozenset({Kind.REGISTER})
 
 # The first row that fits decides; no row, or an error whose outcome is not known: unconfirmed.
 # Success is not in the table: it means `done`.
@@ -61,9 +63,10 @@ RULES = (
     Rule(_ALL, errors.NotSent, State.NOT_MADE),
     Rule(_ALL, errors.InvalidRequest, State.NOT_MADE),
     Rule(_ALL, errors.DirectoryError, State.NOT_MADE),
-    # Ours, by an earlier try? Look first. [BOOK-8, AMEND-2]
+    # Ours, by an earlier try? Look first. [BOOK-8, AMEND-2, REG-3]
     Rule(_BOOK, errors.SlotGone, State.UNCONFIRMED),
     Rule(_CHANGES, errors.VersionConflict, State.UNCONFIRMED),
+    Rule(_REGISTER, errors.AlreadyRegistered, State.UNCONFIRMED),
     Rule(_ALL, errors.RefusedBySpine, State.REFUSED),
     Rule(_ALL, errors.Refused, State.REFUSED),
 )

@@ -98,6 +98,7 @@ def _rival(command: Command) -> Command:
     if same_form is not None:
         return same_form
     return Command.objects.unsettled().get(
+        kind=command.kind,
         organisation=command.organisation,
         nhs_number=command.nhs_number,
         practice=command.practice,

@@ -10,7 +10,7 @@ from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import MAY_FOLLOW, UNSETTLED, Kind, State
 from gpconnect.errors import GPConnectError
-from gpconnect.models import Appointment
+from gpconnect.models import Appointment, Patient
 
 
 class StateChanged(Exception):
@@ -67,26 +67,15 @@ def move(
 
 
 def confirm(
-    command: Command, appointment: Appointment, *, reason: str, by_system: str = ""
+    command: Command, made: Appointment | Patient, *, reason: str, by_system: str = ""
 ) -> Command:
-    """The practice has done it: `done`, with the appointment as the practice returned it.
+    """The practice has done it: `done`, with what the practice returned.
 
     A booking whose appointment another command has claimed already needs a person.
 
     Raises: StateChanged.
     """
-    claimed = (
-        command.kind == Kind.BOOK
-        and Command.objects.filter(
-            practice=command.practice,
-            appointment_id=appointment.id,
-            kind=Kind.BOOK,
-            state=State.DONE,
-        )
-        .exclude(pk=command.pk)
-        .exists()
-    )
-    if claimed:
+    if isinstance(made, Appointment) and _claimed_by_another(command, made):
         return move(
             command,
             State.NEEDS_ATTENTION,
@@ -99,12 +88,27 @@ def confirm(
         State.DONE,
         reason=reason,
         by_system=by_system,
-        appointment_id=appointment.id,
-        result=as_json(appointment),
         error_code="",
         sentence="",
         next_step="",
+        **_returned(made),
     )
+
+
+def _claimed_by_another(command: Command, appointment: Appointment) -> bool:
+    claims = Command.objects.filter(
+        practice=command.practice,
+        appointment_id=appointment.id,
+        kind=Kind.BOOK,
+        state=State.DONE,
+    )
+    return command.kind == Kind.BOOK and claims.exclude(pk=command.pk).exists()
+
+
+def _returned(made: Appointment | Patient) -> dict[str, Any]:
+    if isinstance(made, Patient):
+        return {"patient_id": made.id}
+    return {"appointment_id": made.id, "result": as_json(made)}
 
 
 def fail(

@@ -59,7 +59,11 @@ def _lay_changes_over(bookings: list[Command], actor: Actor) -> None:
             continue
         seen = booking.result.get("seen_at")
         if seen is None or datetime.fromisoformat(seen) < change.settled_at:
-            booking.result = change.result | {"seen_at": change.settled_at.isoformat()}
+            told = change.result
+            if not told and change.kind == Kind.CANCEL:  # the practice said so by telephone
+                told = booking.result | {"status": "cancelled"}
+            if told:
+                booking.result = told | {"seen_at": change.settled_at.isoformat()}
 
 
 def _commands(actor: Actor) -> CommandQuerySet:

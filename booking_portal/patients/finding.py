@@ -43,7 +43,9 @@ def reach(encounter: Encounter, practice: Practice, *, actor: Actor) -> PatientA
     if known is not None:
         return known
     endpoint = connection.directory().look_up(
-        practice.ods_code, observer=TrailObserver(actor.who, subject_of(encounter, practice))
+        practice.ods_code,
+        observer=TrailObserver(actor.who, subject_of(encounter, practice)),
+        deadlines=connection.page_deadlines(),
     )
     made, _ = PatientAtPractice.objects.get_or_create(
         encounter=encounter,
@@ -78,11 +80,12 @@ def find(encounter: Encounter, practice: Practice, *, actor: Actor) -> PatientAt
             **subject_of(encounter, practice).facts(),
         )
         raise PatientMismatch
-    _keep(at, patients[0], actor)
+    keep_found(at, patients[0], actor=actor)
     return at
 
 
-def _keep(at: PatientAtPractice, patient: Patient, actor: Actor) -> None:
+def keep_found(at: PatientAtPractice, patient: Patient, *, actor: Actor) -> None:
+    """Keep what the practice says of the patient, and in what it differs from PDS. [PDS-6]"""
     at.patient_id = patient.id
     at.found_at = timezone.now()
     at.preferred_branch_id = patient.preferred_branch_id or ""

@@ -12,7 +12,7 @@ from django.utils import timezone
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.models import Organisation, User
 from booking_portal.practices.models import Practice
-from gpconnect.models import Endpoint
+from gpconnect.models import Address, ContactPoint, Endpoint
 
 
 class TraceTooOld(Exception):
@@ -45,7 +45,7 @@ class Encounter(models.Model):
 
     Its opaque id is what the portal's URLs carry. `trace` is what PDS said, as JSON:
     family, given, title, gender, birth_date, deceased, registered_practice, telephones,
-    address, all text.
+    address, all text; the last two also in their parts, as `telecoms` and `home_address`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -95,6 +95,17 @@ class Encounter(models.Model):
     def registered_practice_ods(self) -> str:
         """The ODS code of the practice where the patient is registered; empty if not given."""
         return str(self.trace.get("registered_practice") or "")
+
+    @property
+    def home_address(self) -> Address | None:
+        """As PDS gave it, in its parts."""
+        kept = self.trace.get("home_address")
+        return Address(**kept | {"lines": tuple(kept["lines"])}) if kept else None
+
+    @property
+    def telecoms(self) -> tuple[ContactPoint, ...]:
+        """Telephone numbers and e-mail addresses as PDS gave them, each with its use."""
+        return tuple(ContactPoint(**point) for point in self.trace.get("telecoms", ()))
 
     @property
     def restricted(self) -> bool:

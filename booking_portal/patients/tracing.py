@@ -1,6 +1,6 @@
 """Who is the patient? From what the caller says to an open encounter. [PDS-1..8]"""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 
 from django.conf import settings
@@ -151,7 +151,9 @@ def _keep(encounter: Encounter, traced: TracedPatient) -> None:
         "deceased": traced.deceased,
         "registered_practice": traced.registered_practice or "",
         "address": list(traced.address.as_lines()) if traced.address else [],
+        "home_address": asdict(traced.address) if traced.address else None,
         "telephones": [
             point.value for point in traced.telecoms if point.system == "phone" and point.value
         ],
+        "telecoms": [asdict(point) for point in traced.telecoms if point.value],
     }

@@ -10,12 +10,8 @@ from booking_portal.appointments.presenters.cards import (
     card_asked,
     card_of_command,
 )
-from booking_portal.appointments.presenters.standings import (
-    Standing,
-    looks_of,
-    slot_gone,
-    standing_of,
-)
+from booking_portal.appointments.presenters.standing import Standing
+from booking_portal.appointments.presenters.standings import looks_of, slot_gone, standing_of
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind, State
 

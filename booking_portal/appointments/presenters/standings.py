@@ -1,41 +1,33 @@
 """Every state of every kind of command in plain words: known, to say, to do next."""
 
-from dataclasses import dataclass
+from typing import Literal
 
 from booking_portal.appointments.presenters import wording
 from booking_portal.appointments.presenters.cards import AppointmentCard
+from booking_portal.appointments.presenters.registration_standings import standing_of_registration
+from booking_portal.appointments.presenters.standing import Standing
 from booking_portal.commands.closing import BY_TELEPHONE
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.states import Kind, State
+
+AboutAppointment = Literal[Kind.BOOK, Kind.AMEND, Kind.CANCEL]
 
 SLOT_GONE = "DUPLICATE_REJECTED"
 CHANGED_MEANWHILE = "VERSION_CONFLICT"
 DIFFERENT = "DIFFERENT_FROM_ASKED"
 
-ASKED_FOR = {
+ASKED_FOR: dict[AboutAppointment, str] = {
     Kind.BOOK: "the booking",
     Kind.AMEND: "the change",
     Kind.CANCEL: "the cancellation",
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """One state of one kind of command in words.
-
-    `tone` is "good", "waiting" or "bad"; `say` is what to tell the patient.
-    """
-
-    tone: str
-    title: str
-    known: str
-    say: str
-    next_step: str
-
-
 def standing_of(command: Command, card: AppointmentCard) -> Standing:
     """The words for where the command stands."""
     kind, state = Kind(command.kind), State(command.state)
+    if kind is Kind.REGISTER:
+        return standing_of_registration(command)
     match state:
         case State.SENDING:
             return _sending(kind, command)
@@ -79,7 +71,7 @@ def changed_meanwhile(command: Command) -> bool:
     )
 
 
-def _sending(kind: Kind, command: Command) -> Standing:
+def _sending(kind: AboutAppointment, command: Command) -> Standing:
     return Standing(
         "waiting",
         "Being sent",
@@ -89,7 +81,7 @@ def _sending(kind: Kind, command: Command) -> Standing:
     )
 
 
-def _unconfirmed(kind: Kind, command: Command) -> Standing:
+def _unconfirmed(kind: AboutAppointment, command: Command) -> Standing:
     name = command.practice.name
     match kind:
         case Kind.BOOK:
@@ -125,7 +117,7 @@ def _unconfirmed(kind: Kind, command: Command) -> Standing:
     return Standing("waiting", "Not confirmed yet", known, say, step)
 
 
-def _needs_attention(kind: Kind, command: Command) -> Standing:
+def _needs_attention(kind: AboutAppointment, command: Command) -> Standing:
     name, telephone = command.practice.name, command.practice.telephone
     if command.error_code == DIFFERENT:
         return Standing(
@@ -145,7 +137,7 @@ def _needs_attention(kind: Kind, command: Command) -> Standing:
     )
 
 
-def _done(kind: Kind, command: Command, card: AppointmentCard) -> Standing:
+def _done(kind: AboutAppointment, command: Command, card: AppointmentCard) -> Standing:
     name = command.practice.name
     if command.error_code == BY_TELEPHONE:
         return Standing(
@@ -185,7 +177,7 @@ def _done(kind: Kind, command: Command, card: AppointmentCard) -> Standing:
             )
 
 
-def _refused(kind: Kind, command: Command) -> Standing:
+def _refused(kind: AboutAppointment, command: Command) -> Standing:
     name = command.practice.name
     if slot_gone(command):
         return _slot_gone(command)
@@ -197,8 +189,12 @@ def _refused(kind: Kind, command: Command) -> Standing:
             "One moment please, the appointment has just been changed.",
             "Look at what it says now and decide again.",
         )
-    titles = {Kind.BOOK: "Not booked", Kind.AMEND: "Not changed", Kind.CANCEL: "Not cancelled"}
-    says = {
+    titles: dict[AboutAppointment, str] = {
+        Kind.BOOK: "Not booked",
+        Kind.AMEND: "Not changed",
+        Kind.CANCEL: "Not cancelled",
+    }
+    says: dict[AboutAppointment, str] = {
         Kind.BOOK: "I could not book this appointment.",
         Kind.AMEND: "I could not change the note. Your appointment stands as it was.",
         Kind.CANCEL: "I could not cancel it. Your appointment still stands.",
@@ -222,12 +218,16 @@ def _slot_gone(command: Command) -> Standing:
     )
 
 
-def _not_made(kind: Kind, command: Command) -> Standing:
+def _not_made(kind: AboutAppointment, command: Command) -> Standing:
     name = command.practice.name
     if slot_gone(command):
         return _slot_gone(command)
-    titles = {Kind.BOOK: "Not booked", Kind.AMEND: "Not changed", Kind.CANCEL: "Not cancelled"}
-    says = {
+    titles: dict[AboutAppointment, str] = {
+        Kind.BOOK: "Not booked",
+        Kind.AMEND: "Not changed",
+        Kind.CANCEL: "Not cancelled",
+    }
+    says: dict[AboutAppointment, str] = {
         Kind.BOOK: "The appointment has not been made. Let me try again.",
         Kind.AMEND: "The note has not been added. Your appointment stands as it was.",
         Kind.CANCEL: "It has not been cancelled: your appointment still stands.",

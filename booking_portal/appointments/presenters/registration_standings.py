@@ -1,0 +1,104 @@
+"""Every state of a temporary registration in plain words. [REG-1, REG-3]"""
+
+from booking_portal.appointments.presenters.standing import Standing
+from booking_portal.commands.closing import BY_TELEPHONE
+from booking_portal.commands.models import Attempt, Command
+from booking_portal.commands.registering import DUPLICATE
+from booking_portal.commands.states import State
+
+NO_BOOKING = "No appointment has been booked."
+
+
+def standing_of_registration(command: Command) -> Standing:
+    """The words for where the registration stands."""
+    name, telephone = command.practice.name, command.practice.telephone
+    match State(command.state):
+        case State.SENDING:
+            return Standing(
+                "waiting",
+                "Being sent",
+                f"The temporary registration is on its way to {name}.",
+                "One moment please, I am waiting for the practice's answer.",
+                "Wait on this page: it follows by itself. Do not send it again.",
+            )
+        case State.UNCONFIRMED:
+            return Standing(
+                "waiting",
+                "Not confirmed yet",
+                f"The temporary registration was sent, but {name} has not given a clear answer. "
+                f"The portal is looking at the practice to find out. {NO_BOOKING}",
+                "You are not registered there for certain yet, and nothing is booked. If we end "
+                "the call before it is certain, we will ring you back.",
+                "Wait here: once it is certain, this page goes on to the booking. Do not send it "
+                "again.",
+            )
+        case State.NEEDS_ATTENTION:
+            return Standing(
+                "bad",
+                "Somebody has to ring the practice",
+                f"The portal could not find out whether the patient was registered at {name}. "
+                f"{NO_BOOKING}",
+                "This is not confirmed. We will ring the practice, and then ring you back.",
+                f"Ring {name} on {telephone} and ask whether they have the patient. Then tell "
+                "your manager, who can close it here.",
+            )
+        case State.DONE:
+            return _done(command)
+        case State.REFUSED:
+            return _refused(command)
+        case State.NOT_MADE | State.WITHDRAWN:
+            return _not_made(command)
+
+
+def _done(command: Command) -> Standing:
+    name = command.practice.name
+    if command.error_code == BY_TELEPHONE:
+        return Standing(
+            "good",
+            "Closed: the practice has the patient",
+            f"{command.sentence} {NO_BOOKING}",
+            "",
+            "The portal has not seen it itself. Search for a slot to book there.",
+        )
+    known_before = command.attempts.filter(purpose=Attempt.Purpose.SEND, outcome=DUPLICATE).exists()
+    known = (
+        f"{name} has the patient on its list already."
+        if known_before
+        else f"{name} has registered the patient temporarily. Their registered practice is as it "
+        "was."
+    )
+    return Standing("good", "Registered", f"{known} {NO_BOOKING}", "", "Go on with the booking.")
+
+
+def _refused(command: Command) -> Standing:
+    name, telephone = command.practice.name, command.practice.telephone
+    known = command.sentence or f"{name} did not accept it."
+    if command.error_code == DUPLICATE:
+        known += " The portal has looked once more, and the practice does not show the patient."
+        step = f"Do not register again: ring {name} on {telephone}, or choose another practice."
+    else:
+        step = command.next_step or f"Ring {name}, or choose another practice."
+    return Standing(
+        "bad",
+        "Not registered",
+        f"{known} {NO_BOOKING}",
+        "I could not register you there, so I have not booked anything yet.",
+        step,
+    )
+
+
+def _not_made(command: Command) -> Standing:
+    name = command.practice.name
+    say = "You are not registered there, and nothing is booked. Let me try again."
+    if command.error_code == BY_TELEPHONE:
+        step = "If it is still wanted, start again."
+        return Standing("bad", "Not registered", f"{command.sentence} {NO_BOOKING}", say, step)
+    looked = command.attempts.filter(purpose=Attempt.Purpose.LOOK).exists()
+    known = (
+        f"The portal has looked at {name}: the patient is not there, and the request can no "
+        "longer arrive."
+        if looked
+        else f"{command.sentence} {name} has not received it."
+    )
+    step = f"Try again, or ring {name}."
+    return Standing("bad", "Not registered", f"{known} {NO_BOOKING}", say, step)
