@@ -1,0 +1,67 @@
+"""What a person closes by telephone, looked at from every side."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from booking_portal.accounts.actor import Actor
+from booking_portal.accounts.models import User
+from booking_portal.commands.closing import close
+from booking_portal.commands.models import Command
+from booking_portal.commands.states import Kind, State
+from booking_portal.commands.transitions import move
+from tests.portal.conftest import SignIn
+from tests.portal.counter import Counter
+from tests.sandbox_control import Sandbox
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def counter(client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox) -> Counter:
+    sign_in(client, receptionist)
+    return Counter(client)
+
+
+def left_to_a_person(counter: Counter, spine: Sandbox, kind: Kind) -> Command:
+    """A command of this kind that could not be settled."""
+    if kind == Kind.BOOK:
+        spine.fault(practice="A20047", use_case="book", kind="hang_before", times=1)
+        command = counter.arrives_at_booking()
+    else:
+        booked = counter.arrives_at_booking()
+        spine.fault(practice="A20047", use_case=kind.value, kind="hang_before", times=1)
+        counter.opens(
+            f"/encounters/{counter.encounter_id}/appointments/A20047/"
+            f"{booked.appointment_id}/{kind.value}"
+        )
+        typed: dict[str, Any] = {"description": "Something else", "comment": ""}
+        if kind == Kind.CANCEL:
+            typed = {"decision": "cancel", "reason": "Feels better"}
+        counter.sends(counter.page.form(f"/{kind.value}"), **typed)
+        command = counter.command
+    return move(command, State.NEEDS_ATTENTION, reason="end of the day", next_look_at=None)
+
+
+@pytest.mark.parametrize("kind", [Kind.BOOK, Kind.AMEND, Kind.CANCEL])
+@pytest.mark.parametrize("made", [True, False])
+def test_every_page_about_it_stands(
+    counter: Counter,
+    spine: Sandbox,
+    manager: User,
+    acting_for: Callable[..., Actor],
+    kind: Kind,
+    made: bool,
+) -> None:
+    """Also for the user who asked for it, whose patient's encounter is still open."""
+    command = left_to_a_person(counter, spine, kind)
+    close(command, made=made, spoken_to="Mrs Tull", actor=acting_for(manager, "A1001"))
+    page = counter.opens(f"/bookings/{command.pk}/")
+    assert page.status == 200
+    listed = counter.opens(f"/bookings/?day={command.day.isoformat()}")
+    assert listed.status == 200
+    assert ("Booked, and cancelled since" in listed.text) is (made and kind == Kind.CANCEL)
+    assert counter.opens(f"/encounters/{counter.encounter_id}/").status == 200
+    assert "Mrs Tull" in page.text or "rang the practice" in page.text
