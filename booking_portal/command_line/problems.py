@@ -12,6 +12,12 @@ from booking_portal.commands.booking import (
     PatientDeceased,
 )
 from booking_portal.commands.changing import ChangedMeanwhile, NotChangeable
+from booking_portal.commands.registering import (
+    DemographicsIncomplete,
+    KnownThere,
+    RegisteredHere,
+    StillNotShown,
+)
 from booking_portal.patients.finding import PatientMismatch, PatientNotAtPractice
 from booking_portal.patients.models import TraceTooOld
 from booking_portal.patients.outcomes import RESTRICTED
@@ -65,6 +71,15 @@ TABLE = (
     Row(DoubtfulTime, "DOUBTFUL_TIME"),
     Row(NotBookable, "NOT_BOOKABLE"),
     Row(NotChangeable, "NOT_CHANGEABLE"),
+    Row(
+        RegisteredHere,
+        "REGISTERED_AT_THIS_PRACTICE",
+        "",
+        "If it does not show the patient, ring the practice.",
+    ),
+    Row(KnownThere, "PATIENT_AT_PRACTICE_ALREADY", "", "Go on with search-slots and book."),
+    Row(DemographicsIncomplete, "DEMOGRAPHICS_INCOMPLETE", "", "Ring the practice."),
+    Row(StillNotShown, "STILL_NOT_SHOWN", "", "Do not register again: ring the practice."),
     Row(
         ChangedMeanwhile,
         "CHANGED_MEANWHILE",

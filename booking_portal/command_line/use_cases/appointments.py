@@ -1,20 +1,17 @@
 """A patient's appointments: see, book, amend, cancel. Writes are stored commands, always."""
 
 import uuid
-from collections.abc import Callable
 
 from booking_portal.accounts.roles import Permission
 from booking_portal.command_line import shapes
 from booking_portal.command_line.answers import Answer, Problem, Stopped
 from booking_portal.command_line.call import Call
+from booking_portal.command_line.use_cases.settled import settled
 from booking_portal.command_line.use_cases.slots import chosen
 from booking_portal.commands import changing
 from booking_portal.commands.booking import acknowledge_differences, propose, remember_before
 from booking_portal.commands.booking import book as send_booking
-from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.reading import appointments_there, around, read
-from booking_portal.commands.states import State
-from booking_portal.commands.storing import AlreadyAsked
 from booking_portal.patients.finding import client_at
 from gpconnect.models import Appointment
 
@@ -29,16 +26,6 @@ COLUMNS = (
     "description",
     "booked_by",
 )
-
-SENTENCES = {
-    State.SENDING: "It was not sent in time, and is looked after by the portal.",
-    State.UNCONFIRMED: "The practice has not given a clear answer. The portal looks again by "
-    "itself until it is certain.",
-    State.NEEDS_ATTENTION: "Somebody has to ring the practice and ask what they have.",
-    State.NOT_MADE: "It was not made.",
-    State.REFUSED: "The practice did not accept it.",
-    State.WITHDRAWN: "It was withdrawn.",
-}
 
 
 def appointments(call: Call) -> Answer:
@@ -68,7 +55,7 @@ def book(call: Call) -> Answer:
     proposal = propose(call.encounter, call.practice, offers, actor=call.actor)
     remember_before(proposal, call.at, actor=call.actor)
     texts = call.options.description or "", call.options.comment or ""
-    return _settled(lambda: send_booking(proposal, *texts, actor=call.actor))
+    return settled(lambda: send_booking(proposal, *texts, actor=call.actor))
 
 
 def amend(call: Call) -> Answer:
@@ -83,7 +70,7 @@ def amend(call: Call) -> Answer:
         (kept or "") if typed is None else typed
         for typed, kept in zip(given, (now.description, now.comment), strict=True)
     )
-    return _settled(
+    return settled(
         lambda: changing.amend(
             call.at,
             now.id,
@@ -103,7 +90,7 @@ def cancel(call: Call) -> Answer:
     """
     call.actor.require(Permission.CANCEL_APPOINTMENT)
     now = read(call.at, call.needs_id(), actor=call.actor)
-    return _settled(
+    return settled(
         lambda: changing.cancel(
             call.at,
             now.id,
@@ -133,36 +120,3 @@ def _require_same_person(call: Call) -> None:
 
 def _version(now: Appointment) -> str:
     return now.version or ""
-
-
-def _settled(ask: Callable[[], Command]) -> Answer:
-    """Where the command stands; only `done` is success."""
-    try:
-        command = ask()
-    except AlreadyAsked as before:
-        command = before.command
-    result = {
-        "command": str(command.pk),
-        "kind": command.kind,
-        "state": command.state,
-        "practice": command.practice.ods_code,
-        "appointment": command.result or None,
-    }
-    return Answer(result, problem=_problem(command))
-
-
-def _problem(command: Command) -> Problem | None:
-    state = State(command.state)
-    if state is State.DONE:
-        return None
-    sent = command.attempts.filter(purpose=Attempt.Purpose.SEND).last()
-    return Problem(
-        command.error_code or state.value.upper(),
-        " ".join(filter(None, (command.sentence, SENTENCES[state]))),
-        command.next_step,
-        origin="practice",
-        status=sent.status if sent else None,
-        trace_id=(sent.trace_id or None) if sent else None,
-        outcome_known=command.settled,
-        detail={"state": state.value},
-    )

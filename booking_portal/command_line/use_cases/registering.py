@@ -1,35 +1,21 @@
 """Register a patient temporarily at a practice that does not know them. [REG-1..3]"""
 
+import uuid
 from datetime import date
+from typing import Any
 
-from booking_portal.audit import trail
-from booking_portal.audit.models import Kind
 from booking_portal.command_line import shapes
 from booking_portal.command_line.answers import Answer, Problem, Stopped
 from booking_portal.command_line.call import Call
 from booking_portal.command_line.use_cases import unchecked
-from booking_portal.commands.booking import PatientDeceased
-from booking_portal.patients.finding import (
-    PatientNotAtPractice,
-    client_at,
-    find,
-    reach,
-    subject_of,
-)
+from booking_portal.command_line.use_cases.settled import asked, problem_with, standing
+from booking_portal.commands.models import Attempt, Command
+from booking_portal.commands.registering import DUPLICATE, register
+from booking_portal.commands.states import State
+from booking_portal.patients.models import PatientAtPractice
 from booking_portal.practices import connection
-from gpconnect.errors import AlreadyRegistered
 from gpconnect.models import Patient, Registration
 
-REGISTERED_HERE = Problem(
-    "REGISTERED_AT_THIS_PRACTICE",
-    "The patient is registered at this practice: nothing was sent.",
-    "If it does not show the patient, ring the practice.",
-)
-FOUND_THERE = Problem(
-    "PATIENT_AT_PRACTICE_ALREADY",
-    "The practice has an active record of the patient: nothing needs registering.",
-    "Go on with search-slots and book.",
-)
 NOT_AT_PDS = Problem(
     "DEMOGRAPHICS_INCOMPLETE",
     "The national record lacks a name or birth date, so nothing was sent.",
@@ -38,61 +24,28 @@ NOT_AT_PDS = Problem(
 
 
 def register_patient(call: Call) -> Answer:
-    """Register with the identity that PDS gave; the registered practice does not change.
+    """Register with what PDS gave, as a stored command; the registered practice stays.
 
-    Raises: Stopped (REG-1), PatientDeceased, GPConnectError, as `Call.encounter`.
+    Raises: as the commands' `register`; GPConnectError, as `Call.encounter`.
     """
     if call.options.unchecked:
-        return _answer(_register_unchecked(call))
-    _require_may_be_registered(call)
-    at = reach(call.encounter, call.practice, actor=call.actor)
-    registration = _registration(call)
-    try:
-        patient = client_at(at, actor=call.actor).register_patient(
-            registration, deadline=connection.write_deadlines()
-        )
-    except AlreadyRegistered as refusal:
-        return _found_after_all(call, refusal)
-    return _answer(patient)
-
-
-def _require_may_be_registered(call: Call) -> None:
-    if call.encounter.deceased:
-        _blocked(call, "deceased on PDS")
-        raise PatientDeceased("PDS says that this patient has died. Nobody can be registered.")
-    if call.encounter.registered_practice_ods == call.practice.ods_code:
-        _blocked(call, "registered at this practice")
-        raise Stopped(REGISTERED_HERE)
-    try:
-        find(call.encounter, call.practice, actor=call.actor)
-    except PatientNotAtPractice:
-        return
-    raise Stopped(FOUND_THERE)
-
-
-def _registration(call: Call) -> Registration:
-    opened = call.encounter
-    if not (opened.name.family and opened.name.given and opened.birth_date):
-        raise Stopped(NOT_AT_PDS)
-    return Registration(
-        nhs_number=opened.nhs_number,
-        family=opened.name.family,
-        given=opened.name.given,
-        birth_date=opened.birth_date,
-        gender=opened.gender or None,
+        patient = _register_unchecked(call)
+        return Answer({"registered": True, "patient": shapes.plain(patient)})
+    command = asked(
+        lambda: register(call.encounter, call.practice, form_token=uuid.uuid4(), actor=call.actor)
     )
+    return Answer(_result(call, command), problem=problem_with(command))
 
 
-def _found_after_all(call: Call, refusal: AlreadyRegistered) -> Answer:
-    """The practice says that it knows the patient: find again, once. [REG-3]
-
-    Raises: `refusal`, when it still does not show them.
-    """
-    try:
-        at = find(call.encounter, call.practice, actor=call.actor)
-    except PatientNotAtPractice:
-        raise refusal from None
-    return Answer({"registered": False, "found": True, "patient": shapes.patient_at(at)})
+def _result(call: Call, command: Command) -> dict[str, Any]:
+    """`registered`: by this command; a patient whom the practice had already is only found."""
+    done = command.state == State.DONE
+    known_before = command.attempts.filter(purpose=Attempt.Purpose.SEND, outcome=DUPLICATE).exists()
+    at = PatientAtPractice.objects.filter(
+        encounter=call.encounter, practice=call.practice, patient_id__gt=""
+    ).first()
+    patient = {"nhs_number": command.nhs_number} | shapes.patient_at(at) if done and at else None
+    return standing(command) | {"registered": done and not known_before, "patient": patient}
 
 
 def _register_unchecked(call: Call) -> Patient:
@@ -106,12 +59,3 @@ def _register_unchecked(call: Call) -> Patient:
     return unchecked.client(call).register_patient(
         registration, deadline=connection.write_deadlines()
     )
-
-
-def _answer(patient: Patient) -> Answer:
-    return Answer({"registered": True, "patient": shapes.plain(patient)})
-
-
-def _blocked(call: Call, outcome: str) -> None:
-    facts = subject_of(call.encounter, call.practice).facts()
-    trail.record(Kind.BLOCKED, call.actor.who, outcome=outcome, **facts)
