@@ -27,11 +27,13 @@ class Asking:
         requester: Requester,
         endpoint: Endpoint,
         observer: ExchangeObserver | None,
+        deadlines: Callable[[], Deadlines] | None = None,
     ) -> None:
         self._transport = transport
         self._requester = requester
         self._endpoint = endpoint
         self._observer = observer
+        self._deadlines = deadlines
 
     def read(
         self,
@@ -122,6 +124,8 @@ class Asking:
         deadline: Deadlines | None,
         gate: Gate | None = None,
     ) -> Result:
+        if deadline is None and self._deadlines is not None:
+            deadline = self._deadlines()
         return self._transport.exchange(
             question,
             requester=self._requester,

@@ -1,5 +1,6 @@
 """One method per use case of GP Connect Foundations and Appointment Management 1.2.7."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -29,9 +30,11 @@ from gpconnect.transport import Deadlines, ExchangeObserver, Gate, Question, Tra
 class GPConnectClient:
     """Asks one practice on behalf of one requester. Cheap to make; thread-safe.
 
-    Every method takes `deadline` in place of the transport's deadlines and raises
-    GPConnectError; the methods that write take a `gate`, called when the connection is up, just
-    before the first byte: what it raises passes through unchanged, and nothing has been sent.
+    Every method takes `deadline` in place of the client's deadlines, which `deadlines` is asked
+    for as each exchange begins (left out: the transport's). It raises GPConnectError, or, before
+    anything is sent, what `deadlines` raises; the methods that write take a `gate`, called when
+    the connection is up, just before the first byte: what it raises passes through unchanged,
+    and nothing has been sent.
     """
 
     def __init__(
@@ -40,10 +43,11 @@ class GPConnectClient:
         requester: Requester,
         endpoint: Endpoint,
         observer: ExchangeObserver | None = None,
+        deadlines: Callable[[], Deadlines] | None = None,
     ) -> None:
         self._transport = transport
         self._requester = requester
-        self._asking = Asking(transport, requester, endpoint, observer)
+        self._asking = Asking(transport, requester, endpoint, observer, deadlines)
 
     # Foundations
 

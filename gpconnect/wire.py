@@ -121,8 +121,9 @@ class Wire:
     def send(self, request: WireRequest, deadlines: Deadlines | None = None) -> WireAnswer:
         """Send it and return the whole answer, whatever its status (redirects excepted).
 
-        A write has a connection of its own and is sent at most once; a read that finds its
-        kept-alive connection closed is sent once more on a fresh one.
+        A write has a connection of its own and is sent at most once. A request that finds its
+        kept-alive connection closed is sent once more on a fresh one, and so is a GP Connect read
+        whose connection broke in any other way; the deadline is that of both tries together.
 
         Raises: NotSent, NoAnswer, UnreadableAnswer; what the gate raises, unchanged.
         """
@@ -130,7 +131,7 @@ class Wire:
         started = time.monotonic()
         attempt = self._attempt(request, limits, started, fresh=request.writes)
         answer = self._try(request, attempt)
-        if answer is None and _was_stale(attempt) and not request.writes:
+        if answer is None and _may_try_again(request, attempt):
             attempt = self._attempt(request, limits, started, fresh=True)
             answer = self._try(request, attempt)
         if answer is None:
@@ -200,8 +201,12 @@ def _prepared(request: WireRequest) -> requests.PreparedRequest:
     return prepared
 
 
-def _was_stale(attempt: Attempt) -> bool:
-    return attempt.reused and attempt.code == "CONNECTION_LOST" and attempt.status is None
+def _may_try_again(request: WireRequest, attempt: Attempt) -> bool:
+    """Whether one more try is safe, has a chance, and costs no turn (PDS counts requests)."""
+    if request.writes or attempt.code != "CONNECTION_LOST":
+        return False
+    stale = attempt.reused and attempt.status is None
+    return stale or (request.interaction is not None and time.monotonic() < attempt.answer_by)
 
 
 def _failure(request: WireRequest, attempt: Attempt) -> BaseException:

@@ -14,6 +14,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from booking_portal.audit.models import Event, Kind
+from booking_portal.practices import connection as practices
+from booking_portal.practices.models import Practice
 
 WORKER_KEY = "worker-seen"
 WORKER_SILENCE = timedelta(seconds=60)
@@ -70,6 +72,7 @@ def report() -> Report:
         looks |= {
             "directory": lambda: _last_exchange("sds"),
             "demographics": lambda: _last_exchange("pds"),
+            "practices": _practices,
             "clock": _clock,
         }
     looks["certificates"] = _certificates
@@ -115,6 +118,12 @@ def _last_exchange(service: str) -> Part:
 
 def _is_answer(event: Event) -> bool:
     return event.status < 500 if event.status is not None else not event.error_code
+
+
+def _practices() -> Part:
+    """Which practices are left in peace because they do not answer: not the portal's illness."""
+    codes = Practice.objects.filter(is_active=True).values_list("ods_code", flat=True)
+    return Part(True, {"not_answering": sorted(practices.not_answering(codes))})
 
 
 def _clock() -> Part:

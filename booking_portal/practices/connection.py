@@ -1,12 +1,16 @@
 """The portal's way to the outside: one transport, directory and demographics a process."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 
 from django.conf import settings
 
 from booking_portal.accounts.actor import Actor
+from booking_portal.practices.breaker import Breaker, Guard, Limits
+from booking_portal.practices.budget import is_short, within_budget
 from booking_portal.practices.observer import Subject, TrailObserver
 from booking_portal.practices.rate_limit import SharedRateLimit
 from gpconnect import demographics as pds
@@ -58,6 +62,18 @@ def demographics() -> pds.Demographics:
     )
 
 
+@lru_cache(maxsize=1)
+def breaker() -> Breaker:
+    """What spares practices that do not answer, for all processes together."""
+    longest_read = settings.READ_DEADLINE_SECONDS + 1
+    limits = Limits(
+        failures=settings.BREAKER_FAILURES,
+        wait=max(settings.BREAKER_WAIT_SECONDS, longest_read),
+        memory=settings.BREAKER_MEMORY_SECONDS,
+    )
+    return Breaker(settings.REDIS_URL, limits)
+
+
 def client(actor: Actor, endpoint: Endpoint, subject: Subject) -> GPConnectClient:
     """A client for one practice on the actor's behalf; every exchange is audited."""
     return observed_client(actor, endpoint, TrailObserver(actor.who, subject))
@@ -66,8 +82,25 @@ def client(actor: Actor, endpoint: Endpoint, subject: Subject) -> GPConnectClien
 def observed_client(
     actor: Actor, endpoint: Endpoint, observer: ExchangeObserver
 ) -> GPConnectClient:
-    """The same with an observer of the caller's, for threads that may not use the database."""
-    return GPConnectClient(transport(), requester(actor), endpoint, observer)
+    """The same with an observer of the caller's, for threads that may not use the database.
+
+    Every exchange passes the practice's breaker; the system's own reads always do. Reads take no
+    longer than the page still has.
+    """
+    if settings.BREAKER:
+        observer = Guard(
+            breaker(),
+            endpoint.ods_code,
+            observer,
+            reads_pass=bool(actor.by_system),
+            is_cut_short=lambda: is_short(read_deadlines()),
+        )
+    return GPConnectClient(transport(), requester(actor), endpoint, observer, page_deadlines)
+
+
+def not_answering(ods_codes: Iterable[str]) -> dict[str, datetime]:
+    """Those of the practices that are not answering, each with since when (aware, in UTC)."""
+    return breaker().not_answering(ods_codes) if settings.BREAKER else {}
 
 
 def requester(actor: Actor) -> Requester:
@@ -108,6 +141,14 @@ def read_deadlines() -> Deadlines:
     return Deadlines(settings.CONNECT_DEADLINE_SECONDS, settings.READ_DEADLINE_SECONDS)
 
 
+def page_deadlines() -> Deadlines:
+    """How long a read that begins now may take on the page that it is for, in seconds.
+
+    Raises: PageOutOfTime (a GPConnectError).
+    """
+    return within_budget(read_deadlines())
+
+
 def write_deadlines() -> Deadlines:
     """How long a write may take, in seconds; the sender's lease is longer."""
     return Deadlines(settings.CONNECT_DEADLINE_SECONDS, settings.WRITE_DEADLINE_SECONDS)
@@ -124,7 +165,7 @@ def product_version() -> str:
 
 def forget_connections() -> None:
     """Close and drop what this process holds, so that changed settings take effect."""
-    for made in (transport, directory, demographics):
+    for made in (transport, directory, demographics, breaker):
         if made.cache_info().currsize:
             made().close()
         made.cache_clear()

@@ -47,6 +47,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "booking_portal.middleware.NeverStored",
+    "booking_portal.practices.budget.PageBudget",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -225,10 +226,19 @@ COMMAND_LINE_MAY_WRITE = environment.text("COMMAND_LINE_MAY_WRITE", "") == "yes"
 CONNECT_DEADLINE_SECONDS = 3.0
 READ_DEADLINE_SECONDS = 8.0
 WRITE_DEADLINE_SECONDS = 12.0
+# All reads of one page together, the directory's included; writes are never cut short.
+PAGE_BUDGET_SECONDS = 10.0
 LOOK_UP_LIFETIME = timedelta(hours=6)
 SEARCH_LIFETIME = timedelta(minutes=10)
 TRACE_LIFETIME = timedelta(hours=24)
 FEDERATION_POOL_SIZE = 32
+
+# A practice that brought no answer so often in a row is left in peace; one read at a time asks
+# again after the wait; all is forgotten some time after the last failure. `off` is for chaos runs.
+BREAKER = environment.text("BREAKER", "on") != "off"
+BREAKER_FAILURES = environment.number("BREAKER_FAILURES", 5)
+BREAKER_WAIT_SECONDS = environment.number("BREAKER_WAIT_SECONDS", 30)
+BREAKER_MEMORY_SECONDS = 600
 
 LOGGING = {
     "version": 1,

@@ -7,6 +7,7 @@ the audit events that they wait for, and keeps what the directory said for the e
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -150,7 +151,13 @@ def _ask_all(
     for practice in practices:
         observer = batch.observer(actor.who, subject_of(encounter, practice))
         future = _pool().submit(
-            _ask, practice.ods_code, known.get(practice.ods_code), wanted, actor, observer
+            copy_context().run,  # the page's budget
+            _ask,
+            practice.ods_code,
+            known.get(practice.ods_code),
+            wanted,
+            actor,
+            observer,
         )
         future.add_done_callback(lambda _: batch.wake())
         running[future] = practice
@@ -175,7 +182,9 @@ def _ask(
 ) -> tuple[Endpoint, FreeSlots]:
     """One practice's part, in a pool thread: no database here."""
     if endpoint is None:
-        endpoint = connection.directory().look_up(ods_code, observer=observer)
+        endpoint = connection.directory().look_up(
+            ods_code, observer=observer, deadlines=connection.page_deadlines()
+        )
     client = connection.observed_client(actor, endpoint, observer)
     return endpoint, client.search_free_slots(wanted)
 

@@ -43,8 +43,19 @@ def test_all_parts_are_well_when_they_are(client: Client) -> None:
     assert status == 200
     assert body["status"] == "ok"
     assert states(body) == dict.fromkeys(
-        ["database", "redis", "worker", "directory", "demographics", "clock", "certificates"], "ok"
+        [
+            "database",
+            "redis",
+            "worker",
+            "directory",
+            "demographics",
+            "practices",
+            "clock",
+            "certificates",
+        ],
+        "ok",
     )
+    assert body["parts"]["practices"]["not_answering"] == []
     assert body["parts"]["certificates"]["days_left"] > 300
     assert abs(body["parts"]["clock"]["drift_seconds"]) < 1
 

@@ -5,9 +5,11 @@ from typing import Self
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission, Role
+from booking_portal.appointments.presenters import wording
 from booking_portal.appointments.presenters.worklist import WorkRow, row_of
 from booking_portal.commands.models import Command
 from booking_portal.patients.models import Encounter
+from booking_portal.practices import connection
 from booking_portal.practices.models import Practice
 
 
@@ -18,11 +20,12 @@ class PracticeLine:
     ods_code: str
     name: str
     town: str
+    telephone: str
 
     @classmethod
     def of(cls, practice: Practice) -> Self:
         """The practice as one line."""
-        return cls(practice.ods_code, practice.name, practice.town)
+        return cls(practice.ods_code, practice.name, practice.town, practice.telephone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +33,14 @@ class EncounterPage:
     """What the page offers.
 
     `registered` is the registered practice if the organisation may ask it, `registered_ods` its
-    code as PDS gave it, `others` the other practices. `follow_up_first`: a clinician's page,
-    where the registered practice comes before the search.
+    code as PDS gave it, `others` the other practices. `silent` says since when the registered
+    practice is not answering, empty when it is not known not to. `follow_up_first`: a
+    clinician's page, where the registered practice comes before the search.
     """
 
     registered: PracticeLine | None
     registered_ods: str
+    silent: str
     others: tuple[PracticeLine, ...]
     unsettled: tuple[WorkRow, ...]
     telephones: tuple[str, ...]
@@ -61,6 +66,7 @@ class EncounterPage:
         return cls(
             registered=registered,
             registered_ods=ods_code,
+            silent=_silent(registered),
             others=tuple(one for one in practices if one != registered),
             unsettled=tuple(row_of(command) for command in unsettled),
             telephones=tuple(encounter.trace.get("telephones", ())),
@@ -69,3 +75,10 @@ class EncounterPage:
             fresh=encounter.trace_is_fresh,
             follow_up_first=actor.role is Role.CLINICIAN,
         )
+
+
+def _silent(registered: PracticeLine | None) -> str:
+    if registered is None:
+        return ""
+    since = connection.not_answering([registered.ods_code]).get(registered.ods_code)
+    return f"This practice is not answering since {wording.clock_on_day(since)}." if since else ""

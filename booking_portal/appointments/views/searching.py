@@ -1,7 +1,7 @@
 """Search practices for free slots, look at what came back, choose. [SFS-1..10, BOOK-6]"""
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +15,7 @@ from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.forms import CHOOSE_DATES, DEFAULT_WHEN, SearchForm
 from booking_portal.appointments.presenters.results import ResultsPage
+from booking_portal.appointments.presenters.wording import clock_on_day
 from booking_portal.commands.booking import propose
 from booking_portal.commands.models import Proposal
 from booking_portal.forms import choices, errors_for
@@ -22,6 +23,7 @@ from booking_portal.patients.decorators import with_encounter
 from booking_portal.patients.finding import PatientMismatch, PatientNotAtPractice, find
 from booking_portal.patients.models import Encounter
 from booking_portal.patients.presenters import PatientBanner
+from booking_portal.practices import connection
 from booking_portal.practices.models import Practice
 from booking_portal.slots.offers import NotBookable, Offer
 from booking_portal.slots.search import SearchResults, keep, kept, search_all
@@ -127,20 +129,28 @@ def show_results(
 def _ask(
     request: HttpRequest, encounter: Encounter, practices: list[Practice], form: SearchForm
 ) -> HttpResponse:
-    registered = encounter.registered_practice_ods
-    hint = {"hint": {"text": "The patient is registered here"}}
+    silent = connection.not_answering([practice.ods_code for practice in practices])
     context = {
         "patient": PatientBanner.of(encounter),
         "encounter_id": encounter.pk,
         "form": form,
         "errors": errors_for(form),
         "practices": [
-            item | (hint if item["value"] == registered else {})
+            item | _hint(encounter, item["value"], silent.get(item["value"]))
             for item in choices(form["practices"])["items"]
         ],
         "any_practice": bool(practices),
     }
     return render(request, "appointments/search.jinja", context)
+
+
+def _hint(encounter: Encounter, ods_code: str, silent_since: datetime | None) -> dict[str, Any]:
+    said = []
+    if ods_code == encounter.registered_practice_ods:
+        said.append("The patient is registered here")
+    if silent_since is not None:
+        said.append(f"Not answering since {clock_on_day(silent_since)}")
+    return {"hint": {"text": ". ".join(said)}} if said else {}
 
 
 def _initial(request: ActingRequest, practices: list[Practice]) -> dict[str, Any]:
