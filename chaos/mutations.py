@@ -100,7 +100,7 @@ def bytewise(draw: st.DrawFn, document: Json, status: int) -> Mutant:
             )
         )
         raw = raw[:at] + other + raw[until:]
-    hangs = draw(st.integers(0, 49)) == 0
+    hangs = draw(st.integers(0, 99)) == 0
     if body_only:
         return Mutant(_http(status, headers, raw), hangs=hangs, status=status)
     return Mutant(raw, hangs=hangs, status=None)
