@@ -10,6 +10,7 @@ from booking_portal.accounts.models import Organisation, User
 from booking_portal.practices import connection
 from booking_portal.practices.models import Federation, Practice
 from demo import seed
+from tests.portal.counter import Counter
 from tests.sandbox_control import Sandbox
 
 SignIn = Callable[[Client, User], None]
@@ -97,3 +98,10 @@ def spine(sandbox: Sandbox) -> Sandbox:
     """The sandbox, with the portal's connections made anew."""
     connection.forget_connections()
     return sandbox
+
+
+@pytest.fixture
+def counter(client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox) -> Counter:
+    """The receptionist of A1001, signed in."""
+    sign_in(client, receptionist)
+    return Counter(client)

@@ -25,12 +25,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.requirement("IG-1")]
 NAME = "Jeffrey"
 
 
-@pytest.fixture
-def counter(client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox) -> Counter:
-    sign_in(client, receptionist)
-    return Counter(client)
-
-
 def colleague(organisation: str, role: str, username: str = "other") -> User:
     """Another user with one role at one organisation."""
     user = User.objects.create(username=username, last_name="Other")

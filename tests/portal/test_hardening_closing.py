@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.models import User
@@ -12,17 +11,10 @@ from booking_portal.commands.closing import close
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.transitions import move
-from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter
 from tests.sandbox_control import Sandbox
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def counter(client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox) -> Counter:
-    sign_in(client, receptionist)
-    return Counter(client)
 
 
 def left_to_a_person(counter: Counter, spine: Sandbox, kind: Kind) -> Command:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import connections
-from django.test import Client
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.models import User
@@ -18,7 +17,6 @@ from booking_portal.commands.models import Command, Proposal
 from booking_portal.commands.storing import AlreadyAsked
 from booking_portal.patients import finding
 from demo import seed
-from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
 from tests.sandbox_control import Sandbox
 
@@ -30,12 +28,6 @@ def sample(transactional_db: None) -> None:
     """Everything of demo/sample.json, and what a migration added and another test has emptied."""
     import_module("booking_portal.accounts.migrations.0002_organisation_types").add_types(apps)
     seed.seed()
-
-
-@pytest.fixture
-def counter(client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox) -> Counter:
-    sign_in(client, receptionist)
-    return Counter(client)
 
 
 def at_once(*actions: Callable[[], Any]) -> list[Any]:

@@ -30,12 +30,6 @@ pytestmark = pytest.mark.django_db
 DAY = 24 * 60 * 60
 
 
-@pytest.fixture
-def counter(client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox) -> Counter:
-    sign_in(client, receptionist)
-    return Counter(client)
-
-
 def as_before_sending(command: Command) -> Command:
     """The command again as it was the moment before it was sent."""
     Command.objects.filter(pk=command.pk).update(
