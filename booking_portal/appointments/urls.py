@@ -6,6 +6,7 @@ from booking_portal.appointments.views import (
     booking,
     changing,
     following,
+    registering,
     searching,
     worklist,
 )
@@ -20,6 +21,11 @@ urlpatterns = [
     path(IN_ENCOUNTER + "slots/<uuid:search_id>/", searching.slot_results, name="slot-results"),
     path(
         IN_ENCOUNTER + "bookings/<uuid:proposal_id>/", booking.check_booking, name="check-booking"
+    ),
+    path(
+        IN_ENCOUNTER + "bookings/<uuid:proposal_id>/register",
+        registering.register_patient,
+        name="register-patient",
     ),
     path(AT_PRACTICE, changing.patient_appointments, name="patient-appointments"),
     path(APPOINTMENT, changing.appointment, name="appointment"),

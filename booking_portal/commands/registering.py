@@ -17,10 +17,9 @@ from booking_portal.commands.models import Command, Proposal
 from booking_portal.commands.sending import send
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.storing import AlreadyAsked, store
-from booking_portal.patients.finding import PatientNotAtPractice, find, reach, subject_of
+from booking_portal.patients.finding import NO_RECORD, find, reach, shows_nothing, subject_of
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.practices.models import Practice
-from gpconnect import errors
 from gpconnect.models import Address, ContactPoint, Registration
 
 DUPLICATE = "DUPLICATE_REJECTED"
@@ -199,7 +198,9 @@ def _require_unknown_there(encounter: Encounter, practice: Practice, actor: Acto
     """Only after a find that returned nothing. [REG-1]"""
     try:
         at = find(encounter, practice, actor=actor)
-    except (PatientNotAtPractice, errors.PatientNotAtPractice):
+    except NO_RECORD as error:
+        if not shows_nothing(error):
+            raise
         return
     raise KnownThere(at)
 

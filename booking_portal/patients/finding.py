@@ -11,6 +11,7 @@ from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.practices import connection
 from booking_portal.practices.models import Practice
 from booking_portal.practices.observer import Subject, TrailObserver
+from gpconnect import errors
 from gpconnect.client import GPConnectClient
 from gpconnect.demographics import TracedPatient, cross_check
 from gpconnect.models import HumanName, Patient
@@ -18,6 +19,17 @@ from gpconnect.models import HumanName, Patient
 
 class PatientNotAtPractice(Exception):
     """The practice has no active record of the patient that it shows. [FIND-2]"""
+
+
+# Suppliers differ in how they say it. [FIND-2]
+NO_RECORD = (PatientNotAtPractice, errors.PatientNotAtPractice)
+
+
+def shows_nothing(error: Exception) -> bool:
+    """Whether the practice said that it shows no record, and not that it may not. [REG-1]"""
+    if isinstance(error, errors.PatientNotAtPractice):
+        return error.code != "PATIENT_SENSITIVE"
+    return isinstance(error, PatientNotAtPractice)
 
 
 class PatientMismatch(Exception):

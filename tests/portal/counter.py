@@ -20,6 +20,10 @@ BORN = {
     "9658218989": "2001-02-28",  # prefers the branch
     "9658220150": "1957-04-02",  # sensitive at A20047
     "9658220290": "1931-07-19",  # deceased
+    "9324926233": "1969-09-21",  # no record at A20047, registered at B82617
+    "9658219748": "1994-03-25",  # inactive at A20047, registered at C81007
+    "9658220223": "1983-05-06",  # superseded by 9990000018; at A20047
+    "9990000190": "1951-05-25",  # inactive at C81007, which calls that a duplicate
     "9990000026": "1986-12-05",  # an appointment without a practitioner at C81007
     "9990000042": "1979-04-18",  # another given name and gender at D82104
     "9990000050": "1953-08-23",  # another birth date at E83021

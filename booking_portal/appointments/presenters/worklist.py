@@ -8,6 +8,7 @@ from booking_portal.appointments.presenters.cards import AppointmentCard, card_o
 from booking_portal.appointments.presenters.following import last_seen
 from booking_portal.appointments.presenters.standings import standing_of
 from booking_portal.commands.models import Command
+from booking_portal.commands.states import Kind
 from booking_portal.commands.worklist import Day
 from booking_portal.patients.presenters import full_name
 from gpconnect import london, nhs_number
@@ -23,6 +24,7 @@ class WorkRow:
     patient: str
     nhs_number: str
     what: str
+    registration: bool
     card: AppointmentCard
     practice: str
     telephone: str
@@ -69,6 +71,7 @@ def row_of(command: Command) -> WorkRow:
         patient=full_name(command.encounter.name),
         nhs_number=nhs_number.spaced(command.nhs_number),
         what=command.get_kind_display(),
+        registration=command.kind == Kind.REGISTER,
         card=card,
         practice=f"{command.practice.name}, {command.practice.town}",
         telephone=command.practice.telephone,

@@ -13,6 +13,7 @@ from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.forms import BookForm
 from booking_portal.appointments.presenters.checking import CheckPage
 from booking_portal.appointments.presenters.following import CommandPage
+from booking_portal.appointments.views.registering import no_record, search_of
 from booking_portal.commands.booking import (
     BookingUnsettled,
     acknowledge_differences,
@@ -25,7 +26,7 @@ from booking_portal.commands.models import Command, Proposal
 from booking_portal.commands.storing import AlreadyAsked
 from booking_portal.forms import errors_for
 from booking_portal.patients.decorators import STOPPED, stopped, with_encounter
-from booking_portal.patients.finding import find
+from booking_portal.patients.finding import NO_RECORD, find, shows_nothing
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.patients.presenters import PatientBanner
 from booking_portal.slots.offers import NotBookable
@@ -56,6 +57,10 @@ def check_booking(
         if request.method == "POST":
             return _book(request, proposal, at)
         return _check(request, proposal, at)
+    except NO_RECORD as error:
+        if not shows_nothing(error):
+            return stopped(request, encounter, error, proposal.practice)
+        return no_record(request, proposal, search_of(request))
     except STOPPED as error:
         return stopped(request, encounter, error, proposal.practice)
 
@@ -102,7 +107,7 @@ def _check(
         "patient": PatientBanner.of(encounter),
         "encounter_id": encounter.pk,
         "proposal_id": proposal.pk,
-        "search_id": _search_id(request),
+        "search_id": search_of(request),
         "page": page,
         "form": form,
         "errors": errors,
@@ -119,10 +124,3 @@ def _unsettled(request: ActingRequest, encounter: Encounter, rival: Command) -> 
         "page": CommandPage.of(rival, request.actor),
     }
     return render(request, "appointments/unsettled.jinja", context, status=409)
-
-
-def _search_id(request: ActingRequest) -> str:
-    try:
-        return str(uuid.UUID(request.GET.get("search", "")))
-    except ValueError:
-        return ""

@@ -17,9 +17,10 @@ from booking_portal.appointments.alternatives import Alternatives, free_now
 from booking_portal.appointments.forms import CloseForm
 from booking_portal.appointments.presenters.cards import AppointmentCard, card_of_command
 from booking_portal.appointments.presenters.following import CommandPage
+from booking_portal.appointments.presenters.registering import RegistrationPage
 from booking_portal.appointments.presenters.standings import changed_meanwhile, slot_gone
 from booking_portal.commands.closing import NotToClose, close
-from booking_portal.commands.models import Command
+from booking_portal.commands.models import Command, Proposal
 from booking_portal.commands.reading import around, read_again
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.transitions import StateChanged
@@ -89,6 +90,7 @@ def _show(request: ActingRequest, found: Command, closing: CloseForm) -> HttpRes
         and request.actor.may(Permission.SETTLE_COMMANDS),
         "closing": closing,
         "errors": errors_for(closing),
+        "registration": _registration(found, encounter),
     }
     return render(request, "appointments/command.jinja", context)
 
@@ -130,7 +132,7 @@ def _looked_up(
     request: ActingRequest, found: Command, encounter: Encounter
 ) -> AppointmentCard | None:
     """Where and with whom a changed appointment is; a booking knows that by itself."""
-    if found.kind == Kind.BOOK:
+    if found.kind not in {Kind.AMEND, Kind.CANCEL}:
         return None
     before = read_appointment(found.payload["raw"])
     try:
@@ -161,6 +163,19 @@ def _again(found: Command, encounter: Encounter | None) -> list[str]:
     if encounter is None or not may_again or slot_gone(found):
         return []
     return [offer.signed(encounter.pk) for offer in found.offers]
+
+
+def _registration(found: Command, encounter: Encounter | None) -> RegistrationPage | None:
+    """What a registration has sent, for whoever has the patient open, and what it was for."""
+    if found.kind != Kind.REGISTER or encounter is None:
+        return None
+    going_on_to = found.payload["going_on_to"]
+    proposal = (
+        Proposal.objects.filter(pk=going_on_to, encounter=encounter).first()
+        if going_on_to
+        else None
+    )
+    return RegistrationPage.of(found, proposal)
 
 
 def _telephones(found: Command) -> list[str]:

@@ -1,0 +1,152 @@
+"""The pages before a temporary registration: may it be, and what would be sent. [REG-1, REG-2]"""
+
+from dataclasses import dataclass
+
+from booking_portal.appointments.registering_form import LANGUAGES
+from booking_portal.commands.asking import registration_of
+from booking_portal.commands.models import Command, Proposal
+from booking_portal.commands.states import State
+from booking_portal.patients.models import Encounter
+from booking_portal.patients.presenters import GENDERS, full_name
+from booking_portal.practices.models import Practice
+from gpconnect import nhs_number
+from gpconnect.models import Address, Registration
+
+NOTHING = "Not in the national record, and not sent"
+USES = {"home": "Home", "work": "Work", "mobile": "Mobile", "temp": "Temporary"}
+
+
+@dataclass(frozen=True, slots=True)
+class NoRecordPage:
+    """The practice does not show the patient: what can be done about it.
+
+    `offers`: to register them. `unsettled`: the id of a registration that is not settled yet.
+    """
+
+    practice: str
+    telephone: str
+    why: str
+    next_step: str
+    offers: bool = False
+    unsettled: str = ""
+
+    @classmethod
+    def offering(cls, practice: Practice) -> "NoRecordPage":
+        """The patient may be registered temporarily. [REG-1]"""
+        return cls(practice.name, practice.telephone, "", "", offers=True)
+
+    @classmethod
+    def waiting(cls, practice: Practice, command: Command) -> "NoRecordPage":
+        """They are being registered, and it is not certain yet."""
+        return cls(
+            practice.name,
+            practice.telephone,
+            "A temporary registration of this patient there is not settled yet.",
+            "See how it stands. Do not register them again.",
+            unsettled=str(command.pk),
+        )
+
+    @classmethod
+    def stopping(cls, practice: Practice, why: str = "") -> "NoRecordPage":
+        """They cannot be registered from here; `why` is a sentence."""
+        step = "Choose another practice, or ring the practice."
+        return cls(practice.name, practice.telephone, why, step)
+
+
+@dataclass(frozen=True, slots=True)
+class SentRow:
+    """One part of a registration: a label, and its lines."""
+
+    label: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterPage:
+    """What will be sent, and what it means."""
+
+    practice: str
+    telephone: str
+    button: str
+    from_pds: tuple[SentRow, ...]
+    own_practice: str
+    say: str
+
+    @classmethod
+    def of(
+        cls, encounter: Encounter, practice: Practice, registration: Registration
+    ) -> "RegisterPage":
+        """The page for what would be sent of the encounter's patient."""
+        own = Practice.objects.filter(ods_code=encounter.registered_practice_ods).first()
+        name = own.name if own else f"practice {encounter.registered_practice_ods}"
+        return cls(
+            practice=practice.name,
+            telephone=practice.telephone,
+            button=(
+                f"Register {full_name(encounter.name)} temporarily at {practice.name} and go on"
+            ),
+            from_pds=sent_from_pds(registration),
+            own_practice=name if encounter.registered_practice_ods else "",
+            say=(
+                f"{practice.name} has no record of you yet. To book there I register you with "
+                "them temporarily. You stay registered with your own practice. The temporary "
+                "registration remains even if the appointment cannot be booked afterwards. Is "
+                "that all right?"
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationPage:
+    """What a registration has sent. `go_on`, `again`: the proposal to go on with, or to try for."""
+
+    sent: tuple[SentRow, ...]
+    go_on: str
+    again: str
+
+    @classmethod
+    def of(cls, command: Command, proposal: Proposal | None) -> "RegistrationPage":
+        """For a command of that kind, with the booking that it was for, if there is one."""
+        sent = registration_of(command)
+        booking = str(proposal.pk) if proposal else ""
+        return cls(
+            sent=sent_from_pds(sent) + sent_as_said(sent),
+            go_on=booking if command.state == State.DONE else "",
+            again=booking if command.state == State.NOT_MADE else "",
+        )
+
+
+def sent_from_pds(sent: Registration) -> tuple[SentRow, ...]:
+    """The part that comes from the national record and cannot be changed here. [REG-2]"""
+    numbers = tuple(
+        f"{USES[point.use or '']}: {point.value}"
+        for point in sent.telecoms
+        if point.system == "phone" and point.use != "temp"
+    )
+    return (
+        SentRow("NHS number", (nhs_number.spaced(sent.nhs_number),)),
+        SentRow("Official name", (f"{sent.family.upper()}, {' '.join(sent.given)}",)),
+        SentRow("Date of birth", (f"{sent.birth_date:%d-%b-%Y}",)),
+        SentRow("Gender", (GENDERS.get(sent.gender or "", NOTHING),)),
+        SentRow("Home address", _lines(sent.home_address) or (NOTHING,)),
+        SentRow("Telephone", numbers or (NOTHING,)),
+    )
+
+
+def sent_as_said(sent: Registration) -> tuple[SentRow, ...]:
+    """The part that the patient has said, as far as they have."""
+    temporary = tuple(point.value for point in sent.telecoms if point.use == "temp")
+    emails = tuple(point.value for point in sent.telecoms if point.system == "email")
+    language = dict(LANGUAGES).get(sent.language or "", "") if sent.language else ""
+    spoken = f"{language}, with an interpreter" if sent.interpreter_required else language
+    rows = (
+        SentRow("Temporary address", _lines(sent.temporary_address)),
+        SentRow("Temporary telephone", temporary),
+        SentRow("E-mail", emails),
+        SentRow("Language", (spoken,) if spoken else ()),
+    )
+    return tuple(row for row in rows if row.lines)
+
+
+def _lines(address: Address | None) -> tuple[str, ...]:
+    return address.as_lines() if address else ()

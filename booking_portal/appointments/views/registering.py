@@ -1,0 +1,142 @@
+"""Register a patient temporarily on the way to booking for them. [REG-1..3]"""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from booking_portal.accounts.actor import Actor
+from booking_portal.accounts.decorators import acting
+from booking_portal.accounts.requests import ActingRequest
+from booking_portal.accounts.roles import Permission
+from booking_portal.appointments.presenters.registering import NoRecordPage, RegisterPage
+from booking_portal.appointments.registering_form import RegisterForm
+from booking_portal.commands.booking import PatientDeceased
+from booking_portal.commands.models import Proposal
+from booking_portal.commands.registering import (
+    NotRegistrable,
+    email_of,
+    register,
+    registration_for,
+    require_registrable,
+)
+from booking_portal.commands.states import State
+from booking_portal.commands.storing import AlreadyAsked
+from booking_portal.forms import errors_for
+from booking_portal.patients.decorators import with_encounter
+from booking_portal.patients.models import Encounter
+from booking_portal.patients.presenters import PatientBanner, full_name
+
+
+def no_record(request: ActingRequest, proposal: Proposal, search_id: str) -> HttpResponse:
+    """The practice of the chosen slot does not show the patient; what to do about that."""
+    context = {
+        "patient": PatientBanner.of(proposal.encounter),
+        "encounter_id": proposal.encounter_id,
+        "proposal_id": proposal.pk,
+        "search_id": search_id,
+        "page": _way_on(proposal, request.actor),
+    }
+    return render(request, "appointments/no_record.jinja", context, status=409)
+
+
+def _way_on(proposal: Proposal, actor: Actor) -> NoRecordPage:
+    encounter, practice = proposal.encounter, proposal.practice
+    try:
+        require_registrable(encounter, practice, actor=actor)
+    except AlreadyAsked as before:
+        return NoRecordPage.waiting(practice, before.command)
+    except NotRegistrable as why:
+        return NoRecordPage.stopping(practice, str(why))
+    if encounter.deceased or not actor.may(Permission.REGISTER_PATIENT):
+        return NoRecordPage.stopping(practice)
+    return NoRecordPage.offering(practice)
+
+
+@require_http_methods(["GET", "POST"])
+@acting(Permission.REGISTER_PATIENT)
+@with_encounter
+def register_patient(
+    request: ActingRequest, encounter: Encounter, proposal_id: uuid.UUID
+) -> HttpResponse:
+    """What will be sent, to be checked with the patient; then register, and go on to book."""
+    proposal = get_object_or_404(
+        Proposal.objects.select_related("encounter", "practice"),
+        pk=proposal_id,
+        encounter=encounter,
+    )
+    encounter.require_fresh_trace()
+    if request.method == "POST":
+        form = RegisterForm(request.POST)
+        if form.is_valid():
+            return _register(request, proposal, form)
+        return _ask(request, proposal, form)
+    try:
+        require_registrable(encounter, proposal.practice, actor=request.actor)
+    except (NotRegistrable, AlreadyAsked):
+        return redirect(_check_page(request, proposal))  # which says why
+    initial = {"form_token": uuid.uuid4(), "email": email_of(encounter)}
+    return _ask(request, proposal, RegisterForm(initial=initial))
+
+
+def _register(request: ActingRequest, proposal: Proposal, form: RegisterForm) -> HttpResponse:
+    encounter, practice = proposal.encounter, proposal.practice
+    try:
+        command = register(
+            encounter,
+            practice,
+            form.said(),
+            form_token=form.cleaned_data["form_token"],
+            actor=request.actor,
+            going_on_to=proposal,
+        )
+    except AlreadyAsked as before:
+        command = before.command
+    except NotRegistrable:
+        return redirect(_check_page(request, proposal))  # known there by now, or it says why not
+    except PatientDeceased:
+        return redirect("encounter", encounter_id=encounter.pk)
+    if command.state != State.DONE:
+        return redirect("command", command_id=command.pk)
+    name = full_name(encounter.name)
+    messages.success(
+        request,
+        f"{practice.name} has {name} on its list now, temporarily. Nothing is booked yet.",
+    )
+    return redirect(_check_page(request, proposal))
+
+
+def _ask(request: ActingRequest, proposal: Proposal, form: RegisterForm) -> HttpResponse:
+    encounter = proposal.encounter
+    try:
+        registration = registration_for(encounter)
+    except NotRegistrable:
+        return redirect(_check_page(request, proposal))
+    context: dict[str, Any] = {
+        "patient": PatientBanner.of(encounter),
+        "encounter_id": encounter.pk,
+        "proposal_id": proposal.pk,
+        "search_id": search_of(request),
+        "page": RegisterPage.of(encounter, proposal.practice, registration),
+        "form": form,
+        "errors": errors_for(form),
+    }
+    return render(request, "appointments/register.jinja", context)
+
+
+def _check_page(request: ActingRequest, proposal: Proposal) -> str:
+    address = reverse("check-booking", args=[proposal.encounter_id, proposal.pk])
+    search_id = search_of(request)
+    return f"{address}?search={search_id}" if search_id else address
+
+
+def search_of(request: ActingRequest) -> str:
+    """The id of the search that the slot was chosen from, to go back to; empty without one."""
+    try:
+        return str(uuid.UUID(request.GET.get("search", "")))
+    except ValueError:
+        return ""
