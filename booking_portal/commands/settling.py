@@ -142,7 +142,9 @@ def _effect(command: Command, actor: Actor) -> tuple[Appointment | Patient | Non
     """What the command did, if it did, and whether "nothing found" can be believed."""
     subject = subject_of(command)
     endpoint = connection.directory().look_up(
-        command.practice.ods_code, observer=TrailObserver(actor.who, subject)
+        command.practice.ods_code,
+        observer=TrailObserver(actor.who, subject),
+        deadlines=connection.page_deadlines(),
     )
     client = connection.client(actor, endpoint, subject)
     if command.kind == Kind.BOOK:

@@ -19,6 +19,7 @@ from tests.gpconnect.conftest import (
     REQUESTER,
     SHORT,
     Scripted,
+    a_booking,
     mutual,
     refused,
     refused_write,
@@ -119,6 +120,29 @@ def test_a_read_survives_a_kept_alive_connection_that_the_server_has_closed(
     server.server.script = close_the_first
     server.client.capability_statement()
     assert [request.connection for request in server.server.received] == [1, 1, 2]
+
+
+def test_a_read_whose_connection_broke_is_tried_once_more(scripted: Start) -> None:
+    def break_the_first(connection: ssl.SSLSocket, request: Received) -> bool | None:
+        if request.connection == 1:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{")
+            return CLOSE
+        connection.sendall(http(CAPABILITY))
+        return None
+
+    server = scripted(break_the_first)
+    server.client.capability_statement()
+    assert [request.connection for request in server.server.received] == [1, 2]
+
+
+def test_a_read_is_not_tried_a_third_time_and_a_write_not_a_second(scripted: Start) -> None:
+    server = scripted(then_close())
+    with pytest.raises(errors.ConnectionLost):
+        server.client.capability_statement()
+    assert [request.connection for request in server.server.received] == [1, 2]
+    with pytest.raises(errors.ConnectionLost):
+        server.client.book_appointment(a_booking())
+    assert [request.method for request in server.server.received] == ["GET", "GET", "POST"]
 
 
 def test_no_cookie_is_sent_back(scripted: Start) -> None:

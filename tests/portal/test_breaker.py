@@ -219,6 +219,8 @@ def test_a_write_is_refused_at_once_and_known_not_to_be_sent(
     command = counter.command
     assert (command.state, command.error_code) == (State.NOT_MADE, "PRACTICE_NOT_ANSWERING")
     assert f"This practice is not answering since {since}. Nothing was sent." in page.text
+    assert "the practice's system is not answering" in page.text  # to say to the patient
+    assert "Telephone the practice or choose another one" in page.text
     assert "020 7946 0101" in page.text
     assert spine.appointments("A20047", PATIENT) == []
     assert not any(exchange["method"] == "POST" for exchange in spine.exchanges())

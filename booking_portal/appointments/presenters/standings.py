@@ -15,6 +15,7 @@ AboutAppointment = Literal[Kind.BOOK, Kind.AMEND, Kind.CANCEL]
 SLOT_GONE = "DUPLICATE_REJECTED"
 CHANGED_MEANWHILE = "VERSION_CONFLICT"
 DIFFERENT = "DIFFERENT_FROM_ASKED"
+PRACTICE_SILENT = "PRACTICE_NOT_ANSWERING"
 
 ASKED_FOR: dict[AboutAppointment, str] = {
     Kind.BOOK: "the booking",
@@ -236,12 +237,16 @@ def _not_made(kind: AboutAppointment, command: Command) -> Standing:
         return Standing(
             "bad", titles[kind], command.sentence, says[kind], "If it is still wanted, start again."
         )
+    if command.error_code == PRACTICE_SILENT and kind == Kind.BOOK:
+        says[kind] = "The appointment has not been made: the practice's system is not answering."
     looked = command.attempts.filter(purpose=Attempt.Purpose.LOOK).exists()
     known = (
         f"The portal has looked at {name}: it is not there, and can no longer arrive."
         if looked
         else f"{command.sentence} {name} has not received it."
     )
+    if command.error_code == PRACTICE_SILENT:
+        return Standing("bad", titles[kind], known, says[kind], command.next_step)
     step = "Try again." if kind == Kind.BOOK else "Open the appointment and try again."
     return Standing("bad", titles[kind], known, says[kind], f"{step} Or ring {name}.")
 
