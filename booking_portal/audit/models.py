@@ -34,7 +34,7 @@ class Event(models.Model):
 
     username = models.CharField(max_length=150, blank=True)
     user_local_id = models.CharField(max_length=64, blank=True)
-    user_name = models.CharField(max_length=200, blank=True)
+    user_name = models.CharField(max_length=400, blank=True)
     role = models.CharField(max_length=32, blank=True)
     role_profile_id = models.CharField(max_length=64, blank=True)
     organisation_ods = models.CharField(max_length=16, blank=True, db_index=True)

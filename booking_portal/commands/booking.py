@@ -138,6 +138,8 @@ def book(proposal: Proposal, description: str, comment: str, *, actor: Actor) ->
         raise DifferencesNotAcknowledged(
             "The practice's record differs from PDS. Confirm that it is the same person."
         )
+    if proposal.before is None:  # not every request comes by way of the check page
+        remember_before(proposal, at, actor=actor)
     with transaction.atomic():
         one_at_a_time(encounter.nhs_number, actor.organisation)
         _require_settled(proposal, actor)  # again: another tab may have been quicker

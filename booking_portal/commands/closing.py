@@ -4,7 +4,7 @@ from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import State
-from booking_portal.commands.transitions import move
+from booking_portal.commands.transitions import claimed_by_another, move
 
 BY_TELEPHONE = "CLOSED_BY_TELEPHONE"
 SPOKEN_TO_LIMIT = 100
@@ -25,6 +25,8 @@ def close(command: Command, *, made: bool, spoken_to: str, actor: Actor) -> Comm
     if command.state != State.NEEDS_ATTENTION or not command.may_be_seen_by(actor):
         raise NotToClose
     said = "has it" if made else "does not have it"
+    # The id that the practice first answered with may have turned out to be another booking's.
+    known = "" if claimed_by_another(command, command.appointment_id) else command.appointment_id
     return move(
         command,
         State.DONE if made else State.NOT_MADE,
@@ -35,4 +37,5 @@ def close(command: Command, *, made: bool, spoken_to: str, actor: Actor) -> Comm
             f"{actor.user.full_name} rang the practice. {spoken_to} there said that it {said}."
         ),
         next_step="",
+        appointment_id=known,
     )

@@ -21,15 +21,15 @@ class Proposal(models.Model):
     """Slots that a user has chosen and not yet confirmed; its id is the booking's form token.
 
     `offers` are the chosen offers as JSON. `before` holds the ids of the appointments that the
-    patient had at the practice when the check page was made, so that settling never takes an
-    old one for the new. The texts are what the user typed, kept when a slot has gone.
+    patient had at the practice when the check page was made (None: nobody has looked), so that
+    settling never takes an old one for the new. The texts are what the user typed, kept when a slot has gone.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     encounter = models.ForeignKey(Encounter, on_delete=models.CASCADE)
     practice = models.ForeignKey(Practice, on_delete=models.PROTECT)
     offers = models.JSONField()
-    before = models.JSONField(default=list)
+    before = models.JSONField(null=True)
     description = models.TextField(blank=True)
     comment = models.TextField(blank=True)
     made_at = models.DateTimeField(default=timezone.now)

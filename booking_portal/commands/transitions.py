@@ -75,7 +75,7 @@ def confirm(
 
     Raises: StateChanged.
     """
-    if isinstance(made, Appointment) and _claimed_by_another(command, made):
+    if isinstance(made, Appointment) and claimed_by_another(command, made.id):
         return move(
             command,
             State.NEEDS_ATTENTION,
@@ -95,10 +95,11 @@ def confirm(
     )
 
 
-def _claimed_by_another(command: Command, appointment: Appointment) -> bool:
+def claimed_by_another(command: Command, appointment_id: str) -> bool:
+    """Whether another booking has this appointment at the practice for its own already."""
     claims = Command.objects.filter(
         practice=command.practice,
-        appointment_id=appointment.id,
+        appointment_id=appointment_id,
         kind=Kind.BOOK,
         state=State.DONE,
     )

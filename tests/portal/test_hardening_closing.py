@@ -8,7 +8,7 @@ import pytest
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.models import User
 from booking_portal.commands.closing import close
-from booking_portal.commands.models import Command
+from booking_portal.commands.models import Command, Proposal
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.transitions import move
 from tests.portal.counter import Counter
@@ -57,3 +57,32 @@ def test_every_page_about_it_stands(
     assert ("Booked, and cancelled since" in listed.text) is (made and kind == Kind.CANCEL)
     assert counter.opens(f"/encounters/{counter.encounter_id}/").status == 200
     assert "Mrs Tull" in page.text or "rang the practice" in page.text
+
+
+def test_a_booking_is_closed_as_made_though_its_id_was_another_bookings(
+    counter: Counter, spine: Sandbox, manager: User, acting_for: Callable[..., Actor]
+) -> None:
+    """The practice had answered with an appointment that another booking has for its own."""
+    booked = counter.arrives_at_booking()
+    command = left_to_a_person(counter, spine, Kind.BOOK)
+    command.appointment_id = booked.appointment_id
+    command.save()
+
+    closed = close(command, made=True, spoken_to="Mrs Tull", actor=acting_for(manager, "A1001"))
+
+    assert (closed.state, closed.appointment_id) == (State.DONE, "")
+    booked.refresh_from_db()
+    assert booked.appointment_id != ""
+
+
+def test_a_booking_that_skipped_the_check_page_knows_what_was_there_before(
+    counter: Counter, spine: Sandbox
+) -> None:
+    counter.traces("9658218865")
+    counter.searches("A20047")
+    counter.chooses()
+    Proposal.objects.update(before=None)
+    counter.books()
+    held = {one["id"] for one in spine.appointments("A20047", "9658218865")}
+    assert len(held) > 1
+    assert set(counter.command.payload["before"]) == held - {counter.command.appointment_id}
