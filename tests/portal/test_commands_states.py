@@ -8,11 +8,11 @@ import pytest
 
 from booking_portal.accounts.models import Organisation
 from booking_portal.commands.models import Command
-from booking_portal.commands.recognition import amended_by, booked_by
+from booking_portal.commands.recognition import amended_by, booked_by, registered_by
 from booking_portal.commands.states import MAY_FOLLOW, UNSETTLED, Kind, State, verdict
 from booking_portal.commands.storing import slot_key_of
 from gpconnect import errors
-from gpconnect.models import Appointment, BookingOrganisation
+from gpconnect.models import Appointment, BookingOrganisation, Patient
 from gpconnect.practice_time import PracticeTime
 
 STARTS, ENDS = "2026-11-24T18:40:00+00:00", "2026-11-24T18:50:00+00:00"
@@ -44,6 +44,11 @@ def error_of(kind: type[errors.GPConnectError], *, known: bool = True) -> errors
         (Kind.AMEND, error_of(errors.VersionConflict), State.UNCONFIRMED),  # look first
         (Kind.CANCEL, error_of(errors.VersionConflict), State.UNCONFIRMED),
         (Kind.CANCEL, error_of(errors.ConnectionLost, known=False), State.UNCONFIRMED),
+        (Kind.REGISTER, error_of(errors.AlreadyRegistered), State.UNCONFIRMED),  # look first
+        (Kind.REGISTER, error_of(errors.DemographicsRejected), State.REFUSED),
+        (Kind.REGISTER, error_of(errors.PracticeFailed, known=False), State.UNCONFIRMED),
+        (Kind.REGISTER, error_of(errors.WrongResource, known=False), State.UNCONFIRMED),
+        (Kind.REGISTER, error_of(errors.Unreachable), State.NOT_MADE),
     ],
 )
 def test_every_error_means_one_state(
@@ -159,3 +164,14 @@ def test_the_order_of_ticking_does_not_matter() -> None:
 def test_the_day_of_a_command_is_londons() -> None:
     just_after_midnight_in_summer = datetime(2026, 7, 1, 23, 30, tzinfo=UTC)
     assert Command(starts_at=just_after_midnight_in_summer).day.isoformat() == "2026-07-02"
+
+
+@pytest.mark.requirement("REG-3")
+def test_a_registration_is_recognised_by_the_one_record_of_the_patient() -> None:
+    command = Command(kind=Kind.REGISTER, nhs_number="9324926233")
+    theirs = Patient("7", nhs_number="9324926233")
+    another = Patient("8", nhs_number="9658218873")
+    assert registered_by(command, []) == (None, True)
+    assert registered_by(command, [theirs]) == (theirs, True)
+    assert registered_by(command, [another]) == (None, False)
+    assert registered_by(command, [theirs, theirs]) == (None, False)

@@ -177,6 +177,7 @@ def every_address(encounter_id: str, command: Command) -> dict[str, str]:
         "search-slots": reverse("search-slots", args=[encounter_id]),
         "slot-results": reverse("slot-results", args=[encounter_id, command.pk]),
         "check-booking": reverse("check-booking", args=[encounter_id, command.form_token]),
+        "register-patient": reverse("register-patient", args=[encounter_id, command.form_token]),
         "patient-appointments": reverse("patient-appointments", args=there),
         "appointment": reverse("appointment", args=one),
         "amend-appointment": reverse("amend-appointment", args=one),

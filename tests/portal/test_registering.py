@@ -234,7 +234,7 @@ def test_a_registration_whose_answer_is_lost_is_settled_and_the_booking_goes_on(
 
     again = counter.sends(form)  # back, and sent once more
     assert again.address == reverse("command", args=[command.pk])
-    assert "Registration" in counter.opens(reverse("bookings")).text.split("Today,")[0]
+    assert "Temporary registration" in counter.opens(reverse("bookings")).text.split("Today,")[0]
     assert counter.opens(reverse("encounter", args=[counter.encounter_id])).status == 200
 
     assert tick(command).state == State.DONE

@@ -1,0 +1,67 @@
+"""A patient whom the practice does not know: registered temporarily, and booked."""
+
+import re
+
+import pytest
+
+from tests.journeys.journey import CHOOSE_AT_DR_LEGG, DR_LEGG, Journey
+
+ELSEWHERE = "9324926233"
+
+
+class TestRegisterAndBook(Journey):
+    @pytest.mark.requirement("REG-1", "REG-3", "IG-4")
+    def test_register_on_the_way_to_the_booking(self) -> None:
+        self.given_i_am_signed_in_as("receptionist")
+        self.when_i_choose_a_slot_where_the_patient_is_not_known()
+        self.when_i_go_on_to_register()
+        self.then_i_see_what_is_sent_and_what_it_means()
+        self.when_i_add_what_the_patient_says()
+        self.desk.click(re.compile("^Register PONTEVREL"))
+        self.desk.sees_heading("Check with the patient, then book")
+        self.desk.sees(re.compile("on its list now, temporarily"))
+        self.when_i_book_it()
+        self.desk.sees_heading(re.compile("^Booked$"))
+        self.then_the_practice_has(ELSEWHERE, status="booked", booked_by="A1001")
+
+    @pytest.mark.requirement("REG-3", "IG-4")
+    def test_the_answer_is_lost_and_the_page_goes_on_by_itself(self) -> None:
+        self.given_i_am_signed_in_as("receptionist")
+        self.given_the_practice_will("hang_after", "register")
+        self.when_i_choose_a_slot_where_the_patient_is_not_known()
+        self.when_i_go_on_to_register()
+        self.desk.click(re.compile("^Register PONTEVREL"))
+        self.desk.sees_heading("Not confirmed yet")
+        self.desk.sees(re.compile("No appointment has been booked"))
+
+        self.when_the_portal_looks_at_the_practice()
+        self.desk.sees_heading(re.compile("^Registered$"))
+        self.desk.check()
+        self.desk.click("Go on with the booking")
+        self.when_i_book_it()
+        self.desk.sees_heading(re.compile("^Booked$"))
+        self.then_the_practice_has(ELSEWHERE, status="booked")
+
+    def when_i_choose_a_slot_where_the_patient_is_not_known(self) -> None:
+        self.given_i_have_found(ELSEWHERE)
+        self.when_i_search_for_free_slots()
+        self.desk.page.get_by_role("button", name=CHOOSE_AT_DR_LEGG).nth(30).click()
+        self.desk.sees_heading("The patient has no record at this practice")
+        self.desk.check()
+
+    def when_i_go_on_to_register(self) -> None:
+        self.desk.click("Register temporarily and go on booking")
+        self.desk.sees_heading("Register temporarily at Dr Legg's Surgery")
+
+    def then_i_see_what_is_sent_and_what_it_means(self) -> None:
+        self.desk.sees("PONTEVREL, Marisol")
+        self.desk.sees(re.compile("The registered practice does not change"))
+        self.desk.sees("If the booking fails afterwards, the registration remains.")
+        assert self.sandbox.appointments(DR_LEGG, ELSEWHERE) == []
+
+    def when_i_add_what_the_patient_says(self) -> None:
+        self.desk.page.get_by_text("Add what the patient says").click()
+        self.desk.fill("Temporary telephone number", "01632 960 444")
+        self.desk.page.get_by_label("Language").select_option("Spanish")
+        self.desk.page.get_by_label("They need an interpreter").check()
+        self.desk.check()
