@@ -22,7 +22,8 @@ class Proposal(models.Model):
 
     `offers` are the chosen offers as JSON. `before` holds the ids of the appointments that the
     patient had at the practice when the check page was made (None: nobody has looked), so that
-    settling never takes an old one for the new. The texts are what the user typed, kept when a slot has gone.
+    settling never takes an old one for the new. The texts are what the user typed, kept when a
+    slot has gone.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
