@@ -3,15 +3,18 @@
 import contextlib
 import logging
 from collections.abc import Generator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 import redis
+from django.apps import apps
 from django.conf import settings
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from booking_portal.audit import insert_only
+from demo import seed
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -55,3 +58,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """Let pytest-django empty the tables between tests; everywhere else nobody can."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(insert_only.ALLOW_TRUNCATE)
+
+
+@pytest.fixture
+def committed_sample(transactional_db: None) -> None:
+    """Everything of demo/sample.json, for tests with threads or a browser.
+
+    Such tests empty all tables when they end, and with them what a migration added.
+    """
+    import_module("booking_portal.accounts.migrations.0002_organisation_types").add_types(apps)
+    seed.seed()

@@ -3,16 +3,13 @@
 import os
 import shutil
 from collections.abc import Generator, Iterator
-from importlib import import_module
 from pathlib import Path
 
 import pytest
-from django.apps import apps
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from booking_portal.practices import connection
-from demo import seed
 from tests.journeys.desk import Desk
 from tests.sandbox_control import Sandbox
 
@@ -41,10 +38,8 @@ def browser() -> Generator[Browser]:
 
 
 @pytest.fixture
-def sample(transactional_db: None) -> None:
-    """Everything of demo/sample.json, and what emptying the tables took with it."""
-    import_module("booking_portal.accounts.migrations.0002_organisation_types").add_types(apps)
-    seed.seed()
+def sample(committed_sample: None) -> None:
+    """Everything of demo/sample.json, for every thread to see."""
 
 
 @pytest.fixture

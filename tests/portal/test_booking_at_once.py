@@ -14,7 +14,12 @@ from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter, Form
 from tests.sandbox_control import Sandbox
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def sample(committed_sample: None) -> None:
+    """Everything of demo/sample.json, for every thread to see."""
 
 
 def test_clicks_at_the_same_moment_make_one_booking(

@@ -2,11 +2,9 @@
 
 import threading
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.db import connections
 
 from booking_portal.accounts.actor import Actor
@@ -16,7 +14,6 @@ from booking_portal.commands.booking import BookingUnsettled
 from booking_portal.commands.models import Command, Proposal
 from booking_portal.commands.storing import AlreadyAsked
 from booking_portal.patients import finding
-from demo import seed
 from tests.portal.counter import PATIENT, Counter
 from tests.sandbox_control import Sandbox
 
@@ -24,10 +21,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def sample(transactional_db: None) -> None:
-    """Everything of demo/sample.json, and what a migration added and another test has emptied."""
-    import_module("booking_portal.accounts.migrations.0002_organisation_types").add_types(apps)
-    seed.seed()
+def sample(committed_sample: None) -> None:
+    """Everything of demo/sample.json, for every thread to see."""
 
 
 def at_once(*actions: Callable[[], Any]) -> list[Any]:
