@@ -118,7 +118,7 @@ def one_exchange(client: GPConnectClient, requester: Requester, number: int) -> 
         assert client.read_location(identity).id == identity
 
 
-@pytest.mark.requirement("SSP-2", "JWT-1", "JWT-4", "JWT-5", "SFS-3", "BOOK-3")
+@pytest.mark.requirement("SSP-2", "SDS-5", "JWT-1", "JWT-4", "JWT-5", "SFS-3", "BOOK-3")
 def test_a_thousand_exchanges_of_two_users_interleaved_are_each_their_own_users(
     scripted: Callable[..., Scripted],
 ) -> None:
