@@ -14,6 +14,7 @@ from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 
 SHORTEST_SECRET = 50
+SHORTEST_REQUEST_LIFETIME = 360
 NOT_SECRET = ("demo", "test", "insecure", "secret", "change", "example")
 TEST_API_KEYS = frozenset({"sandbox-sds-key"})
 TEST_ACCOUNTS = ("receptionist", "clinician", "manager", "auditor", "administrator", "locum")
@@ -23,7 +24,7 @@ def production_values(app_configs: Any = None, **kwargs: Any) -> list[CheckMessa
     """Every setting that must not reach production, one error each."""
     if settings.ENVIRONMENT_NAME != "production":
         return []
-    found = [*_addresses(), *_files(), *_secrets(), *_demo()]
+    found = [*_addresses(), *_files(), *_secrets(), *_demo(), *_times()]
     return [Error(text, hint=hint, id=f"booking_portal.{number}") for number, text, hint in found]
 
 
@@ -107,3 +108,12 @@ def demo_accounts(
 
 def _is_https(address: str) -> bool:
     return urlsplit(address).scheme == "https"
+
+
+def _times() -> Iterator[Finding]:
+    if settings.REQUEST_LIFETIME_SECONDS < SHORTEST_REQUEST_LIFETIME:
+        yield (
+            "E013",
+            "REQUEST_LIFETIME_SECONDS is shorter than a request can take to arrive.",
+            f"Give at least {SHORTEST_REQUEST_LIFETIME}: the token's five minutes and a minute.",
+        )

@@ -47,13 +47,71 @@ class Proposal(models.Model):
         return [Offer.from_json(offer) for offer in self.offers]
 
 
+class Saga(models.Model):
+    """Two writes for one wish of the user: the second is sent only when the first is done.
+
+    A move books `proposal` and then cancels the old appointment, or, after an explicit warning,
+    cancels first; register-and-book registers the patient and then books `proposal`. The steps
+    are the commands that name it; where it stands is derived from theirs. [MOVE-1, REG-1]
+
+    The second step is sent by itself until `automatic_until` (UTC, the database's clock), unless
+    `stopped` says what stands in the way; from then on a person decides, until `closed_at`.
+    `old_*` tell the appointment to be cancelled as the user saw it, `cancellation_reason` why.
+    """
+
+    class Kind(models.TextChoices):
+        """Which two steps, in which order."""
+
+        MOVE = "move", "Move: book, then cancel"
+        CANCEL_FIRST = "cancel_first", "Move: cancel, then book"
+        REGISTER_AND_BOOK = "register_and_book", "Register and book"
+
+    class Closing(models.TextChoices):
+        """What a person decided in place of the second step."""
+
+        KEPT_BOTH = "kept_both", "Both appointments are kept"
+        GIVEN_UP = "given_up", "The second step is not wanted any more"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=20, choices=Kind)
+    encounter = models.ForeignKey(Encounter, on_delete=models.PROTECT)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    user = models.ForeignKey(User, on_delete=models.PROTECT)
+    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT)
+
+    old_practice = models.ForeignKey(
+        Practice, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    old_appointment_id = models.CharField(max_length=64, blank=True)
+    old_version = models.CharField(max_length=64, blank=True)
+    old_starts = models.CharField(max_length=40, blank=True)
+    cancellation_reason = models.TextField(blank=True)
+
+    created_at = models.DateTimeField(default=timezone.now)
+    automatic_until = models.DateTimeField()
+    next_try_at = models.DateTimeField(null=True)
+    stopped = models.CharField(max_length=80, blank=True)
+    sentence = models.TextField(blank=True)
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    closing = models.CharField(max_length=20, choices=Closing, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        default_permissions = ()
+        indexes = [models.Index(fields=["next_try_at"], name="sagas_due")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.id}"
+
+
 class CommandQuerySet(models.QuerySet["Command"]):
     """Commands, starting from the organisation that the user acts for."""
 
     def for_organisation(self, organisation: Organisation) -> "CommandQuerySet":
         """The organisation's own commands, with what pages show of them."""
         return self.filter(organisation=organisation).select_related(
-            "practice", "encounter", "user", "organisation"
+            "practice", "encounter", "user", "organisation", "owner", "saga"
         )
 
     def unsettled(self) -> "CommandQuerySet":
@@ -68,7 +126,18 @@ class Command(models.Model):
     practice's as they were sent to; `payload` is what was asked, by kind. Times are UTC.
     A registration has no appointment: its `starts` is empty, its `starts_at` the time until which
     the portal looks for its effect, its `patient_id` known when it is done.
+
+    `sends` is the number of the send that holds the lease until `send_deadline`. One that is
+    `withdrawn_at` is never sent again. `owner` is who rings the patient back on `ring_back`, and
+    who sees to it where a person has to; `taken_at` says that they have said so.
     """
+
+    class Step(models.TextChoices):
+        """What a command is to its saga."""
+
+        FIRST = "first", "First"
+        SECOND = "second", "Second"
+        UNDO = "undo", "Undoes the first"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=10, choices=Kind)
@@ -87,6 +156,8 @@ class Command(models.Model):
     patient_id = models.CharField(max_length=64)
 
     payload = models.JSONField()
+    saga = models.ForeignKey(Saga, on_delete=models.PROTECT, null=True, related_name="steps")
+    step = models.CharField(max_length=6, choices=Step, blank=True)
     slot_key = models.CharField(max_length=64, blank=True)
     starts = models.CharField(max_length=40, blank=True)
     starts_at = models.DateTimeField()
@@ -97,11 +168,22 @@ class Command(models.Model):
     next_step = models.TextField(blank=True)
 
     created_at = models.DateTimeField(default=timezone.now)
+    sends = models.PositiveSmallIntegerField(default=1)
     send_deadline = models.DateTimeField()
     request_dead_at = models.DateTimeField()
     next_look_at = models.DateTimeField(null=True)
     looks = models.PositiveIntegerField(default=0)
     settled_at = models.DateTimeField(null=True)
+
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    ring_back = models.CharField(max_length=40, blank=True)
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    taken_at = models.DateTimeField(null=True)
+    attention_at = models.DateTimeField(null=True)
+    escalated_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
+    told_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
 
     objects = CommandQuerySet.as_manager()
 
@@ -128,6 +210,18 @@ class Command(models.Model):
                 fields=["organisation", "nhs_number", "practice"],
                 condition=models.Q(kind=Kind.REGISTER, state__in=sorted(map(str, UNSETTLED))),
                 name="one_unsettled_registration_of_a_patient",
+            ),
+            models.UniqueConstraint(
+                fields=["saga"],
+                condition=models.Q(state__in=sorted(map(str, UNSETTLED))),
+                name="one_unsettled_step_of_a_saga",
+            ),
+            # Undoing may be tried again after a refusal, and so may the second step; but what is
+            # done is done.
+            models.UniqueConstraint(
+                fields=["saga", "step"],
+                condition=models.Q(state=State.DONE, saga__isnull=False),
+                name="one_step_of_a_saga_done",
             ),
         ]
 

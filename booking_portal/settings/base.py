@@ -224,14 +224,25 @@ COMMAND_LINE_MAY_WRITE = environment.text("COMMAND_LINE_MAY_WRITE", "") == "yes"
 
 # How long things may take and last
 CONNECT_DEADLINE_SECONDS = 3.0
-READ_DEADLINE_SECONDS = 8.0
-WRITE_DEADLINE_SECONDS = 12.0
+READ_DEADLINE_SECONDS = float(environment.number("READ_DEADLINE_SECONDS", 8))
+WRITE_DEADLINE_SECONDS = float(environment.number("WRITE_DEADLINE_SECONDS", 12))
 # All reads of one page together, the directory's included; writes are never cut short.
 PAGE_BUDGET_SECONDS = 10.0
 LOOK_UP_LIFETIME = timedelta(hours=6)
 SEARCH_LIFETIME = timedelta(minutes=10)
 TRACE_LIFETIME = timedelta(hours=24)
 FEDERATION_POOL_SIZE = 32
+
+# Never lost, never doubled. A request can arrive as long as its token lives (five minutes), plus
+# the clocks' difference (one): only then is "not found" final. What was not made is sent again
+# only within the window, counted from when the user asked; a second step, such as a move's
+# cancellation, goes by itself only within its own; then a person decides.
+REQUEST_LIFETIME_SECONDS = environment.number("REQUEST_LIFETIME_SECONDS", 360)
+SEND_AGAIN_WINDOW_SECONDS = environment.number("SEND_AGAIN_WINDOW_SECONDS", 600)
+SENDS_AT_MOST = 3
+LATE_LOOK_SECONDS = 900
+SECOND_STEP_WINDOW_SECONDS = environment.number("SECOND_STEP_WINDOW_SECONDS", 120)
+ESCALATE_AFTER_SECONDS = environment.number("ESCALATE_AFTER_SECONDS", 900)
 
 # A practice that brought no answer so often in a row is left in peace; one read at a time asks
 # again after the wait; all is forgotten some time after the last failure. `off` is for chaos runs.
