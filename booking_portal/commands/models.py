@@ -23,7 +23,8 @@ class Proposal(models.Model):
     `offers` are the chosen offers as JSON. `before` holds the ids of the appointments that the
     patient had at the practice when the check page was made (None: nobody has looked), so that
     settling never takes an old one for the new. The texts are what the user typed, kept when a
-    slot has gone.
+    slot has gone. `moving` tells the appointment that the user wants to move to these slots, as
+    they saw it (practice_ods, appointment_id, version, starts); None for a new one. [MOVE-1]
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -31,6 +32,7 @@ class Proposal(models.Model):
     practice = models.ForeignKey(Practice, on_delete=models.PROTECT)
     offers = models.JSONField()
     before = models.JSONField(null=True)
+    moving = models.JSONField(null=True)
     description = models.TextField(blank=True)
     comment = models.TextField(blank=True)
     made_at = models.DateTimeField(default=timezone.now)
