@@ -53,12 +53,17 @@ def propose(
     *,
     actor: Actor,
     typed: Proposal | None = None,
+    moving: dict[str, str] | None = None,
 ) -> Proposal:
     """Keep the user's choice of slots for the check page, with what they typed for another.
+
+    `moving` tells the appointment that is to be moved to these slots. [MOVE-1]
 
     Raises: NotPermitted, NotBookable (past, doubtful, not adjacent, deceased).
     """
     actor.require(Permission.BOOK_APPOINTMENT)
+    if moving is not None:
+        actor.require(Permission.CANCEL_APPOINTMENT)
     require_alive(encounter, actor)
     chosen = require_bookable(offers)
     if any(offer.practice_ods != practice.ods_code for offer in chosen):
@@ -69,6 +74,7 @@ def propose(
         offers=[offer.as_json() for offer in chosen],
         description=typed.description if typed else "",
         comment=typed.comment if typed else "",
+        moving=moving,
     )
 
 
