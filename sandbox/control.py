@@ -31,7 +31,9 @@ def application(services: Services) -> Starlette:
             Route("/practices", control.practices, methods=["GET"]),
             Route("/practices/{ods}/appointments", control.appointments, methods=["GET"]),
             Route("/practices/{ods}/slots/{slot}/take", control.take_slot, methods=["POST"]),
+            Route("/chronicle", control.chronicle, methods=["GET"]),
             Route("/exchanges", control.exchanges, methods=["GET", "DELETE"]),
+            Route("/exchanges/brief", control.exchanges_in_brief, methods=["GET"]),
             Route("/sign-ins", control.sign_in, methods=["POST"]),
             Route("/faults", control.faults, methods=["GET", "PUT", "DELETE"]),
         ]
@@ -104,6 +106,18 @@ class _Control:
         if request.method == "DELETE":
             self._services.recorder.forget()
         return JSONResponse(self._services.recorder.listed())
+
+    async def exchanges_in_brief(self, request: Request) -> Response:
+        """Many more of them: trace id, instant, use case, practice, status, fault."""
+        return JSONResponse(self._services.recorder.in_brief())
+
+    async def chronicle(self, request: Request) -> Response:
+        """Each version of each appointment and patient's record at all practices, as written.
+
+        `after` leaves out those up to that number.
+        """
+        after = int(request.query_params.get("after", "0"))
+        return JSONResponse([asdict(entry) for entry in self._services.store.chronicle(after)])
 
     async def sign_in(self, request: Request) -> Response:
         """A user signs in with CIS2, choosing a role profile: the access token of that."""

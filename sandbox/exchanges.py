@@ -1,10 +1,12 @@
 """What reached the SSP: each request as received, and the status that went back."""
 
+import time
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 _KEPT = 500
+_KEPT_IN_BRIEF = 100_000
 
 
 @dataclass(slots=True)
@@ -31,15 +33,38 @@ class Exchange:
         return "gzip" in (self.header("accept-encoding") or "")
 
 
+@dataclass(slots=True)
+class Brief:
+    """What is told of many exchanges: `at` in seconds since 1970, the rest as in Exchange.
+
+    `use_case` and `practice` are empty where the SSP let nothing through.
+    """
+
+    trace_id: str
+    at: float = field(default_factory=time.time)
+    use_case: str = ""
+    practice: str = ""
+    status: int | None = None
+    fault: str | None = None
+
+
 class Recorder:
     """The last exchanges, oldest first."""
 
     def __init__(self) -> None:
         self._kept: deque[Exchange] = deque(maxlen=_KEPT)
+        self._in_brief: deque[Brief] = deque(maxlen=_KEPT_IN_BRIEF)
 
-    def keep(self, exchange: Exchange) -> None:
-        """Record a request; its status is filled in later."""
+    def keep(self, exchange: Exchange) -> Brief:
+        """Record a request; what comes of it is filled in later."""
         self._kept.append(exchange)
+        brief = Brief(exchange.header("ssp-traceid") or "")
+        self._in_brief.append(brief)
+        return brief
+
+    def in_brief(self) -> list[dict[str, Any]]:
+        """Many more exchanges, without what was asked."""
+        return [asdict(brief) for brief in self._in_brief]
 
     def listed(self) -> list[dict[str, Any]]:
         """The exchanges as JSON-ready dictionaries."""
@@ -48,3 +73,4 @@ class Recorder:
     def forget(self) -> None:
         """Start anew."""
         self._kept.clear()
+        self._in_brief.clear()

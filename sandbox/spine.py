@@ -56,12 +56,16 @@ class SpineSecureProxy:
             headers=[_text_pair(pair) for pair in scope["headers"]],
             body=(await receive_body(receive)).decode("utf-8", "replace"),
         )
-        self._services.recorder.keep(exchange)
+        brief = self._services.recorder.keep(exchange)
         line = Line(scope, receive, send, gzipped=exchange.accepts_gzip())
         try:
-            exchange.status = await self._pass_on(self._route(exchange), exchange, line)
+            route = self._route(exchange)
+            brief.use_case, brief.practice = route.interaction.use_case, route.practice.ods
+            exchange.status = await self._pass_on(route, exchange, line)
         except (RefusedBySpine, Refused) as refusal:
             exchange.status = await line.answer(Answer(refusal.status, refusal.outcome()))
+        finally:
+            brief.status, brief.fault = exchange.status, exchange.fault
         self._note(exchange, (time.perf_counter() - began) * 1000)
 
     async def _pass_on(self, route: "_Route", exchange: Exchange, line: Line) -> int | None:

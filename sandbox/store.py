@@ -6,6 +6,7 @@ never interleave inside one. Instants are whole seconds since 1970.
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -33,8 +34,11 @@ CREATE TABLE IF NOT EXISTS appointment (
     resource TEXT,
     PRIMARY KEY (practice, id)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS appointment_by_patient ON appointment (practice, patient, start);
+CREATE TABLE IF NOT EXISTS chronicle (
+    number INTEGER PRIMARY KEY, at REAL, kind TEXT, practice TEXT, id TEXT, version INT,
+    patient TEXT, resource TEXT);
 """
-_TABLES = ("fact", "schedule", "slot", "patient", "appointment")
+_TABLES = ("fact", "schedule", "slot", "patient", "appointment", "chronicle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,23 @@ class AppointmentRecord:
     start: int
     booked_by: str
     day: str
+    resource: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One version of an appointment or a patient's record, as it was written `at` an instant.
+
+    `kind` is "appointment" or "patient"; `patient` is the patient's logical id.
+    """
+
+    number: int
+    at: float
+    kind: str
+    practice: str
+    id: str
+    version: int
+    patient: str
     resource: dict[str, Any]
 
 
@@ -225,6 +246,7 @@ class Store:
     def put_patient(self, record: PatientRecord) -> None:
         """Add or replace a patient's record."""
         self._db.execute("INSERT OR REPLACE INTO patient VALUES (?,?,?,?,?,?)", _row(record))
+        self._write_down("patient", record, record.id)
 
     def patient(self, practice: str, patient_id: str) -> PatientRecord | None:
         """A patient's record by logical id, or None."""
@@ -246,6 +268,24 @@ class Store:
         """Add or replace an appointment."""
         self._db.execute(
             "INSERT OR REPLACE INTO appointment VALUES (?,?,?,?,?,?,?,?)", _row(record)
+        )
+        self._write_down("appointment", record, record.patient)
+
+    def chronicle(self, after: int = 0) -> list[Entry]:
+        """Every version of every appointment and patient's record, in the order of writing."""
+        rows = self._db.execute(
+            "SELECT * FROM chronicle WHERE number > ? ORDER BY number", (after,)
+        )
+        return [Entry(*_columns(row)) for row in rows]
+
+    def _write_down(
+        self, kind: str, record: "PatientRecord | AppointmentRecord", patient: str
+    ) -> None:
+        row = (time.time(), kind, record.practice, record.id, record.version, patient)
+        self._db.execute(
+            "INSERT INTO chronicle (at, kind, practice, id, version, patient, resource) "
+            "VALUES (?,?,?,?,?,?,?)",
+            (*row, json.dumps(record.resource)),
         )
 
     def appointment(self, practice: str, appointment_id: str) -> AppointmentRecord | None:

@@ -47,6 +47,14 @@ class Sandbox:
     def clear_exchanges(self) -> None:
         self._ask("DELETE", "/exchanges")
 
+    def exchanges_in_brief(self) -> list[Json]:
+        """The last hundred thousand: trace id, instant, use case, practice, status, fault."""
+        return self._listed(self._ask("GET", "/exchanges/brief"), "exchanges")
+
+    def chronicle(self, after: int = 0) -> list[Json]:
+        """Every version of every appointment and patient's record, in the order of writing."""
+        return self._listed(self._ask("GET", "/chronicle", params={"after": after}), "entries")
+
     def fault(self, **fault: Json) -> None:
         """Ask for a fault: practice= or service=, use_case=, kind=, times=, probability=."""
         self._ask("PUT", "/faults", json=fault)
@@ -83,7 +91,7 @@ class Sandbox:
         self._ask("POST", f"/practices/{ods_code}/slots/{slot_id}/take")
 
     def _ask(self, method: str, path: str, **options: Any) -> Json:
-        answer = self._session.request(method, self.control + path, timeout=10, **options)
+        answer = self._session.request(method, self.control + path, timeout=30, **options)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 

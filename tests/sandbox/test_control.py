@@ -39,6 +39,35 @@ def test_exchanges_are_kept_as_they_came(wire: Wire, sandbox: Sandbox) -> None:
     assert exchange["status"] == 422
 
 
+def test_the_chronicle_keeps_every_version(wire: Wire, sandbox: Sandbox) -> None:
+    before = sandbox.chronicle()[-1]["number"]
+    booked = wire.booked(ORDINARY)
+    amended = {**booked, "description": "Other words"}
+    sandbox.fault(practice="A20047", kind="own_409", use_case="amend")
+    wire.put("amend", amended)
+    written = sandbox.chronicle(before)
+    assert [entry["version"] for entry in written] == [1, 2]
+    assert {entry["id"] for entry in written} == {booked["id"]}
+    assert [entry["resource"]["description"] for entry in written] == [
+        booked["description"],
+        "Other words",
+    ]
+    assert written[0]["at"] <= written[1]["at"]
+
+
+def test_exchanges_in_brief_name_their_fault(wire: Wire, sandbox: Sandbox) -> None:
+    sandbox.clear_exchanges()
+    sandbox.fault(practice="A20047", kind="status_500", times=1)
+    wire.ask("capability", "/metadata")
+    wire.ask("capability", "/metadata")
+    told = sandbox.exchanges_in_brief()
+    assert [(one["use_case"], one["practice"], one["status"], one["fault"]) for one in told] == [
+        ("capability", "A20047", 500, "status_500"),
+        ("capability", "A20047", 200, None),
+    ]
+    assert len({one["trace_id"] for one in told}) == 2
+
+
 def test_a_taken_slot_is_taken_once(wire: Wire, sandbox: Sandbox) -> None:
     slot = wire.slots().ordinary()[0]["id"]
     sandbox.take_slot("A20047", slot)
