@@ -14,12 +14,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from booking_portal.audit.models import Event, Kind
+from booking_portal.commands import escalating, worker
 from booking_portal.practices import connection as practices
 from booking_portal.practices.models import Practice
 
-WORKER_KEY = "worker-seen"
-WORKER_SILENCE = timedelta(seconds=60)
-"""Beat leaves word every 20 seconds."""
 RECORDS = timedelta(days=1)
 CLOCK_DRIFT = timedelta(seconds=2)
 CERTIFICATE_DAYS = 30
@@ -59,11 +57,6 @@ class Report:
         }
 
 
-def worker_is_here() -> None:
-    """A worker says that it is alive; the cache may forget it, and then it says so again."""
-    cache.set(WORKER_KEY, timezone.now().isoformat(), 24 * 60 * 60)
-
-
 def report() -> Report:
     """All parts. What needs the database is left out when it is away."""
     parts = {"database": _database()}
@@ -74,6 +67,7 @@ def report() -> Report:
             "demographics": lambda: _last_exchange("pds"),
             "practices": _practices,
             "clock": _clock,
+            "attention": _attention,
         }
     looks["certificates"] = _certificates
     return Report(parts | {name: look() for name, look in looks.items()})
@@ -93,11 +87,15 @@ def _redis() -> Part:
 
 
 def _worker() -> Part:
-    seen = cache.get(WORKER_KEY)
-    if seen is None:
-        return Part(False, {"last_seen": None})
-    silent = timezone.now() - datetime.fromisoformat(seen)
-    return Part(silent <= WORKER_SILENCE, {"last_seen": seen})
+    seen = worker.last_seen()
+    return Part(worker.is_here(), {"last_seen": seen.isoformat() if seen else None})
+
+
+def _attention() -> Part:
+    """What waits for a person: numbers only. Nobody taking it is for the organisation to mend."""
+    found = escalating.counts()
+    facts = {"waiting": found.waiting, "escalated": found.escalated}
+    return Part(found.escalated == 0, facts)
 
 
 def _last_exchange(service: str) -> Part:

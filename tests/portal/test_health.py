@@ -14,7 +14,7 @@ from booking_portal.accounts.models import User
 from booking_portal.audit import trail
 from booking_portal.audit.models import Kind
 from booking_portal.cache import ForgivingRedisCache
-from booking_portal.oversight.health import WORKER_KEY
+from booking_portal.commands.worker import WORKER_KEY
 from booking_portal.oversight.tasks import worker_seen
 from tests.portal.conftest import SignIn
 from tests.portal.pages import ORDINARY, opened
@@ -51,6 +51,7 @@ def test_all_parts_are_well_when_they_are(client: Client) -> None:
             "demographics",
             "practices",
             "clock",
+            "attention",
             "certificates",
         ],
         "ok",

@@ -1,0 +1,137 @@
+"""Who rings the patient back, on which number, and that it was done."""
+
+import re
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from booking_portal.accounts.actor import Actor
+from booking_portal.accounts.roles import Permission
+from booking_portal.audit import trail
+from booking_portal.audit.models import Kind as EventKind
+from booking_portal.commands.asking import subject_of
+from booking_portal.commands.models import Command
+from booking_portal.commands.states import UNSETTLED, Kind, State
+from booking_portal.commands.storing import database_now
+from booking_portal.patients.models import Encounter
+
+NUMBER_LIMIT = 40
+MOST_LIKELY = ("mobile", "home", "work")
+
+UNKNOWN_TO_THE_USER = frozenset({State.UNCONFIRMED, State.NEEDS_ATTENTION})
+SAID_NOT_MADE = frozenset({State.NOT_MADE, State.WITHDRAWN})
+
+TO_TELL = ~Q(state__in=UNSETTLED) & Q(owner__isnull=False, told_at=None)
+"""Settled after the patient may have been let go, and nobody has told them yet."""
+
+
+class NothingToTell(Exception):
+    """Nobody is waiting to be rung, or somebody has told them already."""
+
+
+class NotToTake(Exception):
+    """It is settled: there is nothing to deal with any more."""
+
+
+def is_telephone(text: str) -> bool:
+    """Whether it can be dialled: 6 to 15 digits (E.164), with spaces, brackets or hyphens."""
+    return bool(re.fullmatch(r"\+?[0-9() -]+", text)) and 6 <= len(re.sub("[^0-9]", "", text)) <= 15
+
+
+def number_of(encounter: Encounter) -> str:
+    """The patient's own number as PDS gave it, mobile before home before work; or empty."""
+    telephones = [
+        point
+        for point in encounter.telecoms
+        if point.system == "phone" and len(point.value) <= NUMBER_LIMIT
+    ]
+    order = {use: place for place, use in enumerate(MOST_LIKELY)}
+    telephones.sort(key=lambda point: order.get(point.use or "", len(order)))
+    return next((point.value for point in telephones if is_telephone(point.value)), "")
+
+
+def defaults(command: Command) -> dict[str, Any]:
+    """Who rings back, and on which number, while nobody has said anything else."""
+    return {"owner": command.user, "ring_back": number_of(command.encounter)}
+
+
+def when_moved(command: Command, to: State, *, watching: bool) -> dict[str, Any]:
+    """What a move changes of the ring-back: fields to be stored with the new state.
+
+    From when the outcome is not known, somebody owes the patient a word; no longer when it became
+    known in the user's own request (`watching`); again when what they were told proves wrong.
+    """
+    if to in UNKNOWN_TO_THE_USER:
+        return {} if command.owner_id else defaults(command)
+    if to in UNSETTLED:
+        return {}
+    if State(command.state) in SAID_NOT_MADE:
+        kept = {} if command.owner_id else defaults(command)
+        return kept | {"told_at": None, "told_by": None}
+    # What the patient has let go of, and was not made, is what they take it for.
+    nothing_new = to == State.WITHDRAWN and command.kind != Kind.CANCEL
+    return {"owner": None, "ring_back": ""} if watching or nothing_new else {}
+
+
+def set_number(command: Command, number: str, *, actor: Actor) -> None:
+    """Keep the number that the patient said, for this command alone; empty: there is none.
+
+    Raises: NotPermitted, ValueError for what is no telephone number, NothingToTell.
+    """
+    actor.require(Permission.VIEW_WORKLIST)
+    if number and (len(number) > NUMBER_LIMIT or not is_telephone(number)):
+        raise ValueError("not a telephone number")
+    waiting = Command.objects.filter(pk=command.pk, owner__isnull=False, told_at=None)
+    with transaction.atomic():
+        if not waiting.update(ring_back=number):
+            raise NothingToTell
+        _record(EventKind.COMMAND_TAKEN, command, actor, outcome="number to ring back kept")
+    command.ring_back = number
+
+
+def take(command: Command, *, actor: Actor) -> None:
+    """ "I am dealing with it": the actor sees to it, and rings the patient back.
+
+    Raises: NotPermitted, NotToTake.
+    """
+    actor.require(Permission.VIEW_WORKLIST)
+    taken = {"owner": actor.user, "taken_at": database_now()}
+    mine = Command.objects.for_organisation(actor.organisation).filter(pk=command.pk)
+    with transaction.atomic():
+        if not mine.filter(Q(state__in=UNKNOWN_TO_THE_USER) | TO_TELL).update(**taken):
+            raise NotToTake
+        _record(EventKind.COMMAND_TAKEN, command, actor, outcome="dealing with it")
+    command.owner, command.taken_at = actor.user, taken["taken_at"]
+
+
+def told(command: Command, *, actor: Actor) -> None:
+    """The patient knows how it stands.
+
+    Raises: NotPermitted, NothingToTell (not certain yet, or somebody was quicker).
+    """
+    actor.require(Permission.VIEW_WORKLIST)
+    said = {"told_at": database_now(), "told_by": actor.user}
+    mine = Command.objects.for_organisation(actor.organisation).filter(pk=command.pk)
+    with transaction.atomic():
+        # Of this state, and no other: what has changed since the page was made is not yet told.
+        if not mine.filter(TO_TELL, state=command.state).update(**said):
+            raise NothingToTell
+        _record(EventKind.PATIENT_TOLD, command, actor, outcome=command.state)
+    command.told_at, command.told_by = said["told_at"], actor.user
+
+
+def to_be_told(command: Command) -> bool:
+    """Whether somebody still owes the patient a word about how it ended."""
+    return command.settled and command.owner_id is not None and command.told_at is None
+
+
+def dealing_with(command: Command) -> bool:
+    """Whether somebody has taken it since it was left to a person (or at all, before that)."""
+    if command.taken_at is None:
+        return False
+    return command.attention_at is None or command.taken_at >= command.attention_at
+
+
+def _record(kind: EventKind, command: Command, actor: Actor, *, outcome: str) -> None:
+    trail.record(kind, actor.who, outcome=outcome, **subject_of(command).facts())
