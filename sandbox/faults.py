@@ -30,6 +30,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "garbled": _PRACTICES,  # a body of the right length that is no JSON
     "cut_after_headers": _PRACTICES,
     "drip": _PRACTICES,  # the body byte by byte, `seconds` apart
+    "held_after": _PRACTICES,  # answered when the faults are cleared
     # It is done, or done otherwise, and the answer says something else.
     "other_slot": _PRACTICES,
     "other_patient": _PRACTICES,
@@ -45,7 +46,7 @@ class Fault:
 
     `seconds` is how late `commit_late` is, and the pause of `drip` after each byte.
     `retry_after` is the header of that name that comes with `status_429`: seconds, a date of
-    HTTP, or empty for none.
+    HTTP, or empty for none. `over` says that it was cleared, to those who suffer it still.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class Fault:
     seconds: float = 1.0
     retry_after: str = "1"
     happened: int = 0
+    over: bool = False
 
     def is_for(self, practice: str | None, use_case: str | None, service: str | None) -> bool:
         """Whether it applies to this exchange and is not used up."""
@@ -78,7 +80,7 @@ class Fault:
         return self.times is not None and self.happened >= self.times
 
 
-_FIELDS = frozenset(each.name for each in fields(Fault)) - {"happened"}
+_FIELDS = frozenset(each.name for each in fields(Fault)) - {"happened", "over"}
 
 
 class Faults:
@@ -133,7 +135,9 @@ class Faults:
         return [asdict(fault) for fault, _ in self._faults]
 
     def clear(self) -> None:
-        """Everything works again."""
+        """Everything works again; what was held goes out."""
+        for fault, _ in self._faults:
+            fault.over = True
         self._faults.clear()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,6 +106,13 @@ class Line:
                 return answer.status
             await self._part(body[place : place + 1], last=place == len(body) - 1)
         return answer.status
+
+    async def held(self, answer: Answer, is_over: Callable[[], bool]) -> int | None:
+        """Answer when it is over, unless the client has gone first."""
+        while not is_over():
+            if await self._has_gone(within=0.02):
+                return None
+        return await self.answer(answer)
 
     async def await_late(self, work: asyncio.Task[Answer]) -> int | None:
         """Answer with what the work gives, unless it is given up or the client has gone first."""

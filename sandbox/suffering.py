@@ -44,4 +44,6 @@ async def suffer(fault: Fault, occasion: Occasion, line: Line, late_work: LateWo
         return None
     if fault.kind == "drip":
         return await line.drip(answer, fault.seconds)
+    if fault.kind == "held_after":
+        return await line.held(answer, lambda: fault.over)
     return await _SPOILT[fault.kind](line, answer)

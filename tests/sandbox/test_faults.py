@@ -26,7 +26,8 @@ NOTHING_IS_DONE = {
 }  # fmt: skip
 IT_IS_DONE = {
     "reset_after", "hang_after", "status_500_after", "own_409", "truncated", "garbled",
-    "cut_after_headers", "drip", "other_slot", "other_patient", "cancelled_at_once", "commit_late",
+    "cut_after_headers", "drip", "held_after", "other_slot", "other_patient", "cancelled_at_once",
+    "commit_late",
 }  # fmt: skip
 
 
@@ -204,6 +205,21 @@ def test_who_waits_for_a_dripping_answer_gets_it_whole(
 ) -> None:
     strike("drip", seconds=0)
     assert wire.book(booking).json()["status"] == "booked"
+
+
+def test_an_answer_is_held_until_the_faults_are_cleared(
+    wire: Wire, sandbox: Sandbox, booking: Resource
+) -> None:
+    sandbox.fault(practice="A20047", use_case="book", kind="held_after", times=1)
+    with wire.asking(made(wire, booking)) as connection:
+        patience(lambda: len(sandbox.appointments("A20047", ORDINARY)) == 1)
+        assert connection.sock is not None
+        connection.sock.setblocking(False)
+        with pytest.raises(ssl.SSLWantReadError):
+            connection.sock.recv(1)
+        connection.sock.settimeout(10)
+        sandbox.clear_faults()
+        assert connection.getresponse().status == 201
 
 
 def test_a_late_practice_acts_although_nobody_waits_any_more(
