@@ -45,7 +45,8 @@ class Encounter(models.Model):
 
     Its opaque id is what the portal's URLs carry. `trace` is what PDS said, as JSON:
     family, given, title, gender, birth_date, deceased, registered_practice, telephones,
-    address, all text; the last two also in their parts, as `telecoms` and `home_address`.
+    address, all text; the last two also in their parts, as `telecoms` and `home_address`; and
+    the numbers that were asked for and that PDS says are superseded.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -65,6 +66,16 @@ class Encounter(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def superseded_numbers(self) -> list[str]:
+        """The NHS numbers that the patient was traced by and that are not theirs any more."""
+        return list(self.trace.get("superseded_numbers", ()))
+
+    @property
+    def nhs_numbers(self) -> list[str]:
+        """The patient's NHS number, and the superseded ones that are known."""
+        return [self.nhs_number, *self.superseded_numbers]
 
     @property
     def name(self) -> TracedName:

@@ -50,7 +50,7 @@ def open_by_number(nhs_number: str, birth_date: date | None, *, actor: Actor) ->
         organisation_ods=actor.organisation.ods_code,
         observer=TrailObserver(actor.who, Subject(nhs_number=number)),
     )
-    return _open(traced, birth_date, actor)
+    return _open(traced, birth_date, actor, asked=number)
 
 
 def open_by_search(terms: SearchTerms, *, actor: Actor) -> Encounter:
@@ -89,14 +89,16 @@ def trace_again(encounter: Encounter, *, actor: Actor) -> Encounter:
     )
     _require_unrestricted(traced, actor, encounter.nhs_number)
     before = _identity(encounter)
-    _keep(encounter, traced)
+    _keep(encounter, traced, asked=encounter.nhs_number)
     if _identity(encounter) != before:  # to be found, and compared with PDS, anew [PDS-6]
         encounter.at_practices.all().delete()
     encounter.save()
     return encounter
 
 
-def _open(traced: TracedPatient, birth_date: date | None, actor: Actor) -> Encounter:
+def _open(
+    traced: TracedPatient, birth_date: date | None, actor: Actor, asked: str = ""
+) -> Encounter:
     _require_unrestricted(traced, actor, traced.nhs_number)
     if not _is_birth_date(traced, birth_date):
         trail.record(
@@ -107,7 +109,7 @@ def _open(traced: TracedPatient, birth_date: date | None, actor: Actor) -> Encou
         )
         raise BirthDateDiffers
     encounter = Encounter(user=actor.user, organisation=actor.organisation)
-    _keep(encounter, traced)
+    _keep(encounter, traced, asked)
     encounter.save(force_insert=True)
     trail.record(
         Kind.ENCOUNTER_OPENED,
@@ -137,8 +139,9 @@ def _require_unrestricted(traced: TracedPatient, actor: Actor, asked: str) -> No
         raise RestrictedPatient
 
 
-def _keep(encounter: Encounter, traced: TracedPatient) -> None:
+def _keep(encounter: Encounter, traced: TracedPatient, asked: str) -> None:
     name = traced.official_name
+    known = {*encounter.superseded_numbers, asked} - {"", traced.nhs_number}
     encounter.superseded = encounter.superseded or traced.superseded
     encounter.nhs_number = traced.nhs_number
     encounter.traced_at = traced.traced_at
@@ -146,6 +149,7 @@ def _keep(encounter: Encounter, traced: TracedPatient) -> None:
         "family": name.family if name else "",
         "given": list(name.given) if name else [],
         "title": " ".join(name.prefix) if name else "",
+        "superseded_numbers": sorted(known),
         "gender": traced.gender or "",
         "birth_date": traced.birth_date.isoformat() if traced.birth_date else "",
         "deceased": traced.deceased,
