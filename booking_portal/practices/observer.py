@@ -12,6 +12,7 @@ from django.db import transaction
 
 from booking_portal.audit import trail
 from booking_portal.audit.models import Event, Kind
+from booking_portal.practices.late_events import AWAY, late_events
 from gpconnect.transport import Answered, Asked
 
 
@@ -37,7 +38,10 @@ class Subject:
 
 
 class TrailObserver:
-    """Writes each exchange's two events as they happen. No event, no action."""
+    """Writes each exchange's two events as they happen. No event, no action.
+
+    Once a practice has answered its answer counts, even if the event has to wait.
+    """
 
     def __init__(self, who: trail.Who, subject: Subject) -> None:
         self._who = who
@@ -50,9 +54,12 @@ class TrailObserver:
         self._store(self._asked_event(question))
 
     def answered(self, answer: Answered) -> None:
-        """Store how it ended."""
-        question = self._asked.pop(answer.trace_id)
-        self._store(self._answered_event(question, answer))
+        """Store how it ended, now or, if the database is away, when it is back."""
+        event = self._answered_event(self._asked.pop(answer.trace_id), answer)
+        try:
+            self._store(event)
+        except AWAY:
+            late_events.keep(event)
 
     def _store(self, event: Event) -> None:
         event.save(force_insert=True)
