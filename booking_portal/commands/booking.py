@@ -2,18 +2,20 @@
 
 import uuid
 
-from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.audit import trail
 from booking_portal.audit.models import Kind as EventKind
-from booking_portal.commands.models import Command, Proposal
+from booking_portal.commands import stages
+from booking_portal.commands.models import Command, Proposal, Saga
+from booking_portal.commands.preparing import Ready, keep
 from booking_portal.commands.reading import appointments_there
 from booking_portal.commands.sending import send
 from booking_portal.commands.states import Kind, State
-from booking_portal.commands.storing import AlreadyAsked, one_at_a_time, slot_key_of, store
+from booking_portal.commands.storing import AlreadyAsked, slot_key_of
 from booking_portal.patients.finding import find, subject_of
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.practices.models import Practice
@@ -78,13 +80,27 @@ def propose(
     )
 
 
-def unsettled_booking(encounter: Encounter, *, actor: Actor) -> Command | None:
-    """The organisation's booking for this patient that is not settled yet, if there is one."""
-    return (
+def unsettled_booking(
+    encounter: Encounter, *, actor: Actor, saga: Saga | None = None
+) -> Command | None:
+    """What stands in the way of another booking for this patient at the organisation.
+
+    A booking that is not settled yet, be it under a superseded NHS number, or the first step of
+    a saga that goes on to book by itself; `saga` is one that does not stand in its own way.
+    """
+    same_patient = Q(nhs_number__in=encounter.nhs_numbers) | Q(
+        encounter__nhs_number=encounter.nhs_number
+    )
+    for at in encounter.at_practices.exclude(patient_id=""):
+        same_patient |= Q(practice=at.practice_id, patient_id=at.patient_id)
+    unsettled = (
         Command.objects.for_organisation(actor.organisation)
         .unsettled()
-        .filter(kind=Kind.BOOK, nhs_number=encounter.nhs_number)
+        .filter(same_patient, kind=Kind.BOOK)
         .first()
+    )
+    return unsettled or stages.booking_to_come(
+        encounter.nhs_number, actor.organisation, but_for=saga
     )
 
 
@@ -122,7 +138,8 @@ def book(proposal: Proposal, description: str, comment: str, *, actor: Actor) ->
     """Book the proposed slots for the encounter's patient. [BOOK-1..8, PDS-1, PDS-4, PDS-6]
 
     The command is durable before anything is sent; the answer may still be `unconfirmed`, and
-    then settles in the background. The same proposal gives the same command, however often.
+    then settles in the background. The same proposal gives the same command, however often. A
+    booking that a saga has been waiting for becomes its second step.
 
     Raises: NotPermitted, TraceTooOld, NotBookable (and its kinds), BookingUnsettled,
     AlreadyAsked, PatientNotAtPractice, PatientMismatch, GPConnectError (directory or find).
@@ -131,14 +148,44 @@ def book(proposal: Proposal, description: str, comment: str, *, actor: Actor) ->
     asked_before = Command.objects.filter(form_token=proposal.pk).first()
     if asked_before is not None:
         return asked_before
-    encounter = proposal.encounter
+    saga = stages.waiting_for(proposal)
+    ready = ready_to_book(proposal, description, comment, actor=actor)
+    return send(keep(ready, actor=actor, saga=saga, step=Command.Step.SECOND), actor=actor)
+
+
+def ready_to_book(
+    proposal: Proposal,
+    description: str,
+    comment: str,
+    *,
+    actor: Actor,
+    encounter: Encounter | None = None,
+    form_token: uuid.UUID | None = None,
+    saga: Saga | None = None,
+) -> Ready:
+    """Everything that is checked before a booking is stored; the texts are kept for later.
+
+    `encounter` is the acting user's own, where the proposal is a colleague's; `saga` the one
+    whose second step it is.
+
+    Raises: as `book`.
+    """
+    actor.require(Permission.BOOK_APPOINTMENT)
+    encounter = encounter or proposal.encounter
+    form_token = form_token or proposal.pk
     encounter.require_fresh_trace()
     require_alive(encounter, actor)
     offers = require_bookable(proposal.chosen)
-    require_text(description, comment)
-    proposal.description, proposal.comment = description, comment
-    proposal.save(update_fields=["description", "comment"])
-    _require_settled(proposal, actor)
+    keep_texts(proposal, description, comment)
+
+    def still_free() -> None:
+        rival = unsettled_booking(encounter, actor=actor, saga=saga)
+        if rival is not None and rival.form_token == form_token:  # a double click: it is this one
+            raise AlreadyAsked(rival)
+        if rival is not None:
+            raise BookingUnsettled(rival)
+
+    still_free()
     at = find(encounter, proposal.practice, actor=actor)
     if at.serious_differences and not at.differences_acknowledged:
         raise DifferencesNotAcknowledged(
@@ -146,20 +193,17 @@ def book(proposal: Proposal, description: str, comment: str, *, actor: Actor) ->
         )
     if proposal.before is None:  # not every request comes by way of the check page
         remember_before(proposal, at, actor=actor)
-    with transaction.atomic():
-        one_at_a_time(encounter.nhs_number, actor.organisation)
-        _require_settled(proposal, actor)  # again: another tab may have been quicker
-        command = store(_command(proposal, offers, actor), at, actor=actor)
-    return send(command, actor=actor)
+    return Ready(_command(proposal, offers, form_token, actor), at, still_free)
 
 
-def _require_settled(proposal: Proposal, actor: Actor) -> None:
-    rival = unsettled_booking(proposal.encounter, actor=actor)
-    if rival is None:
-        return
-    if rival.form_token == proposal.pk:  # a double click: it is this one
-        raise AlreadyAsked(rival)
-    raise BookingUnsettled(rival)
+def keep_texts(proposal: Proposal, description: str, comment: str) -> None:
+    """Keep what the user typed, if a practice can take it. [BOOK-4]
+
+    Raises: NotBookable.
+    """
+    require_text(description, comment)
+    proposal.description, proposal.comment = description, comment
+    proposal.save(update_fields=["description", "comment"])
 
 
 def require_text(description: str, comment: str) -> None:
@@ -199,21 +243,26 @@ def acknowledge_differences(at: PatientAtPractice, *, actor: Actor) -> None:
 def remember_before(proposal: Proposal, at: PatientAtPractice, *, actor: Actor) -> Appointments:
     """Note which appointments the patient has at the practice already; returns them.
 
+    A list of which a part could not be read is no such note.
+
     Raises: NotPermitted, TraceTooOld, PatientMismatch, GPConnectError.
     """
     there = appointments_there(at, actor=actor)
-    proposal.before = [appointment.id for appointment in there.appointments]
+    ids = [appointment.id for appointment in there.appointments]
+    proposal.before = ids if there.complete else None
     proposal.save(update_fields=["before"])
     return there
 
 
-def _command(proposal: Proposal, offers: list[Offer], actor: Actor) -> Command:
+def _command(
+    proposal: Proposal, offers: list[Offer], form_token: uuid.UUID, actor: Actor
+) -> Command:
     organisation = actor.organisation
     first = offers[0]
     return Command(
         id=uuid.uuid4(),
         kind=Kind.BOOK,
-        form_token=proposal.pk,
+        form_token=form_token,
         slot_key=slot_key_of([offer.slot_id for offer in offers]),
         starts=first.starts,
         starts_at=starts_at(first),

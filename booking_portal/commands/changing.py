@@ -6,13 +6,16 @@ from typing import Any
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
-from booking_portal.commands.booking import require_text
-from booking_portal.commands.models import Command
+from booking_portal.commands import stages
+from booking_portal.commands.booking import CANNOT_BE_SENT, can_be_sent, require_text
+from booking_portal.commands.models import Command, Saga
+from booking_portal.commands.preparing import Ready, keep
 from booking_portal.commands.reading import read
 from booking_portal.commands.sending import send
 from booking_portal.commands.states import Kind
-from booking_portal.commands.storing import store
+from booking_portal.commands.storing import AlreadyAsked
 from booking_portal.patients.models import PatientAtPractice
+from booking_portal.practices.models import Practice
 from gpconnect import london
 from gpconnect.models import Appointment
 
@@ -27,6 +30,10 @@ class ChangedMeanwhile(Exception):
     def __init__(self, current: Appointment) -> None:
         super().__init__("changed meanwhile")
         self.current = current
+
+
+class AppointmentBusy(AlreadyAsked):
+    """Another change of it is not settled yet, or it is being moved; `command` is that one."""
 
 
 def require_changeable(appointment: Appointment) -> datetime:
@@ -59,13 +66,17 @@ def amend(
 
     `version` is the one that the user saw.
 
-    Raises: NotPermitted, NotChangeable, ChangedMeanwhile, AlreadyAsked, TraceTooOld,
-    PatientMismatch, NotBookable (the texts), GPConnectError (reading it).
+    Raises: NotPermitted, NotChangeable, ChangedMeanwhile, AlreadyAsked (also AppointmentBusy),
+    TraceTooOld, PatientMismatch, NotBookable (the texts), GPConnectError (reading it).
     """
     actor.require(Permission.AMEND_APPOINTMENT)
     require_text(description, comment)
+    asked_before = Command.objects.filter(form_token=form_token).first()
+    if asked_before is not None:
+        return asked_before
     payload = {"description": description, "comment": comment}
-    return _change(Kind.AMEND, at, appointment_id, version, payload, form_token, actor)
+    ready = _ready(Kind.AMEND, at, appointment_id, version, payload, form_token, actor)
+    return send(keep(ready, actor=actor), actor=actor)
 
 
 def cancel(
@@ -82,12 +93,67 @@ def cancel(
     Raises: as `amend`.
     """
     actor.require(Permission.CANCEL_APPOINTMENT)
+    asked_before = Command.objects.filter(form_token=form_token).first()
+    if asked_before is not None:
+        return asked_before
+    ready = ready_to_cancel(at, appointment_id, version, reason, form_token=form_token, actor=actor)
+    return send(keep(ready, actor=actor), actor=actor)
+
+
+def ready_to_cancel(
+    at: PatientAtPractice,
+    appointment_id: str,
+    version: str,
+    reason: str,
+    *,
+    form_token: uuid.UUID,
+    actor: Actor,
+    saga: Saga | None = None,
+) -> Ready:
+    """Everything that is checked before a cancellation is stored; `saga` is whose step it is.
+
+    Raises: as `amend`.
+    """
+    actor.require(Permission.CANCEL_APPOINTMENT)
+    require_reason(reason)
+    payload = {"reason": reason}
+    return _ready(Kind.CANCEL, at, appointment_id, version, payload, form_token, actor, saga)
+
+
+def require_reason(reason: str) -> None:
+    """Go on only with a reason that a practice can take. [CANCEL-1]
+
+    Raises: NotChangeable.
+    """
     if not reason.strip():
         raise NotChangeable("Say why the appointment is cancelled.")
-    return _change(Kind.CANCEL, at, appointment_id, version, {"reason": reason}, form_token, actor)
+    if not can_be_sent(reason):
+        raise NotChangeable(f"{CANNOT_BE_SENT}.")
 
 
-def _change(
+def require_idle(
+    practice: Practice, appointment_id: str, *, actor: Actor, saga: Saga | None = None
+) -> None:
+    """Go on only if no other change of it is unsettled, and no other saga has it. [MOVE-1]
+
+    Raises: AppointmentBusy.
+    """
+    changes = (
+        Command.objects.for_organisation(actor.organisation)
+        .unsettled()
+        .filter(
+            kind__in=(Kind.AMEND, Kind.CANCEL), practice=practice, appointment_id=appointment_id
+        )
+    )
+    for change in changes:
+        if saga is None or change.saga != saga:
+            raise AppointmentBusy(change)
+    holder = stages.holding(practice, appointment_id, actor.organisation, but_for=saga)
+    if holder is not None:
+        raise AppointmentBusy(stages.latest(holder))
+
+
+def _ready(
     kind: Kind,
     at: PatientAtPractice,
     appointment_id: str,
@@ -95,13 +161,15 @@ def _change(
     payload: dict[str, Any],
     form_token: uuid.UUID,
     actor: Actor,
-) -> Command:
-    asked_before = Command.objects.filter(form_token=form_token).first()
-    if asked_before is not None:
-        return asked_before
+    saga: Saga | None = None,
+) -> Ready:
+    def still_free() -> None:
+        require_idle(at.practice, appointment_id, actor=actor, saga=saga)
+
+    still_free()
     current = read(at, appointment_id, actor=actor)
     starts_at = require_changeable(current)
-    if current.version != version:
+    if (current.version or "") != version:
         raise ChangedMeanwhile(current)
     command = Command(
         id=uuid.uuid4(),
@@ -112,4 +180,4 @@ def _change(
         starts_at=starts_at,
         payload=payload | {"version": version, "raw": dict(current.raw)},
     )
-    return send(store(command, at, actor=actor), actor=actor)
+    return Ready(command, at, still_free)

@@ -14,9 +14,10 @@ from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands.asking import registration_payload
 from booking_portal.commands.booking import require_alive
 from booking_portal.commands.models import Command, Proposal
+from booking_portal.commands.preparing import Ready, keep
 from booking_portal.commands.sending import send
 from booking_portal.commands.states import Kind, State
-from booking_portal.commands.storing import AlreadyAsked, store
+from booking_portal.commands.storing import AlreadyAsked
 from booking_portal.patients.finding import NO_RECORD, find, reach, shows_nothing, subject_of
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.practices.models import Practice
@@ -174,6 +175,26 @@ def register(
     asked_before = Command.objects.filter(form_token=form_token, encounter=encounter).first()
     if asked_before is not None:
         return asked_before
+    ready = ready_to_register(
+        encounter, practice, said, form_token=form_token, actor=actor, going_on_to=going_on_to
+    )
+    return send(keep(ready, actor=actor), actor=actor)
+
+
+def ready_to_register(
+    encounter: Encounter,
+    practice: Practice,
+    said: AsSaid | None = None,
+    *,
+    form_token: uuid.UUID,
+    actor: Actor,
+    going_on_to: Proposal | None = None,
+) -> Ready:
+    """Everything that is checked before a registration is stored.
+
+    Raises: as `register`.
+    """
+    actor.require(Permission.REGISTER_PATIENT)
     encounter.require_fresh_trace()
     require_alive(encounter, actor)
     try:
@@ -190,8 +211,8 @@ def register(
         starts_at=timezone.now() + LOOKED_FOR,
         payload=payload | {"going_on_to": str(going_on_to.pk) if going_on_to else ""},
     )
-    at = reach(encounter, practice, actor=actor)
-    return send(store(command, at, actor=actor), actor=actor)
+    # Of two at the same moment the database takes one.
+    return Ready(command, reach(encounter, practice, actor=actor), still_free=lambda: None)
 
 
 def _require_unknown_there(encounter: Encounter, practice: Practice, actor: Actor) -> None:

@@ -1,0 +1,142 @@
+"""A saga's next command: checked against how things are now, and stored by one process only."""
+
+import uuid
+
+from django.db import transaction
+
+from booking_portal.accounts.actor import Actor
+from booking_portal.audit import trail
+from booking_portal.audit.models import Kind as EventKind
+from booking_portal.commands.booking import ready_to_book
+from booking_portal.commands.changing import ready_to_cancel
+from booking_portal.commands.models import Command, Saga
+from booking_portal.commands.preparing import Ready, keep
+from booking_portal.commands.reading import read
+from booking_portal.commands.stages import TO_BE_DECIDED, latest, standing_of, step_of, steps_of
+from booking_portal.commands.storing import AlreadyAsked
+from booking_portal.patients.finding import find
+from booking_portal.patients.models import Encounter
+
+
+class NewCancelled(Exception):
+    """The practice has cancelled the new appointment: the old one must stand. [MOVE-1]"""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The practice has cancelled the new appointment since. The portal has not cancelled "
+            "the old one."
+        )
+
+
+def fresh(saga: Saga) -> Saga:
+    """The saga as the database has it now, with what its steps need."""
+    related = ("encounter", "organisation__type", "user", "proposal__practice", "old_practice")
+    return Saga.objects.select_related(*related).get(pk=saga.pk)
+
+
+def ready_second(
+    saga: Saga, encounter: Encounter, *, actor: Actor, version: str | None = None
+) -> Ready:
+    """Everything that is checked before the second step is stored. [MOVE-1, REG-1]
+
+    `encounter` is the acting user's own; `version` that of the old appointment as they saw it,
+    if not as the saga's user did.
+
+    Raises: NewCancelled, and as `ready_to_cancel` or `ready_to_book`.
+    """
+    form_token = _form_token(saga, Command.Step.SECOND)
+    if saga.kind != Saga.Kind.MOVE or saga.old_practice is None:
+        proposal = saga.proposal
+        return ready_to_book(
+            proposal,
+            proposal.description,
+            proposal.comment,
+            encounter=encounter,
+            form_token=form_token,
+            saga=saga,
+            actor=actor,
+        )
+    _require_new_stands(saga, encounter, actor)
+    return ready_to_cancel(
+        find(encounter, saga.old_practice, actor=actor),
+        saga.old_appointment_id,
+        saga.old_version if version is None else version,
+        saga.cancellation_reason,
+        form_token=form_token,
+        saga=saga,
+        actor=actor,
+    )
+
+
+def ready_undo(
+    saga: Saga, encounter: Encounter, reason: str, *, actor: Actor, version: str | None = None
+) -> Ready:
+    """Everything that is checked before a move's new appointment is cancelled.
+
+    Raises: as `ready_to_cancel`.
+    """
+    first = steps_of(saga)[0]
+    return ready_to_cancel(
+        find(encounter, first.practice, actor=actor),
+        first.appointment_id,
+        first.result.get("version", "") if version is None else version,
+        reason,
+        form_token=_form_token(saga, Command.Step.UNDO),
+        saga=saga,
+        actor=actor,
+    )
+
+
+def keep_step(
+    saga: Saga, ready: Ready, step: Command.Step, *, actor: Actor, outcome: str
+) -> Command:
+    """Store the saga's next command; from now on nothing goes by itself in this saga.
+
+    Raises: AlreadyAsked when the saga has gone on, or ended, meanwhile; as `ready.still_free`.
+    """
+    with transaction.atomic():
+        locked = Saga.objects.select_for_update(no_key=True).get(pk=saga.pk)
+        if standing_of(locked) not in TO_BE_DECIDED:
+            raise AlreadyAsked(latest(locked))
+        command = keep(ready, actor=actor, saga=saga, step=step)
+        Saga.objects.filter(pk=saga.pk).update(next_try_at=None, stopped="", sentence="")
+        record(saga, outcome, actor.who, command)
+    return command
+
+
+def record(
+    saga: Saga, outcome: str, who: trail.Who, command: Command | None = None, reason: str = ""
+) -> None:
+    """The audit event of a saga's transition, in the caller's transaction."""
+    trail.record(
+        EventKind.STEPS_MOVED,
+        who,
+        outcome=outcome,
+        nhs_number=saga.encounter.nhs_number,
+        practice_ods=saga.proposal.practice.ods_code,
+        encounter_id=command.encounter_id if command else saga.encounter_id,
+        command_id=command.pk if command else None,
+        appointment_id=saga.old_appointment_id,
+        detail={"saga": str(saga.pk), "kind": saga.kind, "reason": reason},
+    )
+
+
+def _require_new_stands(saga: Saga, encounter: Encounter, actor: Actor) -> None:
+    """Never cancel the old appointment for a new one that is gone. [MOVE-1]"""
+    first = step_of(saga, Command.Step.FIRST)
+    if first is None or not first.appointment_id:  # told by telephone; a person decides on it
+        return
+    at = find(encounter, first.practice, actor=actor)
+    if read(at, first.appointment_id, actor=actor).cancelled:
+        raise NewCancelled
+
+
+def _form_token(saga: Saga, step: Command.Step) -> uuid.UUID:
+    """The same in every process for the same try, so that it is stored once.
+
+    The first booking after a registration has the proposal's own: the check page books no other.
+    """
+    tries = sum(command.step == step for command in steps_of(saga))
+    if saga.kind == Saga.Kind.REGISTER_AND_BOOK and step == Command.Step.SECOND and not tries:
+        return saga.proposal_id
+    return uuid.uuid5(saga.pk, f"{step}:{tries}")
