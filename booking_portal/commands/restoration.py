@@ -11,15 +11,18 @@ from booking_portal.accounts.models import Organisation, User
 from booking_portal.patients.models import Encounter
 from booking_portal.practices.models import Practice
 
+OK = "OK"
+
 
 class DatabaseMark(models.Model):
     """How this database was last seen; one row. A restored one does not look like that.
 
-    `identity` says which server, history, database and table it is. `count` goes up with each
-    look; Redis remembers it too, and a restore sets the database's own back.
+    `identity` says which server, history, database and table it is, empty until it was first
+    seen. `count` goes up with each look; Redis remembers it too, and a restore sets the
+    database's own back.
     """
 
-    identity = models.CharField(max_length=200)
+    identity = models.CharField(max_length=200, blank=True)
     count = models.BigIntegerField(default=0)
     seen_at = models.DateTimeField(default=timezone.now)
 
@@ -75,9 +78,10 @@ class Restoration(models.Model):
 class Reconciliation(models.Model):
     """One patient at one practice, to be compared with what the portal knows.
 
-    `encounter` is the latest that met the patient there: looks are made with its user's
-    authority. `next_look_at` is None when it has been done or given up; `outcome` is OK, or the
-    code of what stood in the way last. `settled`, `changed` and `strays` count what was found.
+    `encounter` is the latest that met the patient. `next_look_at` is None when it has been done
+    or given up; `outcome` is OK, or the code of what stood in the way last. `settled`, `changed`
+    and `strays` count what was found; `missing` are the ids of bookings of ours that the practice
+    does not know any more.
     """
 
     restoration = models.ForeignKey(Restoration, on_delete=models.CASCADE, related_name="parts")
@@ -89,7 +93,7 @@ class Reconciliation(models.Model):
     outcome = models.CharField(max_length=80, blank=True)
     settled = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
-    missing = models.PositiveIntegerField(default=0)
+    missing: "models.JSONField[list[str], list[str]]" = models.JSONField(default=list)
     strays = models.PositiveIntegerField(default=0)
 
     class Meta:
@@ -105,14 +109,6 @@ class Reconciliation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.encounter_id} at {self.practice_id}: {self.outcome or 'to do'}"
-
-    @property
-    def done(self) -> bool:
-        """Whether the practice's word has been compared."""
-        return self.outcome == OK
-
-
-OK = "OK"
 
 
 class StrayQuerySet(models.QuerySet["Stray"]):

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("identity", models.CharField(max_length=200)),
+                ("identity", models.CharField(blank=True, max_length=200)),
                 ("count", models.BigIntegerField(default=0)),
                 ("seen_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 ("outcome", models.CharField(blank=True, max_length=80)),
                 ("settled", models.PositiveIntegerField(default=0)),
                 ("changed", models.PositiveIntegerField(default=0)),
-                ("missing", models.PositiveIntegerField(default=0)),
+                ("missing", models.JSONField(default=list)),
                 ("strays", models.PositiveIntegerField(default=0)),
                 (
                     "encounter",
