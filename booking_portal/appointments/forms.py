@@ -127,6 +127,46 @@ class BookForm(TextsForm):
         field.error_messages["required"] = "Confirm with the patient that it is the same person"
 
 
+class MoveForm(BookForm):
+    """A booking, and why the old appointment is cancelled for it. [MOVE-1, CANCEL-1]
+
+    `seen` is the version of the old appointment that the page showed. To cancel first, the user
+    has to say that the patient accepts to be without one.
+    """
+
+    seen = forms.CharField(required=False)
+    reason = TextField(
+        label="Why is the old one cancelled?",
+        max_length=REASON_LIMIT,
+        initial="Moved to another time",
+        error_messages={"max_length": f"The reason must be {REASON_LIMIT} characters or fewer"},
+    )
+    understood = forms.BooleanField(label="The patient accepts it", required=False)
+
+    def __init__(self, *args: Any, cancel_first: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].error_messages["required"] = "Enter why the old one is cancelled"
+        self.fields["understood"].required = cancel_first
+        self.fields["understood"].error_messages["required"] = (
+            "Tell the patient that the old one is cancelled first, and ask whether they accept it"
+        )
+
+
+class UndoForm(PlainForm):
+    """Why the new appointment of a move is cancelled again. [CANCEL-1]"""
+
+    reason = TextField(
+        label="Why is the new one cancelled?",
+        max_length=REASON_LIMIT,
+        initial="The patient keeps the earlier booking",
+        error_messages={"max_length": f"The reason must be {REASON_LIMIT} characters or fewer"},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].error_messages["required"] = "Enter why the new one is cancelled"
+
+
 class SeenForm(PlainForm):
     """Carries which appointment, in which version, the user was looking at. [AMEND-2]"""
 

@@ -4,9 +4,8 @@ from typing import Any
 
 from django import forms
 
-from booking_portal.appointments.forms import TextField
+from booking_portal.appointments.forms import TextField, TextsForm
 from booking_portal.commands.registering import AsSaid
-from booking_portal.forms import PlainForm
 from gpconnect.models import Address
 
 # Codes of CareConnect-HumanLanguage-1 (ISO 639-1, and the signed ones): those asked for most.
@@ -71,8 +70,9 @@ def _part(label: str, longest: int = 100) -> TextField:
     )
 
 
-class RegisterForm(PlainForm):
-    """A temporary address and telephone, an e-mail address, a language."""
+class RegisterForm(TextsForm):
+    """What the appointment is for; and a temporary address and telephone, an e-mail address, a
+    language. [BOOK-4, REG-2]"""
 
     form_token = forms.UUIDField()
     line_1 = _part("Temporary address, line 1")

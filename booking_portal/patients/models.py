@@ -35,6 +35,13 @@ class EncounterQuerySet(models.QuerySet["Encounter"]):
         """The actor's own encounters at the organisation that they act for."""
         return self.filter(user=actor.user, organisation=actor.organisation)
 
+    def of_same_patient(self, encounter: "Encounter", actor: Actor) -> "Encounter | None":
+        """The actor's own freshly traced encounter for the patient: this one, or the newest."""
+        mine = self.for_actor(actor).filter(nhs_number=encounter.nhs_number)
+        same = mine.filter(pk=encounter.pk).first()
+        found = same if same and same.trace_is_fresh else mine.order_by("-traced_at").first()
+        return found if found and found.trace_is_fresh else None
+
     def forget_patient(self) -> None:
         """Keep nothing of what was traced, and no trace that anything could be sent on. [PDS-3]"""
         self.update(trace={"restricted": True}, traced_at=timezone.now() - settings.TRACE_LIFETIME)

@@ -222,7 +222,7 @@ def test_none_is_said_only_when_the_practice_answered_wholly(
             PracticeResult("C81007", complete=False, problem="Away.", error_code="UNREACHABLE"),
         ),
     )
-    lines = ResultsPage.of(results, practices, Encounter(), {}).lines
+    lines = ResultsPage.of(results, practices, Encounter(), {}, {}).lines
     assert lines[0].note == "None shared with your organisation"
     assert "could not be read" in lines[1].note
     assert "None" not in lines[1].note + lines[2].note

@@ -78,14 +78,19 @@ class CheckPage:
         offers = proposal.chosen
         card = card_of_offers(offers)
         practice = proposal.practice
-        coming = [card_of(each) for each in there.appointments]
+        moved = _moved(proposal)
+        coming = [
+            card_of(each) for each in there.appointments if (practice.ods_code, each.id) != moved
+        ]
         known_there = tuple(
             _known(each, practice.name, card)
             for each in coming
             if not each.cancelled and not each.started
         )
         known_elsewhere = tuple(
-            _known(card_of_command(each), each.practice.name, card) for each in elsewhere
+            _known(card_of_command(each), each.practice.name, card)
+            for each in elsewhere
+            if (each.practice.ods_code, each.appointment_id) != moved
         )
         name = full_name(at.encounter.name)
         with_whom = f" with {card.practitioner or card.role}" if card.who else ""
@@ -109,6 +114,12 @@ class CheckPage:
             by_telephone=card.channel == DeliveryChannel.TELEPHONE,
             telephones=tuple(at.telephones),
         )
+
+
+def _moved(proposal: Proposal) -> tuple[str, str]:
+    """The practice and id of the appointment that makes room for this one, if there is one."""
+    moving = proposal.moving or {"practice_ods": "", "appointment_id": ""}
+    return moving["practice_ods"], moving["appointment_id"]
 
 
 def _known(known: AppointmentCard, where: str, wanted: AppointmentCard) -> Known:

@@ -68,10 +68,13 @@ class Narrowing:
     """The values chosen, by filter name; those that the results do not have are ignored."""
 
     chosen: Mapping[str, str]
+    carried: Mapping[str, str]
 
     @classmethod
-    def from_query(cls, query: Mapping[str, str], offers: Iterable[Offer]) -> "Narrowing":
-        """From a GET query."""
+    def from_query(
+        cls, query: Mapping[str, str], offers: Iterable[Offer], carried: Mapping[str, str]
+    ) -> "Narrowing":
+        """From a GET query; `carried` goes with every address, and narrows nothing."""
         offers = list(offers)
         found = {name: query.get(name, "") for name in VALUE_OF}
         return cls(
@@ -79,7 +82,8 @@ class Narrowing:
                 name: value
                 for name, value in found.items()
                 if value and value in _values(name, offers)
-            }
+            },
+            carried,
         )
 
     def apply(self, offers: Iterable[Offer], *, but: tuple[str, ...] = ()) -> list[Offer]:
@@ -93,8 +97,13 @@ class Narrowing:
 
     def query(self, **changes: str) -> str:
         """The query string with some filters set anew (or cleared with an empty text)."""
-        merged = {**self.chosen, **changes}
+        merged = {**self.chosen, **changes, **self.carried}
         return "?" + urlencode({name: value for name, value in merged.items() if value})
+
+    @property
+    def cleared(self) -> str:
+        """The query string without any filter."""
+        return "?" + urlencode(self.carried)
 
     def filters(
         self, offers: Iterable[Offer], practices: Mapping[str, Practice]

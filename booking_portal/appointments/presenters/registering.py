@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from booking_portal.accounts.actor import Actor
+from booking_portal.appointments.presenters import saying
+from booking_portal.appointments.presenters.cards import AppointmentCard, card_of_offers
 from booking_portal.appointments.registering_form import LANGUAGES
 from booking_portal.commands.asking import registration_of
 from booking_portal.commands.models import Command, Proposal
-from booking_portal.commands.states import State
-from booking_portal.patients.models import Encounter
+from booking_portal.commands.registering import telephones_of
 from booking_portal.patients.presenters import GENDERS, full_name
 from booking_portal.practices.models import Practice
 from gpconnect import nhs_number
@@ -63,28 +65,35 @@ class SentRow:
 
 @dataclass(frozen=True, slots=True)
 class RegisterPage:
-    """What will be sent, and what it means."""
+    """What will be sent and booked, and what it means."""
 
+    name: str
     practice: str
     telephone: str
+    card: AppointmentCard
+    slots: str
     button: str
     from_pds: tuple[SentRow, ...]
     own_practice: str
     say: str
+    how: str
+    may_decline: str
 
     @classmethod
-    def of(
-        cls, encounter: Encounter, practice: Practice, registration: Registration
-    ) -> "RegisterPage":
-        """The page for what would be sent of the encounter's patient."""
+    def of(cls, proposal: Proposal, registration: Registration, actor: Actor) -> "RegisterPage":
+        """The page for a proposal, and for what would be sent of the encounter's patient."""
+        encounter, practice, offers = proposal.encounter, proposal.practice, proposal.chosen
+        card = card_of_offers(offers)
+        numbers = [point.value for point in telephones_of(encounter)]
         own = Practice.objects.filter(ods_code=encounter.registered_practice_ods).first()
         name = own.name if own else f"practice {encounter.registered_practice_ods}"
         return cls(
-            practice=practice.name,
+            name=practice.name,
+            practice=f"{practice.name}, {practice.town}",
             telephone=practice.telephone,
-            button=(
-                f"Register {full_name(encounter.name)} temporarily at {practice.name} and go on"
-            ),
+            card=card,
+            slots=f"{len(offers)} slots together" if len(offers) > 1 else "",
+            button=f"Register and book {full_name(encounter.name)} at {practice.name}",
             from_pds=sent_from_pds(registration),
             own_practice=name if encounter.registered_practice_ods else "",
             say=(
@@ -93,27 +102,22 @@ class RegisterPage:
                 "registration remains even if the appointment cannot be booked afterwards. Is "
                 "that all right?"
             ),
+            how=saying.how(card, numbers),
+            may_decline=saying.may_decline(actor.organisation),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class RegistrationPage:
-    """What a registration has sent. `go_on`, `again`: the proposal to go on with, or to try for."""
+    """What a registration has sent."""
 
     sent: tuple[SentRow, ...]
-    go_on: str
-    again: str
 
     @classmethod
-    def of(cls, command: Command, proposal: Proposal | None) -> "RegistrationPage":
-        """For a command of that kind, with the booking that it was for, if there is one."""
+    def of(cls, command: Command) -> "RegistrationPage":
+        """For a command of that kind."""
         sent = registration_of(command)
-        booking = str(proposal.pk) if proposal else ""
-        return cls(
-            sent=sent_from_pds(sent) + sent_as_said(sent),
-            go_on=booking if command.state == State.DONE else "",
-            again=booking if command.state == State.NOT_MADE else "",
-        )
+        return cls(sent_from_pds(sent) + sent_as_said(sent))
 
 
 def sent_from_pds(sent: Registration) -> tuple[SentRow, ...]:

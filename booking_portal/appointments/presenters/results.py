@@ -64,6 +64,7 @@ class ResultsPage:
     lines: tuple[PracticeLine, ...]
     filters: tuple[Filter, ...]
     narrowed: bool
+    cleared: str
     groups: tuple[DayOfSlots, ...]
     any_offers: bool
     any_joins: bool
@@ -75,10 +76,14 @@ class ResultsPage:
         practices: Mapping[str, Practice],
         encounter: Encounter,
         query: Mapping[str, str],
+        carried: Mapping[str, str],
     ) -> "ResultsPage":
-        """The page for these results, narrowed by the query. Past slots are left out. [SFS-7]"""
+        """The page for these results, narrowed by the query. Past slots are left out. [SFS-7]
+
+        `carried` goes with every link of the page.
+        """
         offers = still_to_come(results)
-        narrowing = Narrowing.from_query(query, offers)
+        narrowing = Narrowing.from_query(query, offers, carried)
         shown = narrowing.apply(offers)
         counted = narrowing.apply(offers, but=("practice", "day"))
         glance = Glance(counted, narrowing)
@@ -100,6 +105,7 @@ class ResultsPage:
             ),
             filters=narrowing.filters(offers, practices),
             narrowed=bool(narrowing.chosen),
+            cleared=narrowing.cleared,
             groups=groups,
             any_offers=bool(offers),
             any_joins=any(row.joins for group in groups for row in group.rows),

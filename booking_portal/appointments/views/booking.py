@@ -4,16 +4,19 @@ import uuid
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods
 
 from booking_portal.accounts.decorators import acting
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.forms import BookForm
+from booking_portal.appointments.moving import Moving
 from booking_portal.appointments.presenters.checking import CheckPage
 from booking_portal.appointments.presenters.following import CommandPage
+from booking_portal.appointments.views.checking_move import check_move
 from booking_portal.appointments.views.registering import no_record, search_of
+from booking_portal.appointments.views.sagas import asked_of, redirect_to
 from booking_portal.commands.booking import (
     BookingUnsettled,
     acknowledge_differences,
@@ -44,19 +47,24 @@ def check_booking(
         pk=proposal_id,
         encounter=encounter,
     )
-    asked = Command.objects.filter(form_token=proposal.pk).first()
+    asked = asked_of(proposal, cancel_first="cancel_first" in request.GET)
     if asked is not None:  # back, a reload, or a second click
-        return redirect("command", command_id=asked.pk)
+        return redirect_to(asked)
     rival = unsettled_booking(encounter, actor=request.actor)
     if rival is not None and rival.form_token == proposal.pk:  # a click at the same moment
-        return redirect("command", command_id=rival.pk)
+        return redirect_to(rival)
     if rival is not None:
         return _unsettled(request, encounter, rival)
     try:
         at = find(encounter, proposal.practice, actor=request.actor)
+        moving = Moving.of_proposal(proposal)
+        if moving is not None:
+            return check_move(request, proposal, at, moving)
         if request.method == "POST":
             return _book(request, proposal, at)
         return _check(request, proposal, at)
+    except BookingUnsettled as stop:
+        return _unsettled(request, encounter, stop.command)
     except NO_RECORD as error:
         if not shows_nothing(error):
             return stopped(request, encounter, error, proposal.practice)
@@ -77,11 +85,9 @@ def _book(request: ActingRequest, proposal: Proposal, at: PatientAtPractice) -> 
         command = book(proposal, *texts, actor=request.actor)
     except AlreadyAsked as before:
         command = before.command
-    except BookingUnsettled as stop:
-        return _unsettled(request, proposal.encounter, stop.command)
     except NotBookable as problem:
         return _check(request, proposal, at, form, problem=str(problem))
-    return redirect("command", command_id=command.pk)
+    return redirect_to(command)
 
 
 def _check(
@@ -108,6 +114,8 @@ def _check(
         "encounter_id": encounter.pk,
         "proposal_id": proposal.pk,
         "search_id": search_of(request),
+        "query": f"?{request.GET.urlencode()}" if request.GET else "",
+        "moving": None,
         "page": page,
         "form": form,
         "errors": errors,

@@ -23,6 +23,7 @@ from booking_portal.appointments.presenters.diary import (
     changes,
     seen_of,
 )
+from booking_portal.appointments.views.moving import may_move
 from booking_portal.commands import changing
 from booking_portal.commands.booking import COMMENT_LIMIT, DESCRIPTION_LIMIT
 from booking_portal.commands.changing import ChangedMeanwhile, NotChangeable
@@ -48,7 +49,7 @@ def patient_appointments(request: ActingRequest, encounter: Encounter, ods: str)
     known = around(at, there.appointments, actor=request.actor)
     page = DiaryPage.of(there, known, at.practice)
     template = "_to_come" if request.GET.get("fragment") else "patient_appointments"
-    return _render(request, at, template, {"page": page})
+    return _render(request, at, template, {"page": page, "may_move": may_move(request.actor)})
 
 
 @require_GET
@@ -194,6 +195,7 @@ def _show(request: ActingRequest, at: PatientAtPractice, current: Appointment) -
         "card": card,
         "may_amend": card.changeable and request.actor.may(Permission.AMEND_APPOINTMENT),
         "may_cancel": card.changeable and request.actor.may(Permission.CANCEL_APPOINTMENT),
+        "may_move": card.changeable and may_move(request.actor),
     }
     return _render(request, at, "appointment", context)
 

@@ -19,8 +19,9 @@ from booking_portal.appointments.presenters.cards import AppointmentCard, card_o
 from booking_portal.appointments.presenters.following import CommandPage
 from booking_portal.appointments.presenters.registering import RegistrationPage
 from booking_portal.appointments.presenters.standings import changed_meanwhile, slot_gone
+from booking_portal.appointments.views.moving import may_move
 from booking_portal.commands.closing import NotToClose, close
-from booking_portal.commands.models import Command, Proposal
+from booking_portal.commands.models import Command
 from booking_portal.commands.reading import around, read_again
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.transitions import StateChanged
@@ -71,7 +72,7 @@ def command_state(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse
 
 
 def _show(request: ActingRequest, found: Command, closing: CloseForm) -> HttpResponse:
-    encounter = _own_encounter(request, found)
+    encounter = Encounter.objects.of_same_patient(found.encounter, request.actor)
     could_not_look = _look_again(request, found, encounter) if encounter else ""
     card = _looked_up(request, found, encounter) if encounter else None
     context: dict[str, Any] = {
@@ -79,6 +80,9 @@ def _show(request: ActingRequest, found: Command, closing: CloseForm) -> HttpRes
         "encounter_id": encounter.pk if encounter else None,
         "page": CommandPage.of(found, request.actor, card, _telephones(found)),
         "could_not_look": could_not_look,
+        "saga_id": found.saga_id,
+        "moving": None,
+        "may_move": may_move(request.actor),
         "alternatives": _alternatives(request, found, encounter),
         "again": _again(found, encounter),
         "typed": found.form_token,
@@ -98,14 +102,6 @@ def _show(request: ActingRequest, found: Command, closing: CloseForm) -> HttpRes
 def _command(request: ActingRequest, command_id: uuid.UUID) -> Command:
     mine = Command.objects.for_organisation(request.actor.organisation)
     return get_object_or_404(mine, pk=command_id)
-
-
-def _own_encounter(request: ActingRequest, found: Command) -> Encounter | None:
-    """The user's own freshly traced encounter for the command's patient."""
-    mine = Encounter.objects.for_actor(request.actor).filter(nhs_number=found.nhs_number)
-    same = mine.filter(pk=found.encounter_id).first()
-    encounter = same if same and same.trace_is_fresh else mine.order_by("-traced_at").first()
-    return encounter if encounter and encounter.trace_is_fresh else None
 
 
 def _look_again(request: ActingRequest, found: Command, encounter: Encounter) -> str:
@@ -152,7 +148,7 @@ def _at(request: ActingRequest, found: Command, encounter: Encounter) -> Patient
 def _alternatives(
     request: ActingRequest, found: Command, encounter: Encounter | None
 ) -> Alternatives | None:
-    if encounter is None or not slot_gone(found):
+    if encounter is None or found.saga_id or not slot_gone(found):  # its own page offers it
         return None
     return free_now(found, encounter, actor=request.actor)
 
@@ -160,22 +156,16 @@ def _alternatives(
 def _again(found: Command, encounter: Encounter | None) -> list[str]:
     """The same slots, signed anew, for a booking that was certainly not made."""
     may_again = found.kind == Kind.BOOK and found.state == State.NOT_MADE
-    if encounter is None or not may_again or slot_gone(found):
+    if encounter is None or found.saga_id or not may_again or slot_gone(found):
         return []
     return [offer.signed(encounter.pk) for offer in found.offers]
 
 
 def _registration(found: Command, encounter: Encounter | None) -> RegistrationPage | None:
-    """What a registration has sent, for whoever has the patient open, and what it was for."""
+    """What a registration has sent, for whoever has the patient open."""
     if found.kind != Kind.REGISTER or encounter is None:
         return None
-    going_on_to = found.payload["going_on_to"]
-    proposal = (
-        Proposal.objects.filter(pk=going_on_to, encounter=encounter).first()
-        if going_on_to
-        else None
-    )
-    return RegistrationPage.of(found, proposal)
+    return RegistrationPage.of(found)
 
 
 def _telephones(found: Command) -> list[str]:

@@ -1,9 +1,8 @@
-"""Register a patient temporarily on the way to booking for them. [REG-1..3]"""
+"""Register a patient temporarily and book for them, in one. [REG-1..3]"""
 
 import uuid
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,23 +12,26 @@ from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.decorators import acting
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
+from booking_portal.appointments.moving import Moving
+from booking_portal.appointments.presenters.moving import MovingBar
 from booking_portal.appointments.presenters.registering import NoRecordPage, RegisterPage
 from booking_portal.appointments.registering_form import RegisterForm
-from booking_portal.commands.booking import PatientDeceased
+from booking_portal.appointments.views.sagas import redirect_to
+from booking_portal.commands import sagas
+from booking_portal.commands.booking import BookingUnsettled, PatientDeceased
 from booking_portal.commands.models import Proposal
 from booking_portal.commands.registering import (
     NotRegistrable,
     email_of,
-    register,
     registration_for,
     require_registrable,
 )
-from booking_portal.commands.states import State
 from booking_portal.commands.storing import AlreadyAsked
 from booking_portal.forms import errors_for
 from booking_portal.patients.decorators import with_encounter
 from booking_portal.patients.models import Encounter
-from booking_portal.patients.presenters import PatientBanner, full_name
+from booking_portal.patients.presenters import PatientBanner
+from booking_portal.slots.offers import NotBookable
 
 
 def no_record(request: ActingRequest, proposal: Proposal, search_id: str) -> HttpResponse:
@@ -39,9 +41,15 @@ def no_record(request: ActingRequest, proposal: Proposal, search_id: str) -> Htt
         "encounter_id": proposal.encounter_id,
         "proposal_id": proposal.pk,
         "search_id": search_id,
+        "moving": _moving(proposal),
         "page": _way_on(proposal, request.actor),
     }
     return render(request, "appointments/no_record.jinja", context, status=409)
+
+
+def _moving(proposal: Proposal) -> MovingBar | None:
+    moving = Moving.of_proposal(proposal)
+    return MovingBar.of(moving, proposal.encounter_id) if moving else None
 
 
 def _way_on(proposal: Proposal, actor: Actor) -> NoRecordPage:
@@ -63,7 +71,7 @@ def _way_on(proposal: Proposal, actor: Actor) -> NoRecordPage:
 def register_patient(
     request: ActingRequest, encounter: Encounter, proposal_id: uuid.UUID
 ) -> HttpResponse:
-    """What will be sent, to be checked with the patient; then register, and go on to book."""
+    """What will be sent and booked, to be checked with the patient; then register and book."""
     proposal = get_object_or_404(
         Proposal.objects.select_related("encounter", "practice"),
         pk=proposal_id,
@@ -73,44 +81,47 @@ def register_patient(
     if request.method == "POST":
         form = RegisterForm(request.POST)
         if form.is_valid():
-            return _register(request, proposal, form)
+            return _register_and_book(request, proposal, form)
         return _ask(request, proposal, form)
     try:
         require_registrable(encounter, proposal.practice, actor=request.actor)
     except (NotRegistrable, AlreadyAsked):
         return redirect(_check_page(request, proposal))  # which says why
-    initial = {"form_token": uuid.uuid4(), "email": email_of(encounter)}
+    initial = {
+        "form_token": uuid.uuid4(),
+        "email": email_of(encounter),
+        "description": proposal.description,
+        "comment": proposal.comment,
+    }
     return _ask(request, proposal, RegisterForm(initial=initial))
 
 
-def _register(request: ActingRequest, proposal: Proposal, form: RegisterForm) -> HttpResponse:
-    encounter, practice = proposal.encounter, proposal.practice
+def _register_and_book(
+    request: ActingRequest, proposal: Proposal, form: RegisterForm
+) -> HttpResponse:
     try:
-        command = register(
-            encounter,
-            practice,
+        command = sagas.begin_registering(
+            proposal,
+            form.cleaned_data["description"],
+            form.cleaned_data["comment"],
             form.said(),
             form_token=form.cleaned_data["form_token"],
             actor=request.actor,
-            going_on_to=proposal,
         )
     except AlreadyAsked as before:
         command = before.command
-    except NotRegistrable:
+    except (NotRegistrable, BookingUnsettled):
         return redirect(_check_page(request, proposal))  # known there by now, or it says why not
     except PatientDeceased:
-        return redirect("encounter", encounter_id=encounter.pk)
-    if command.state != State.DONE:
-        return redirect("command", command_id=command.pk)
-    name = full_name(encounter.name)
-    messages.success(
-        request,
-        f"{practice.name} has {name} on its list now, temporarily. Nothing is booked yet.",
-    )
-    return redirect(_check_page(request, proposal))
+        return redirect("encounter", encounter_id=proposal.encounter_id)
+    except NotBookable as problem:
+        return _ask(request, proposal, form, problem=str(problem))
+    return redirect_to(command)
 
 
-def _ask(request: ActingRequest, proposal: Proposal, form: RegisterForm) -> HttpResponse:
+def _ask(
+    request: ActingRequest, proposal: Proposal, form: RegisterForm, *, problem: str = ""
+) -> HttpResponse:
     encounter = proposal.encounter
     try:
         registration = registration_for(encounter)
@@ -121,11 +132,11 @@ def _ask(request: ActingRequest, proposal: Proposal, form: RegisterForm) -> Http
         "encounter_id": encounter.pk,
         "proposal_id": proposal.pk,
         "search_id": search_of(request),
-        "page": RegisterPage.of(encounter, proposal.practice, registration),
+        "page": RegisterPage.of(proposal, registration, request.actor),
         "form": form,
-        "errors": errors_for(form),
+        "errors": errors_for(form) + ([{"text": problem, "href": "#slot"}] if problem else []),
     }
-    return render(request, "appointments/register.jinja", context)
+    return render(request, "appointments/register.jinja", context, status=409 if problem else 200)
 
 
 def _check_page(request: ActingRequest, proposal: Proposal) -> str:

@@ -14,8 +14,11 @@ from booking_portal.accounts.decorators import acting
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.forms import CHOOSE_DATES, DEFAULT_WHEN, SearchForm
+from booking_portal.appointments.moving import Moving
+from booking_portal.appointments.presenters.moving import MovingBar
 from booking_portal.appointments.presenters.results import ResultsPage
 from booking_portal.appointments.presenters.wording import clock_on_day
+from booking_portal.appointments.views.moving import moving_query, with_moving
 from booking_portal.commands.booking import propose
 from booking_portal.commands.models import Proposal
 from booking_portal.forms import choices, errors_for
@@ -35,16 +38,19 @@ LAST_SEARCH = "search"
 @require_http_methods(["GET", "POST"])
 @acting(Permission.SEARCH_SLOTS)
 @with_encounter
-def search_slots(request: ActingRequest, encounter: Encounter) -> HttpResponse:
+@with_moving
+def search_slots(
+    request: ActingRequest, encounter: Encounter, moving: Moving | None
+) -> HttpResponse:
     """Ask for practices and dates; search; go to the results."""
     practices = practices_to_search(request, encounter)
     labels = [(practice.ods_code, f"{practice.name}, {practice.town}") for practice in practices]
     if request.method == "GET":
         form = SearchForm(practices=labels, initial=_initial(request, practices))
-        return _ask(request, encounter, practices, form)
+        return _ask(request, encounter, moving, practices, form)
     form = SearchForm(request.POST, practices=labels)
     if not form.is_valid():
-        return _ask(request, encounter, practices, form)
+        return _ask(request, encounter, moving, practices, form)
     start, end = form.cleaned_data["range"]
     chosen = [each for each in practices if each.ods_code in form.cleaned_data["practices"]]
     request.session[LAST_SEARCH] = {
@@ -57,27 +63,32 @@ def search_slots(request: ActingRequest, encounter: Encounter) -> HttpResponse:
     _learn_preferred_branch(request, encounter, chosen, results)
     search_id = keep(encounter, results)
     if search_id:
-        return redirect("slot-results", encounter_id=encounter.pk, search_id=search_id)
-    return show_results(request, encounter, results)  # the cache is away
+        address = reverse("slot-results", args=[encounter.pk, search_id])
+        return redirect(address + moving_query(moving, encounter.pk))
+    return _show(request, encounter, moving, results)  # the cache is away
 
 
 @require_GET
 @acting(Permission.SEARCH_SLOTS)
 @with_encounter
+@with_moving
 def slot_results(
-    request: ActingRequest, encounter: Encounter, search_id: uuid.UUID
+    request: ActingRequest, encounter: Encounter, moving: Moving | None, search_id: uuid.UUID
 ) -> HttpResponse:
     """The results of a search, narrowed by the filters of the query; asks nobody anew."""
     results = kept(encounter, search_id)
     if results is None:
-        return _gone(request, encounter)
-    return show_results(request, encounter, results, search_id=search_id)
+        return _gone(request, encounter, moving)
+    return _show(request, encounter, moving, results, search_id=search_id)
 
 
 @require_POST
 @acting(Permission.BOOK_APPOINTMENT)
 @with_encounter
-def choose_slot(request: ActingRequest, encounter: Encounter) -> HttpResponse:
+@with_moving
+def choose_slot(
+    request: ActingRequest, encounter: Encounter, moving: Moving | None
+) -> HttpResponse:
     """Take the chosen slot, or the ticked ones together, to the check page."""
     one = request.POST.get("only")
     tokens = [one] if one else request.POST.getlist("together")
@@ -85,9 +96,16 @@ def choose_slot(request: ActingRequest, encounter: Encounter) -> HttpResponse:
         offers = [Offer.from_signed(token, encounter.pk) for token in tokens]
         practice = _practice_of(request, offers)
         typed = _typed_for(encounter, _uuid_or_none(request.POST.get("typed")))
-        proposal = propose(encounter, practice, offers, actor=request.actor, typed=typed)
+        proposal = propose(
+            encounter,
+            practice,
+            offers,
+            actor=request.actor,
+            typed=typed,
+            moving=moving.as_json() if moving else None,
+        )
     except NotBookable as problem:
-        return _not_bookable(request, encounter, problem)
+        return _not_bookable(request, encounter, moving, problem)
     address = reverse("check-booking", args=[encounter.pk, proposal.pk])
     search_id = _uuid_or_none(request.POST.get("search"))
     return redirect(f"{address}?search={search_id}" if search_id else address)
@@ -100,9 +118,10 @@ def practices_to_search(request: ActingRequest, encounter: Encounter) -> list[Pr
     return sorted(found, key=lambda practice: practice.ods_code != registered)
 
 
-def show_results(
+def _show(
     request: ActingRequest,
     encounter: Encounter,
+    moving: Moving | None,
     results: SearchResults,
     *,
     search_id: uuid.UUID | None = None,
@@ -115,11 +134,14 @@ def show_results(
             ods_code__in=[result.practice_ods for result in results.practices]
         )
     }
+    bar = MovingBar.of(moving, encounter.pk) if moving else None
+    carried = {"moving": bar.token} if bar else {}
     context = {
         "patient": PatientBanner.of(encounter),
         "encounter_id": encounter.pk,
         "search_id": search_id or "",
-        "page": ResultsPage.of(results, practices, encounter, request.GET.dict()),
+        "moving": bar,
+        "page": ResultsPage.of(results, practices, encounter, request.GET.dict(), carried),
         "may_book": request.actor.may(Permission.BOOK_APPOINTMENT) and not encounter.deceased,
         "errors": [{"text": problem, "href": "#slots"}] if problem else [],
     }
@@ -127,12 +149,17 @@ def show_results(
 
 
 def _ask(
-    request: HttpRequest, encounter: Encounter, practices: list[Practice], form: SearchForm
+    request: HttpRequest,
+    encounter: Encounter,
+    moving: Moving | None,
+    practices: list[Practice],
+    form: SearchForm,
 ) -> HttpResponse:
     silent = connection.not_answering([practice.ods_code for practice in practices])
     context = {
         "patient": PatientBanner.of(encounter),
         "encounter_id": encounter.pk,
+        "moving": MovingBar.of(moving, encounter.pk) if moving else None,
         "form": form,
         "errors": errors_for(form),
         "practices": [
@@ -211,25 +238,26 @@ def _typed_for(encounter: Encounter, proposal_id: uuid.UUID | None) -> Proposal 
 
 
 def _not_bookable(
-    request: ActingRequest, encounter: Encounter, problem: NotBookable
+    request: ActingRequest, encounter: Encounter, moving: Moving | None, problem: NotBookable
 ) -> HttpResponse:
     search_id = _uuid_or_none(request.POST.get("search"))
     results = kept(encounter, search_id) if search_id else None
     if results is not None:
-        return show_results(request, encounter, results, search_id=search_id, problem=str(problem))
+        return _show(request, encounter, moving, results, search_id=search_id, problem=str(problem))
     failure = views.Failure(
         "This slot cannot be booked",
         str(problem),
         "Search again and choose another slot.",
-        back=reverse("search-slots", args=[encounter.pk]),
+        back=reverse("search-slots", args=[encounter.pk]) + moving_query(moving, encounter.pk),
     )
     return views.failed(request, failure, status=409)
 
 
-def _gone(request: ActingRequest, encounter: Encounter) -> HttpResponse:
+def _gone(request: ActingRequest, encounter: Encounter, moving: Moving | None) -> HttpResponse:
     context = {
         "patient": PatientBanner.of(encounter),
         "encounter_id": encounter.pk,
+        "moving": MovingBar.of(moving, encounter.pk) if moving else None,
         "same_again": _same_again(request),
     }
     return render(request, "appointments/results_gone.jinja", context, status=410)

@@ -1,0 +1,140 @@
+"""What pages say of an appointment that is being moved. [MOVE-1]"""
+
+import uuid
+from dataclasses import dataclass
+from typing import Self
+
+from booking_portal.appointments.moving import Moving
+from booking_portal.appointments.presenters import wording
+from booking_portal.appointments.presenters.cards import AppointmentCard, card_of_offers
+from booking_portal.commands.models import Proposal
+from booking_portal.practices.models import Practice
+
+MOVE = "Move the appointment"
+BOOK_FIRST = (
+    "First the new one is booked. If it cannot be, the old one stays as it is.",
+    "Only when the practice has confirmed it, the old one is cancelled.",
+)
+CANCEL_FIRST = (
+    "First the old one is cancelled.",
+    "Only when the practice has confirmed that, the new one is booked.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MovingBar:
+    """The bar over search and results. `token` is what the page carries on."""
+
+    token: str
+    ods: str
+    when: str
+    where: str
+
+    @classmethod
+    def of(cls, moving: Moving, encounter_id: uuid.UUID) -> Self:
+        """The bar for pages of this encounter."""
+        practice = Practice.objects.filter(ods_code=moving.practice_ods).first()
+        return cls(
+            token=moving.signed(encounter_id),
+            ods=moving.practice_ods,
+            when=when_of(moving),
+            where=practice.name if practice else moving.practice_ods,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedRow:
+    """One fact of the old appointment beside that of the new one."""
+
+    label: str
+    old: str
+    new: str
+
+    @property
+    def differs(self) -> bool:
+        """Whether the patient has to hear of it."""
+        return self.old != self.new
+
+
+@dataclass(frozen=True, slots=True)
+class MoveCheck:
+    """What the check page says of a move besides what it says of any booking.
+
+    `version` is the old appointment's, as this page shows it; `changed`: it is not the one that
+    the user saw before.
+    """
+
+    appointment_id: str
+    version: str
+    rows: tuple[ComparedRow, ...]
+    order: tuple[str, ...]
+    say: str
+    button: str
+    changed: bool
+    cancel_first: bool
+
+    @classmethod
+    def of(
+        cls,
+        moving: Moving,
+        old: AppointmentCard,
+        old_practice: Practice,
+        proposal: Proposal,
+        *,
+        changed: bool,
+        cancel_first: bool,
+    ) -> Self:
+        """For the proposed slots and the old appointment as the practice holds it now."""
+        new = card_of_offers(proposal.chosen)
+        there = "" if old_practice == proposal.practice else f" at {proposal.practice.name}"
+        kept = (
+            "The old one is cancelled first: until the new one is booked you have none."
+            if cancel_first
+            else "The old one is kept until the practice has confirmed the new one."
+        )
+        return cls(
+            appointment_id=moving.appointment_id,
+            version=moving.version,
+            rows=compared(old, old_practice, new, proposal.practice),
+            order=CANCEL_FIRST if cancel_first else BOOK_FIRST,
+            say=(
+                f"I am moving your appointment from {old.day} at {old.start.time_label} to "
+                f"{new.day} at {new.start.time_label}{there}. {kept}"
+            ),
+            button="Cancel the old one, then book the new" if cancel_first else MOVE,
+            changed=changed,
+            cancel_first=cancel_first,
+        )
+
+
+def when_of(moving: Moving) -> str:
+    """Tue 24 Nov, 18:40."""
+    start = moving.start
+    day = wording.short_date(start.local_date) if start.local_date else ""
+    return ", ".join(part for part in (day, start.time_label) if part) or wording.NOT_GIVEN
+
+
+def compared(
+    old: AppointmentCard, old_practice: Practice, new: AppointmentCard, new_practice: Practice
+) -> tuple[ComparedRow, ...]:
+    """Day, time, place, who and how: the old one beside the new one."""
+    facts = (
+        ("Day", old.day, new.day),
+        ("Time", old.time, new.time),
+        ("Practice", _name(old_practice), _name(new_practice)),
+        ("Where", _place(old), _place(new)),
+        ("With", old.who, new.who),
+        ("How", old.channel, new.channel),
+    )
+    return tuple(
+        ComparedRow(label, before or wording.NOT_GIVEN, after or wording.NOT_GIVEN)
+        for label, before, after in facts
+    )
+
+
+def _name(practice: Practice) -> str:
+    return f"{practice.name}, {practice.town}"
+
+
+def _place(card: AppointmentCard) -> str:
+    return ", ".join(part for part in (card.location, card.address) if part)

@@ -1,0 +1,317 @@
+"""Every stage of two writes for one wish in plain words. [MOVE-1, REG-1]"""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from booking_portal.appointments.presenters import wording
+from booking_portal.appointments.presenters.cards import (
+    AppointmentCard,
+    card_of_command,
+    card_of_offers,
+)
+from booking_portal.appointments.presenters.standing import Standing
+from booking_portal.appointments.presenters.standings import standing_of
+from booking_portal.commands import stages
+from booking_portal.commands.models import Command, Saga
+from booking_portal.commands.stages import Stage
+from booking_portal.commands.states import Kind, State
+from gpconnect.models import PracticeTime
+
+Step = Command.Step
+NEW_CANCELLED = "NEW_CANCELLED"
+DECIDE = "Ask the patient, and decide below."
+WAIT = "Wait here: this page follows by itself. Do not book or cancel anything else meanwhile."
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the words of a saga are made of: its stage, its steps, old and new in words.
+
+    `old` is empty where nothing is moved.
+    """
+
+    stage: Stage
+    first: Command | None
+    second: Command | None
+    undo: Command | None
+    card: AppointmentCard
+    old: str
+    new: str
+    name: str
+    asked_by: str
+
+    @classmethod
+    def of(cls, saga: Saga) -> Self:
+        """For the saga as the database has it."""
+        booking = next(
+            (one for one in stages.steps_of(saga) if one.kind == Kind.BOOK and _done(one)), None
+        )
+        card = card_of_command(booking) if booking else card_of_offers(saga.proposal.chosen)
+        return cls(
+            stage=stages.standing_of(saga),
+            first=stages.step_of(saga, Step.FIRST),
+            second=stages.step_of(saga, Step.SECOND),
+            undo=stages.step_of(saga, Step.UNDO),
+            card=card,
+            old=_spoken(PracticeTime.read(saga.old_starts)) if saga.old_starts else "",
+            new=_spoken(card.start),
+            name=saga.proposal.practice.name,
+            asked_by=f"{saga.user.full_name}, {wording.clock_on_day(saga.created_at)}",
+        )
+
+
+def standing_of_saga(saga: Saga, about: About) -> Standing:
+    """The words for where the saga stands."""
+    match Saga.Kind(saga.kind):
+        case Saga.Kind.MOVE:
+            return _of_move(saga, about)
+        case Saga.Kind.CANCEL_FIRST:
+            return _of_cancel_first(saga, about)
+        case Saga.Kind.REGISTER_AND_BOOK:
+            return _of_registering(saga, about)
+
+
+def _of_move(saga: Saga, about: About) -> Standing:
+    old, new, name = about.old, about.new, about.name
+    stands = f"Your appointment on {old} stands."
+    match about.stage:
+        case Stage.FIRST_UNSETTLED:
+            return _with(
+                _standing(about.first),
+                known="The old appointment is kept until the new one is certain.",
+                say=stands,
+            )
+        case Stage.FIRST_FAILED:
+            return replace(
+                _with(_standing(about.first), known="The old appointment stands.", say=stands),
+                title="Not moved",
+            )
+        case Stage.GOING_ON:
+            return Standing(
+                "waiting",
+                "The new one is booked, the old one is being cancelled",
+                f"{name} has confirmed the new appointment. The portal is cancelling the old one.",
+                f"You have the new appointment on {new}. One moment please, I am waiting for the "
+                "old one to be cancelled.",
+                WAIT,
+            )
+        case Stage.SECOND_UNSETTLED:
+            return _second_unsettled(
+                about,
+                "The new one is booked, the old one is not cancelled for certain",
+                f"{name} has confirmed the new appointment.",
+                f"You have the new appointment on {new}: please come to that one. I am still "
+                f"waiting to hear that the old one, on {old}, is cancelled. We see to that.",
+            )
+        case Stage.FOR_A_PERSON:
+            return _move_for_a_person(saga, about)
+        case Stage.FINISHED:
+            return _moved(about)
+        case Stage.UNDOING:
+            return _with(
+                replace(_standing(about.undo), title="The new one is being cancelled again"),
+                known="The old appointment stands.",
+                say=stands,
+            )
+        case Stage.UNDONE:
+            return Standing(
+                "good",
+                "Not moved: the old one is kept",
+                f"The old appointment stands. {name} has confirmed that the new one is cancelled.",
+                f"Your appointment stays as it was, on {old}. The new one is cancelled.",
+                "",
+            )
+        case Stage.CLOSED:
+            return _move_closed(saga, about)
+
+
+def _move_for_a_person(saga: Saga, about: About) -> Standing:
+    known = stages.sentence_of(saga)
+    if stages.without_appointment(saga):
+        return _nothing_left(known)
+    if saga.stopped == NEW_CANCELLED:
+        return Standing(
+            "bad",
+            "Not moved: the new one has been cancelled",
+            known,
+            f"I could not move it: the new appointment has been cancelled. Your appointment on "
+            f"{about.old} stands.",
+            "Search again if another time is still wanted.",
+        )
+    return Standing(
+        "bad",
+        "The new one is booked, and the old one still stands",
+        known,
+        f"You have the new appointment on {about.new}. The old one, on {about.old}, is not "
+        "cancelled yet. Which of them do you want to keep?",
+        DECIDE,
+    )
+
+
+def _move_closed(saga: Saga, about: About) -> Standing:
+    if saga.closing == Saga.Closing.KEPT_BOTH:
+        return Standing(
+            "good",
+            "Both appointments are kept",
+            f"{about.name} has confirmed the new appointment. The old one was not cancelled.",
+            f"You have both appointments now: on {about.old}, and on {about.new}.",
+            "",
+        )
+    if _done(about.second):
+        return _given_up(saga)
+    return Standing(
+        "good",
+        "Not moved: the old one is kept",
+        f"The old appointment stands. The new one at {about.name} has been cancelled.",
+        f"Your appointment stays as it was, on {about.old}.",
+        "",
+    )
+
+
+def _moved(about: About) -> Standing:
+    if about.card.cancelled:
+        return _nothing_left(
+            f"The old appointment is cancelled, and the new one at {about.name} has been "
+            "cancelled since."
+        )
+    return Standing(
+        "good",
+        "Moved",
+        f"{about.name} has confirmed the new appointment, and the old one, on {about.old}, is "
+        "cancelled.",
+        "",
+        "",
+    )
+
+
+def _of_cancel_first(saga: Saga, about: About) -> Standing:
+    match about.stage:
+        case Stage.FIRST_UNSETTLED:
+            return _with(_standing(about.first), known="The new one is not booked yet.")
+        case Stage.FIRST_FAILED:
+            return replace(
+                _with(_standing(about.first), known="The new one was not booked."),
+                title="Not moved",
+            )
+        case Stage.GOING_ON:
+            return Standing(
+                "waiting",
+                "The old one is cancelled, the new one is being booked",
+                "The practice has confirmed that the old appointment is cancelled. The portal is "
+                "booking the new one.",
+                "The old appointment is cancelled. One moment please, I am booking the new one.",
+                WAIT,
+            )
+        case Stage.SECOND_UNSETTLED:
+            return _second_unsettled(
+                about,
+                "The old one is cancelled, the new one is not certain",
+                "The old appointment is cancelled.",
+                "The old appointment is cancelled.",
+            )
+        case Stage.FINISHED:
+            return _moved(about)
+        case Stage.CLOSED:
+            return _given_up(saga)
+        case Stage.FOR_A_PERSON | Stage.UNDOING | Stage.UNDONE:
+            return _nothing_left(stages.sentence_of(saga))
+
+
+def _of_registering(saga: Saga, about: About) -> Standing:
+    name = about.name
+    match about.stage:
+        case Stage.FIRST_UNSETTLED | Stage.FIRST_FAILED:
+            return _standing(about.first)
+        case Stage.GOING_ON:
+            return Standing(
+                "waiting",
+                "Registered, the appointment is being booked",
+                f"{name} has the patient on its list now, temporarily. The portal is booking the "
+                "appointment.",
+                "You are registered there for the time being. One moment please, I am booking "
+                "the appointment.",
+                WAIT,
+            )
+        case Stage.SECOND_UNSETTLED:
+            return _second_unsettled(
+                about,
+                "Registered, the appointment is not certain yet",
+                f"{name} has the patient on its list now, temporarily.",
+                "You are registered there for the time being.",
+            )
+        case Stage.FINISHED if about.card.cancelled:
+            return _standing(about.second)
+        case Stage.FINISHED:
+            return Standing(
+                "good",
+                "Registered and booked",
+                f"{name} has the patient on its list, temporarily, and has confirmed the "
+                "appointment. The registered practice is as it was.",
+                "",
+                "",
+            )
+        case Stage.CLOSED:
+            return _given_up(saga)
+        case Stage.FOR_A_PERSON | Stage.UNDOING | Stage.UNDONE:
+            return Standing(
+                "bad",
+                "Registered, not booked",
+                stages.sentence_of(saga),
+                f"You are registered at {name} for the time being. The appointment is not booked "
+                "yet.",
+                "Book it now, or choose another slot. The registration remains either way.",
+            )
+
+
+def _second_unsettled(about: About, title: str, known: str, say: str) -> Standing:
+    """The first step is certain; the second one's own words say the rest."""
+    second = about.second
+    assert second is not None
+    standing = _standing(second)
+    told = say if second.kind == Kind.CANCEL else f"{say} {standing.say}"
+    if second.state == State.NEEDS_ATTENTION:
+        title = f"{title}: somebody has to ring the practice"
+    return replace(standing, title=title, known=f"{known} {standing.known}", say=told)
+
+
+def _nothing_left(known: str) -> Standing:
+    return Standing(
+        "bad",
+        "The patient has no appointment",
+        known,
+        "The old appointment is cancelled, and the new one is not booked. Let me find you a time "
+        "now.",
+        "Book another slot now, or ring the practice.",
+    )
+
+
+def _given_up(saga: Saga) -> Standing:
+    """Somebody decided that the rest is not wanted."""
+    who = saga.closed_by.full_name if saga.closed_by else "Somebody"
+    registered = saga.kind == Saga.Kind.REGISTER_AND_BOOK
+    remains = (
+        "The temporary registration remains."
+        if registered
+        else "The patient has no appointment from this."
+    )
+    return Standing(
+        "bad", "Ended: nothing more is booked", f"{who} ended this here. {remains}", "", ""
+    )
+
+
+def _with(standing: Standing, *, known: str, say: str = "") -> Standing:
+    said = " ".join(part for part in (say, standing.say) if part)
+    return replace(standing, known=f"{standing.known} {known}", say=said)
+
+
+def _standing(command: Command | None) -> Standing:
+    assert command is not None
+    return standing_of(command, card_of_command(command))
+
+
+def _spoken(start: PracticeTime) -> str:
+    return f"{wording.day_of(start)} at {start.time_label or wording.NOT_GIVEN}"
+
+
+def _done(command: Command | None) -> bool:
+    return command is not None and command.state == State.DONE

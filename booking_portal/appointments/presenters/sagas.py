@@ -1,0 +1,240 @@
+"""The page of two writes for one wish: what is certain, and what a person can decide. [MOVE-1]"""
+
+from dataclasses import dataclass
+from typing import Self
+
+from booking_portal.accounts.actor import Actor
+from booking_portal.accounts.roles import Permission
+from booking_portal.appointments.presenters import saying
+from booking_portal.appointments.presenters.cards import AppointmentCard, card_of_command
+from booking_portal.appointments.presenters.saga_standings import (
+    NEW_CANCELLED,
+    About,
+    standing_of_saga,
+)
+from booking_portal.appointments.presenters.standing import Standing
+from booking_portal.appointments.presenters.standings import looks_of, slot_gone, standing_of
+from booking_portal.commands import stages
+from booking_portal.commands.models import Command, Saga
+from booking_portal.commands.stages import Stage
+from booking_portal.commands.states import Kind, State
+from booking_portal.patients.presenters import full_name
+from gpconnect import nhs_number
+
+Step = Command.Step
+TAG = {"good": "green", "waiting": "yellow", "bad": "red"}
+NAMES = {
+    Kind.BOOK: "Book the new appointment",
+    Kind.CANCEL: "Cancel the old appointment",
+    Kind.REGISTER: "Register the patient temporarily",
+}
+STEPS_OF = {
+    Saga.Kind.MOVE: (Kind.BOOK, Kind.CANCEL),
+    Saga.Kind.CANCEL_FIRST: (Kind.CANCEL, Kind.BOOK),
+    Saga.Kind.REGISTER_AND_BOOK: (Kind.REGISTER, Kind.BOOK),
+}
+MOVING = {Stage.GOING_ON, Stage.SECOND_UNSETTLED, Stage.FIRST_UNSETTLED, Stage.UNDOING}
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One step of a saga. `command_id` is empty while it has not been asked for."""
+
+    name: str
+    practice: str
+    state: str
+    tag: str
+    command_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person can decide now; an empty text: this is not offered."""
+
+    finish: str = ""
+    undo: str = ""
+    keep: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.finish or self.undo or self.keep)
+
+
+@dataclass(frozen=True, slots=True)
+class SagaPage:
+    """The page of one saga as it is now. `mark` changes with everything that the page says."""
+
+    saga_id: str
+    kind: str
+    stage: str
+    standing: Standing
+    steps: tuple[StepRow, ...]
+    follows: bool
+    looks: str
+    mark: str
+    looked: int
+    decision: Decision
+    card: AppointmentCard
+    practice: str
+    telephone: str
+    old_when: str
+    old_practice: str
+    sentences: tuple[str, ...]
+    limited_information: str
+    slot_gone: bool
+    cancel_first: bool
+    asked_by: str
+    reference: str
+
+    @classmethod
+    def of(cls, saga: Saga, actor: Actor, telephones: list[str] | None = None) -> Self:
+        """The page for what is stored now."""
+        about = About.of(saga)
+        practice = saga.proposal.practice
+        running = _running(saga)
+        follows = _follows(about.stage, running)
+        has_it = _has_the_new_one(about)
+        return cls(
+            saga_id=str(saga.pk),
+            kind=saga.kind,
+            stage=about.stage,
+            standing=standing_of_saga(saga, about),
+            steps=steps_of(saga),
+            follows=follows,
+            looks=looks_of(running) if running else "",
+            mark=_mark(saga, about.stage),
+            looked=sum(step.looks for step in saga.steps.all()),
+            decision=decision_of(saga, about.stage, actor),
+            card=about.card,
+            practice=f"{practice.name}, {practice.town}",
+            telephone=practice.telephone,
+            old_when=about.old,
+            old_practice=saga.old_practice.name if saga.old_practice else "",
+            sentences=saying.confirmation(about.card, practice, telephones or []) if has_it else (),
+            limited_information=saying.limited_information(actor.organisation),
+            slot_gone=any(slot_gone(step) for step in saga.steps.all()) and not has_it,
+            cancel_first=stages.may_cancel_first(saga),
+            asked_by=about.asked_by,
+            reference=str(saga.pk)[:8],
+        )
+
+
+def steps_of(saga: Saga) -> tuple[StepRow, ...]:
+    """Both steps in their order, and the undoing where there is one."""
+    first, second = STEPS_OF[Saga.Kind(saga.kind)]
+    rows = [_row(saga, Step.FIRST, first), _row(saga, Step.SECOND, second)]
+    undo = stages.step_of(saga, Step.UNDO)
+    if undo is not None:
+        rows.append(_told(undo, "Cancel the new appointment again"))
+    return tuple(rows)
+
+
+def decision_of(saga: Saga, stage: Stage, actor: Actor) -> Decision:
+    """What this actor may decide; nothing while no decision is asked of anybody."""
+    if stage is not Stage.FOR_A_PERSON:
+        return Decision()
+    may_book = actor.may(Permission.BOOK_APPOINTMENT)
+    may_cancel = actor.may(Permission.CANCEL_APPOINTMENT)
+    match Saga.Kind(saga.kind):
+        case Saga.Kind.MOVE if saga.stopped == NEW_CANCELLED:
+            return Decision(keep="Leave it at the old appointment" if may_book else "")
+        case Saga.Kind.MOVE if not has_both(saga):
+            return Decision(keep="The patient needs no appointment" if may_book else "")
+        case Saga.Kind.MOVE:
+            return Decision(
+                finish="Cancel the old appointment now" if may_cancel else "",
+                undo="Keep the old one: cancel the new" if may_cancel else "",
+                keep="Keep both" if may_book else "",
+            )
+        case Saga.Kind.CANCEL_FIRST:
+            return Decision(
+                finish="Book the new appointment now" if may_book else "",
+                keep="The patient needs no appointment" if may_book else "",
+            )
+        case Saga.Kind.REGISTER_AND_BOOK:
+            return Decision(
+                finish="Book the appointment now" if may_book else "",
+                keep="Do not book" if may_book else "",
+            )
+
+
+def has_both(saga: Saga) -> bool:
+    """Whether the old and the new appointment of a move stand, as far as is known."""
+    gone = saga.stopped == NEW_CANCELLED or stages.without_appointment(saga)
+    return saga.kind == Saga.Kind.MOVE and not gone
+
+
+@dataclass(frozen=True, slots=True)
+class SagaRow:
+    """A saga that a person has to decide, in a list."""
+
+    saga_id: str
+    patient: str
+    nhs_number: str
+    what: str
+    card: AppointmentCard
+    practice: str
+    telephone: str
+    standing: str
+    tag: str
+    asked_by: str
+
+    @classmethod
+    def of(cls, saga: Saga) -> Self:
+        """The saga as one row."""
+        about = About.of(saga)
+        standing = standing_of_saga(saga, about)
+        practice = saga.proposal.practice
+        return cls(
+            saga_id=str(saga.pk),
+            patient=full_name(saga.encounter.name),
+            nhs_number=nhs_number.spaced(saga.encounter.nhs_number),
+            what="Register and book" if saga.kind == Saga.Kind.REGISTER_AND_BOOK else "Move",
+            card=about.card,
+            practice=f"{practice.name}, {practice.town}",
+            telephone=practice.telephone,
+            standing=standing.title,
+            tag=TAG[standing.tone],
+            asked_by=about.asked_by,
+        )
+
+
+def _row(saga: Saga, step: Command.Step, kind: Kind) -> StepRow:
+    command = stages.step_of(saga, step)
+    name = NAMES[kind] if saga.kind != Saga.Kind.REGISTER_AND_BOOK else _registering(kind)
+    if command is not None:
+        return _told(command, name)
+    cancels_old = kind is Kind.CANCEL and saga.old_practice is not None
+    practice = saga.old_practice if cancels_old else saga.proposal.practice
+    assert practice is not None
+    state = "Not asked for" if saga.closed_at else "Not asked for yet"
+    return StepRow(name, practice.name, state, "grey", "")
+
+
+def _registering(kind: Kind) -> str:
+    return "Book the appointment" if kind is Kind.BOOK else NAMES[kind]
+
+
+def _told(command: Command, name: str) -> StepRow:
+    standing = standing_of(command, card_of_command(command))
+    return StepRow(name, command.practice.name, standing.title, TAG[standing.tone], str(command.pk))
+
+
+def _running(saga: Saga) -> Command | None:
+    """The step that is not settled, if there is one."""
+    return next((step for step in saga.steps.all() if not step.settled), None)
+
+
+def _follows(stage: Stage, running: Command | None) -> bool:
+    """Whether something comes by itself."""
+    waits_for_a_person = running is not None and running.state == State.NEEDS_ATTENTION
+    return stage in MOVING and not waits_for_a_person
+
+
+def _mark(saga: Saga, stage: Stage) -> str:
+    states = [f"{step.step}.{step.state}" for step in stages.steps_of(saga)]
+    return "-".join([stage, saga.stopped, *states])
+
+
+def _has_the_new_one(about: About) -> bool:
+    """Whether the patient certainly has the new appointment, and is to keep it."""
+    return about.stage is Stage.FINISHED and not about.card.cancelled

@@ -1,0 +1,227 @@
+"""Two writes for one wish: where they stand, and what a person decides. [MOVE-1, REG-1]"""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from booking_portal.accounts.decorators import acting
+from booking_portal.accounts.requests import ActingRequest
+from booking_portal.accounts.roles import Permission
+from booking_portal.appointments.alternatives import Alternatives, free_now
+from booking_portal.appointments.forms import REASON_LIMIT, UndoForm
+from booking_portal.appointments.moving import Moving, refused_beside
+from booking_portal.appointments.presenters.cards import card_of
+from booking_portal.appointments.presenters.moving import MovingBar
+from booking_portal.appointments.presenters.sagas import SagaPage, has_both
+from booking_portal.appointments.presenters.standings import slot_gone
+from booking_portal.commands import deciding, stages
+from booking_portal.commands.booking import BookingUnsettled, DifferencesNotAcknowledged
+from booking_portal.commands.changing import ChangedMeanwhile, NotChangeable
+from booking_portal.commands.deciding import NotToDecide
+from booking_portal.commands.models import Command, Proposal, Saga
+from booking_portal.commands.second_steps import NewCancelled
+from booking_portal.commands.stages import Stage
+from booking_portal.forms import errors_for
+from booking_portal.patients.decorators import STOPPED, stopped
+from booking_portal.patients.models import Encounter, PatientAtPractice
+from booking_portal.patients.presenters import PatientBanner
+from booking_portal.slots.offers import NotBookable
+from gpconnect.models import Appointment
+
+STANDS_IN_THE_WAY = (NotToDecide, NotBookable, NotChangeable, NewCancelled)
+FAILED = frozenset({Stage.FIRST_FAILED, Stage.FOR_A_PERSON})
+
+
+@require_GET
+@acting(Permission.VIEW_APPOINTMENTS)
+def saga(request: ActingRequest, saga_id: uuid.UUID) -> HttpResponse:
+    """Where a move, or a registration with its booking, stands, and what to do about it."""
+    return _show(request, _saga(request, saga_id))
+
+
+@require_GET
+@acting(Permission.VIEW_APPOINTMENTS)
+def saga_state(request: ActingRequest, saga_id: uuid.UUID) -> HttpResponse:
+    """What the saga's page polls: nothing new (204), new words, or load the page again."""
+    page = SagaPage.of(_saga(request, saga_id), request.actor)
+    if request.GET.get("mark") != page.mark:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    if request.GET.get("looked") == str(page.looked):
+        return HttpResponse(status=204)
+    return render(request, "appointments/_saga_following.jinja", {"page": page})
+
+
+@require_POST
+@acting(Permission.VIEW_APPOINTMENTS)
+def finish(request: ActingRequest, saga_id: uuid.UUID) -> HttpResponse:
+    """A person sends the second step."""
+    found = _saga(request, saga_id)
+    return _decide(
+        request, found, lambda seen: deciding.finish(found, actor=request.actor, version=seen)
+    )
+
+
+@require_POST
+@acting(Permission.CANCEL_APPOINTMENT)
+def undo(request: ActingRequest, saga_id: uuid.UUID) -> HttpResponse:
+    """A person cancels the new appointment again, and keeps the old one. [CANCEL-1]"""
+    found = _saga(request, saga_id)
+    form = UndoForm(request.POST)
+    if not form.is_valid():
+        return _show(request, found, form)
+    reason = form.cleaned_data["reason"]
+    return _decide(
+        request, found, lambda seen: deciding.undo(found, reason, actor=request.actor, version=seen)
+    )
+
+
+@require_POST
+@acting(Permission.BOOK_APPOINTMENT)
+def keep(request: ActingRequest, saga_id: uuid.UUID) -> HttpResponse:
+    """A person leaves it at what has been done."""
+    found = _saga(request, saga_id)
+    close = deciding.keep_both if has_both(found) else deciding.give_up
+    return _decide(request, found, lambda _: close(found, actor=request.actor))
+
+
+def redirect_to(command: Command) -> HttpResponse:
+    """To the page that follows the command: its own, or that of the two steps it is one of."""
+    if command.saga_id:
+        return redirect("saga", saga_id=command.saga_id)
+    return redirect("command", command_id=command.pk)
+
+
+def asked_of(proposal: Proposal, *, cancel_first: bool = False) -> Command | None:
+    """What has been asked for with the proposal, when the check page has nothing more to ask.
+
+    `cancel_first`: the user means to move in the other order, after the practice has refused.
+    """
+    found = Saga.objects.filter(proposal=proposal).first()
+    if found is None:
+        return Command.objects.filter(form_token=proposal.pk).first()
+    if cancel_first and refused_beside(proposal):
+        return None
+    registering = found.kind == Saga.Kind.REGISTER_AND_BOOK
+    not_booked = stages.step_of(found, Command.Step.SECOND) is None
+    if registering and not_booked and stages.standing_of(found) in FAILED:
+        return None
+    return stages.latest(found)
+
+
+def _saga(request: ActingRequest, saga_id: uuid.UUID) -> Saga:
+    mine = Saga.objects.filter(organisation=request.actor.organisation).select_related(
+        "encounter", "user", "closed_by", "old_practice", "organisation", "proposal__practice"
+    )
+    return get_object_or_404(mine, pk=saga_id)
+
+
+def _decide(
+    request: ActingRequest, found: Saga, decision: Callable[[str | None], object]
+) -> HttpResponse:
+    """Carry out a decision, and show where that leads; what stands in the way is said there.
+
+    `decision` takes the version of the appointment that the page showed, where it showed one.
+    """
+    try:
+        decision(request.POST.get("seen"))
+    except DifferencesNotAcknowledged as problem:
+        proposal = found.proposal
+        if proposal.encounter.user_id == request.actor.user.pk:
+            return redirect(
+                "check-booking", encounter_id=proposal.encounter_id, proposal_id=proposal.pk
+            )
+        messages.warning(request, f"Nothing was sent. {problem}")
+    except ChangedMeanwhile as meanwhile:
+        return _show(request, found, changed=meanwhile.current)
+    except STANDS_IN_THE_WAY as problem:
+        messages.warning(request, f"Nothing was sent. {problem}")
+    except BookingUnsettled:
+        messages.warning(
+            request,
+            "Nothing was sent: another booking for this patient is not settled yet. See Bookings.",
+        )
+    except STOPPED as error:
+        encounter = Encounter.objects.of_same_patient(found.encounter, request.actor)
+        return stopped(request, encounter or found.encounter, error, found.proposal.practice)
+    return redirect("saga", saga_id=found.pk)
+
+
+def _show(
+    request: ActingRequest,
+    found: Saga,
+    undoing: UndoForm | None = None,
+    changed: Appointment | None = None,
+) -> HttpResponse:
+    """The saga's page; `changed` is the appointment that a decision was about, as it is now."""
+    encounter = Encounter.objects.of_same_patient(found.encounter, request.actor)
+    form = undoing or UndoForm()
+    page = SagaPage.of(found, request.actor, _telephones(found))
+    context: dict[str, Any] = {
+        "patient": PatientBanner.of(found.encounter),
+        "encounter_id": encounter.pk if encounter else None,
+        "page": page,
+        "moving": _moving(found, encounter),
+        "alternatives": _alternatives(request, found, encounter),
+        "typed": found.proposal_id,
+        "search_id": "",
+        "again": _again(found, encounter),
+        "proposal_id": found.proposal_id,
+        "own": encounter is not None and encounter.pk == found.proposal.encounter_id,
+        "practice_ods": found.proposal.practice.ods_code,
+        "may_book": request.actor.may(Permission.BOOK_APPOINTMENT),
+        "register_again": _may_register_again(found),
+        "undoing": form,
+        "errors": errors_for(form),
+        "changed": card_of(changed) if changed else None,
+        "seen": changed.version if changed else None,
+        "reason_limit": REASON_LIMIT,
+    }
+    return render(request, "appointments/saga.jinja", context, status=409 if changed else 200)
+
+
+def _moving(found: Saga, encounter: Encounter | None) -> MovingBar | None:
+    """The old appointment, as long as it is there to be moved to another slot."""
+    failed = found.kind == Saga.Kind.MOVE and stages.standing_of(found) is Stage.FIRST_FAILED
+    moving = Moving.of_proposal(found.proposal)
+    if not failed or encounter is None or moving is None:
+        return None
+    return MovingBar.of(moving, encounter.pk)
+
+
+def _alternatives(
+    request: ActingRequest, found: Saga, encounter: Encounter | None
+) -> Alternatives | None:
+    """What is free now where the slot has gone. [BOOK-8]"""
+    if encounter is None or stages.standing_of(found) not in FAILED:
+        return None
+    gone = next((step for step in reversed(stages.steps_of(found)) if slot_gone(step)), None)
+    return free_now(gone, encounter, actor=request.actor) if gone else None
+
+
+def _again(found: Saga, encounter: Encounter | None) -> list[str]:
+    """The same slots, signed anew, for a move whose booking was certainly not made."""
+    first = stages.step_of(found, Command.Step.FIRST)
+    may_again = found.kind == Saga.Kind.MOVE and first is not None
+    if encounter is None or not may_again or stages.standing_of(found) is not Stage.FIRST_FAILED:
+        return []
+    if first is None or slot_gone(first) or first.state == "refused":
+        return []
+    return [offer.signed(encounter.pk) for offer in found.proposal.chosen]
+
+
+def _may_register_again(found: Saga) -> bool:
+    """Whether the check page has something to offer after a registration that was not made."""
+    registering = found.kind == Saga.Kind.REGISTER_AND_BOOK
+    return registering and stages.standing_of(found) is Stage.FIRST_FAILED
+
+
+def _telephones(found: Saga) -> list[str]:
+    at = PatientAtPractice.objects.filter(
+        encounter=found.encounter_id, practice=found.proposal.practice
+    ).first()
+    return list(at.telephones) if at else []
