@@ -1,0 +1,217 @@
+"""Holds what the portal told, and what it holds, against what the practices wrote down."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from chaos.commands.records import Command, Key, Practices, Saga
+from chaos.commands.witness import Told
+
+ITS_WORDS: Final = ("Amend", "Cancel", "Register", "Book")
+DONE: Final = frozenset(
+    {
+        "Booked",
+        "Booked, and cancelled since",
+        "Changed",
+        "Cancelled",
+        "Registered",
+        "Moved",
+    }
+)
+NOT_DONE: Final = frozenset(
+    {
+        "Not booked",
+        "This slot has just been taken",
+        "Not changed",
+        "Somebody else changed it first",
+        "Not cancelled",
+        "Not registered",
+        "Withdrawn",
+    }
+)
+OPEN: Final = frozenset(
+    {
+        "Being sent",
+        "Not confirmed yet",
+        "Somebody has to ring the practice",
+        "The practice recorded something else",
+    }
+)
+THE_END: Final = float("inf")
+# A practice that answers about something else leaves nothing for the portal to decide.
+UNDECIDABLE: Final = frozenset({"other_slot", "other_patient"})
+
+
+@dataclass(slots=True)
+class Findings:
+    """What is wrong, each in a line for a person to read."""
+
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    told_wrongly: list[str] = field(default_factory=list)
+    unknown_words: Counter[str] = field(default_factory=Counter)
+    sending: list[str] = field(default_factory=list)
+    unsettled: list[str] = field(default_factory=list)
+    attention: Counter[str] = field(default_factory=Counter)
+    attention_for_nothing: list[str] = field(default_factory=list)
+    cancelled_too_early: list[str] = field(default_factory=list)
+    left_without: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a command did at the practice: when, and how often."""
+
+    at: tuple[float, ...]
+
+    @property
+    def made(self) -> bool:
+        return bool(self.at)
+
+
+class Judge:
+    """The practices' records against the portal's, at the end."""
+
+    def __init__(
+        self,
+        commands: Sequence[Command],
+        sagas: Sequence[Saga],
+        practices: Practices,
+        faults: Mapping[str, str],
+    ) -> None:
+        """`faults` gives the kind of fault by the trace id of the exchange that it struck."""
+        self._commands = {command.id: command for command in commands}
+        self._sagas = sagas
+        self._practices = practices
+        self._faults = faults
+        self._registrations = _registrations(commands, practices)
+        self._effects = {command.id: self._effect_of(command) for command in commands}
+
+    def findings(self, told: Sequence[Told]) -> Findings:
+        """Everything that is wrong."""
+        found = Findings()
+        self._lost_and_doubled(found)
+        for one in told:
+            self._told(one, found)
+        for command in self._commands.values():
+            self._standing(command, found)
+        for saga in self._sagas:
+            if saga.kind == "move":
+                self._moved(saga, found)
+        return found
+
+    def _effect_of(self, command: Command) -> Effect:
+        key = (command.practice, command.appointment_id)
+        match command.kind:
+            case "book":
+                return Effect(tuple(at for _, at in self._practices.booked(command.marker)))
+            case "amend":
+                return Effect(tuple(self._practices.amended(key, command.marker)))
+            case "cancel":
+                return Effect(tuple(self._practices.cancelled(key, command.marker)))
+            case _:
+                return Effect(tuple(self._registrations.get(command.id, ())))
+
+    def _lost_and_doubled(self, found: Findings) -> None:
+        for command in self._commands.values():
+            effect = self._effects[command.id]
+            if len(effect.at) > 1:
+                found.doubled.append(f"{_name(command)}: made {len(effect.at)} times")
+            if effect.made and command.state not in {"done", "needs_attention"}:
+                found.lost.append(f"{_name(command)}: made, and held to be {command.state}")
+            if command.state == "done" and not self._was_so(command, THE_END):
+                found.lost.append(f"{_name(command)}: held to be done, and never made")
+        markers = {command.marker for command in self._commands.values() if command.kind == "book"}
+        for key, versions in self._practices.appointments.items():
+            marker = next((word for word in versions[0].text.split() if _is_ours(word)), "")
+            if marker and marker not in markers:
+                found.lost.append(f"{key}: made with {marker}, and no command knows of it")
+
+    def _was_so(self, command: Command, at: float) -> bool:
+        """Whether what was asked for was so at the practice by then, whoever had done it."""
+        effect = self._effects[command.id]
+        if any(when <= at for when in effect.at):
+            return True
+        key = (command.practice, command.appointment_id)
+        if command.kind == "cancel":
+            return any(when <= at for when in self._practices.cancelled(key))
+        if command.kind == "register":
+            known = self._practices.registered.get((command.practice, command.nhs_number), [])
+            return any(when <= at for when in known)
+        return False
+
+    def _told(self, one: Told, found: Findings) -> None:
+        command = self._commands.get(one.command_id)
+        words = _bare(one.words)
+        if command is None:
+            found.told_wrongly.append(f"{one.command_id}: {words}, of a command that is not there")
+        elif words in DONE:
+            if not self._was_so(command, one.at):
+                found.told_wrongly.append(f"{_name(command)}: told {words!r}, not so then")
+        elif words in NOT_DONE:
+            if self._effects[command.id].made:
+                found.told_wrongly.append(f"{_name(command)}: told {words!r}, and it was made")
+        elif words not in OPEN:
+            found.unknown_words[words] += 1
+
+    def _standing(self, command: Command, found: Findings) -> None:
+        if command.state == "sending":
+            found.sending.append(_name(command))
+        if command.state == "unconfirmed":
+            found.unsettled.append(_name(command))
+        if command.state == "needs_attention":
+            kinds = {self._faults.get(trace_id, "") for trace_id in command.trace_ids}
+            found.attention[f"{command.kind}: {command.reason}"] += 1
+            if not kinds & UNDECIDABLE:
+                found.attention_for_nothing.append(f"{_name(command)}: {command.reason}")
+
+    def _moved(self, saga: Saga, found: Findings) -> None:
+        """The old appointment never goes before the new one is there. [MOVE-1]"""
+        steps = [one for one in self._commands.values() if one.saga == saga.id]
+        new = [key for step in steps for key, _ in self._practices.booked(step.marker)]
+        made = [at for step in steps for _, at in self._practices.booked(step.marker)]
+        old: Key = (saga.practice or "", saga.appointment_id)
+        for step in steps:
+            if step.kind == "cancel" and step.step == "second":
+                for at in self._practices.cancelled(old, step.marker):
+                    if not any(before <= at for before in made):
+                        found.cancelled_too_early.append(f"move {saga.id}")
+        ours = [at for one in steps for at in self._effects[one.id].at if one.kind == "cancel"]
+        if ours and not self._practices.live(old) and not any(map(self._practices.live, new)):
+            since = [key for key in new if self._chosen(key)]
+            if not since:
+                found.left_without.append(f"move {saga.id}")
+
+    def _chosen(self, key: Key) -> bool:
+        """Whether the appointment was cancelled for a reason: a user's later wish, or its own."""
+        return bool(self._practices.cancelled(key))
+
+
+def _registrations(commands: Sequence[Command], practices: Practices) -> dict[str, list[float]]:
+    """Whose each registration is: that of the last command before it."""
+    owned: dict[str, list[float]] = {}
+    for command in sorted(commands, key=lambda one: one.created_at):
+        if command.kind != "register":
+            continue
+        for at in practices.registered.get((command.practice, command.nhs_number), []):
+            if at >= command.created_at.timestamp():
+                for others in owned.values():
+                    if at in others:
+                        others.remove(at)
+                owned.setdefault(command.id, []).append(at)
+    return owned
+
+
+def _is_ours(word: str) -> bool:
+    return len(word) == 8 and word[1] == "k" and word[2:].isdigit()
+
+
+def _bare(words: str) -> str:
+    """A list names the kind first: "Amend Not confirmed yet"."""
+    first, _, rest = words.partition(" ")
+    return rest if first in ITS_WORDS and rest else words
+
+
+def _name(command: Command) -> str:
+    return f"{command.kind} {command.marker or command.nhs_number} ({command.id[:8]})"

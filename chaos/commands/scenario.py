@@ -1,0 +1,252 @@
+"""One scenario from an empty database to the verdict."""
+
+import contextlib
+import queue
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from statistics import median, quantiles
+from typing import Final
+
+import psycopg
+
+from bench.figures import Figure
+from chaos.commands import faults
+from chaos.commands.accounts import username
+from chaos.commands.browser import Away, Browser
+from chaos.commands.judge import Findings, Judge
+from chaos.commands.plan import Patient, Plan
+from chaos.commands.records import Command, Portal, Practices
+from chaos.commands.scale import WISHES, Scale
+from chaos.commands.storm import Storm
+from chaos.commands.user import User
+from chaos.commands.witness import Witness
+from chaos.commands.world import SPARE_ACCOUNTS, World
+from demo import seed as sample
+from tests.sandbox_control import Json, Sandbox
+
+LOOKED_AT_AGAIN: Final = 200
+GIVES_UP_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is known at the end of a scenario."""
+
+    scale: Scale
+    commands: Sequence[Command]
+    findings: Findings
+    exchanges: Sequence[Json]
+    faults: Sequence[Json]
+    storm: Storm
+    witness: Witness
+    plan: Plan
+    failures: Sequence[Exception]
+    quiet_at: float
+    seconds: float
+    sending_seconds: float
+
+
+def run(scale: Scale, seed: int, state: Path, logs: Path, *, breaker: bool) -> Outcome:
+    """Everything, from starting the servers to holding what was told against the records."""
+    begun = time.monotonic()
+    with World(state, logs, scale, breaker=breaker) as world, world.sandbox() as sandbox:
+        before = max(entry["number"] for entry in sandbox.chronicle())
+        witness, portal = Witness(), Portal(world.database_url)
+        plan = Plan(_patients(sandbox), scale.wishes)
+        users = _signed_in(world, witness, plan, scale, Random(seed))
+        storm = Storm(world, plan, portal, scale, Random(f"{seed} storm"))
+        for fault in faults.mixture():
+            sandbox.fault(**fault)
+        sending = time.monotonic()
+        for user in users:
+            user.start()
+        storm.rage()
+        for user in users:
+            user.join(GIVES_UP_SECONDS)
+        sent = time.monotonic() - sending
+        happened, exchanges = sandbox.faults(), sandbox.exchanges_in_brief()
+        sandbox.clear_faults()
+        quiet_at = time.time()
+        _settle(portal, scale.settling)
+        _look_again(users, plan)
+        commands, sagas = portal.commands(), portal.sagas()
+        practices = Practices.of(sandbox.chronicle(before))
+        struck = {one["trace_id"]: one["fault"] for one in exchanges if one["fault"]}
+        findings = Judge(commands, sagas, practices, struck).findings(witness.told)
+    return Outcome(
+        scale=scale,
+        commands=commands,
+        findings=findings,
+        exchanges=exchanges,
+        faults=happened,
+        storm=storm,
+        witness=witness,
+        plan=plan,
+        failures=[user.failure for user in users if user.failure is not None],
+        quiet_at=quiet_at,
+        seconds=time.monotonic() - begun,
+        sending_seconds=sent,
+    )
+
+
+def figures(outcome: Outcome) -> Iterator[Figure]:
+    """What `make chaos` prints, and what must hold."""
+    yield from _what_was_done(outcome)
+    yield from _what_befell(outcome)
+    yield from _what_came_of_it(outcome)
+
+
+def _what_was_done(outcome: Outcome) -> Iterator[Figure]:
+    scale = outcome.scale
+    sent = Counter(command.kind for command in outcome.commands if command.sent)
+    steps = Counter(
+        "second step" if command.step == "second" else "first step" if command.step else "alone"
+        for command in outcome.commands
+        if command.sent
+    )
+    done = _wishes(outcome.commands)
+    for wish in WISHES:
+        yield Figure(f"wishes sent: {_WISH[wish]}", done[wish], "sent", least=scale.wishes[wish])
+    for kind, number in sorted(sent.items()):
+        yield Figure(f"commands sent: {kind}", number, "sent")
+    for step, number in sorted(steps.items()):
+        yield Figure(f"commands sent as {step}", number, "sent")
+    yield Figure("users at once", scale.users, "users")
+    for what, number in outcome.plan.clicks.items():
+        yield Figure(f"clicks: {what}", number, "clicks")
+    yield Figure("two users, one slot", outcome.plan.races, "races")
+
+
+def _what_befell(outcome: Outcome) -> Iterator[Figure]:
+    scale = outcome.scale
+    struck = Counter(one["fault"] for one in outcome.exchanges if one["fault"])
+    for kind in faults.KINDS:
+        yield Figure(f"fault: {kind}", struck[kind], "times", least=scale.each_fault)
+    refused = sum(one["happened"] for one in outcome.faults if one["kind"] == faults.CONNECTIONS)
+    yield Figure(f"fault: {faults.CONNECTIONS}", refused, "times")
+    yield Figure("exchanges with practices", len(outcome.exchanges), "exchanges")
+    share = 100 * sum(struck.values()) / max(1, len(outcome.exchanges))
+    yield Figure("of these faulted", share, "%", least=100 * scale.faulted)
+    killed, restarted = outcome.storm.killed, outcome.storm.restarted
+    for name, number in sorted(killed.items()):
+        yield Figure(f"killed: {name}", number, "times")
+    yield Figure("killed (kill -9)", sum(killed.values()), "times", least=scale.kills * 0.8)
+    for name in ("PostgreSQL", "Redis"):
+        yield Figure(f"{name} restarted", restarted[name], "times", least=scale.restarts)
+
+
+def _what_came_of_it(outcome: Outcome) -> Iterator[Figure]:
+    found = outcome.findings
+    states = Counter(command.state for command in outcome.commands)
+    for state, number in sorted(states.items()):
+        yield Figure(f"commands in the end: {state}", number, "commands")
+    yield Figure("lost", len(found.lost), "commands", 0)
+    yield Figure("doubled", len(found.doubled), "commands", 0)
+    yield Figure("told", len(outcome.witness.told), "times")
+    yield Figure("told wrongly", len(found.told_wrongly), "times", 0)
+    yield Figure("words that the judge does not know", found.unknown_words.total(), "times", 0)
+    yield Figure(
+        "old appointment cancelled before the new", len(found.cancelled_too_early), "moves", 0
+    )
+    yield Figure("moves that left nothing", len(found.left_without), "moves", 0)
+    yield Figure("still sending", len(found.sending), "commands", 0)
+    yield Figure("still unconfirmed", len(found.unsettled), "commands", 0)
+    for why, number in sorted(found.attention.items()):
+        yield Figure(f"needs attention: {why}", number, "commands")
+    yield Figure("needs attention without need", len(found.attention_for_nothing), "commands", 0)
+    yield Figure("broken pages", len(outcome.witness.broken), "pages", 0)
+    yield Figure("users who could not go on", len(outcome.failures), "users", 0)
+    took = sorted(
+        command.settled_at.timestamp() - outcome.quiet_at
+        for command in outcome.commands
+        if command.settled_at and command.settled_at.timestamp() > outcome.quiet_at
+    )
+    yield Figure("open when the faults stopped", len(took), "commands")
+    if len(took) > 1:
+        yield Figure("time to settle, median", median(took), "s")
+        yield Figure("time to settle, p95", quantiles(took, n=20)[-1], "s")
+    yield Figure("time of sending", outcome.sending_seconds, "s")
+    yield Figure("time of the scenario", outcome.seconds, "s", 600)
+
+
+_WISH: Final = {
+    "book": "bookings",
+    "amend": "amends",
+    "cancel": "cancels",
+    "move": "moves",
+    "register": "register-and-books",
+}
+
+
+def explain(outcome: Outcome) -> None:
+    """Each finding in a line, for whoever has to find out why, to the terminal's other channel."""
+    found = outcome.findings
+    for name in ("lost", "doubled", "told_wrongly", "sending", "unsettled", "attention_for_nothing",
+                 "cancelled_too_early", "left_without"):  # fmt: skip
+        for line in getattr(found, name)[:20]:
+            sys.stderr.write(f"{name}: {line}\n")
+    for words, number in found.unknown_words.most_common(20):
+        sys.stderr.write(f"unknown words: {number} {words!r}\n")
+    for line, number in Counter(outcome.witness.broken).most_common(20):
+        sys.stderr.write(f"broken page: {number} {line}\n")
+    for failure in outcome.failures:
+        sys.stderr.write(f"user: {failure!r}\n")
+    for page, number in outcome.witness.pages.most_common(60):
+        sys.stderr.write(f"page: {number} {page}\n")
+
+
+def _wishes(commands: Sequence[Command]) -> Counter[str]:
+    """How many of each wish were sent: a wish of two steps once."""
+    done: Counter[str] = Counter()
+    for command in commands:
+        if command.sent and command.step in {"", "first"}:
+            done[command.wish] += 1
+    return done
+
+
+def _patients(sandbox: Sandbox) -> list[Patient]:
+    """The invented ones whom their own practice has on its list."""
+    return [
+        Patient(one["nhs_number"], one["birth_date"], one["practice"])
+        for one in sandbox.patients()
+        if not one["note"] and one["pds"] == "ordinary" and one["practice"]
+    ]
+
+
+def _signed_in(
+    world: World, witness: Witness, plan: Plan, scale: Scale, dice: Random
+) -> list[User]:
+    users = []
+    rivals: queue.SimpleQueue[Browser] = plan.rivals
+    for number in range(scale.users + SPARE_ACCOUNTS):
+        browser = Browser(world.addresses, witness, number)
+        browser.signs_in(username(number), sample.password())
+        if number < scale.users:
+            users.append(User(number, browser, plan, Random(dice.random())))
+        else:
+            rivals.put(browser)
+    return users
+
+
+def _settle(portal: Portal, longest: float) -> None:
+    """Until the portal has nothing more to find out by itself."""
+    until = time.monotonic() + longest
+    while time.monotonic() < until:
+        with contextlib.suppress(psycopg.Error):
+            if portal.unsettled() == 0:
+                return
+        time.sleep(0.5)
+
+
+def _look_again(users: Sequence[User], plan: Plan) -> None:
+    """Users come back to what they did last, and to the list of all."""
+    with contextlib.suppress(Away):
+        browser = users[0].browser
+        browser.opens("/bookings/")
+        for command in list(plan.seen)[-LOOKED_AT_AGAIN:]:
+            browser.opens(f"/bookings/{command}/")
