@@ -47,9 +47,14 @@ class PlainFailures:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """The page for an exception that reached the top."""
         from booking_portal import views
+        from booking_portal.appointments.views.catching_up import record_behind
+        from booking_portal.commands.sending import RecordBehind
 
         if isinstance(error, PASSED_ON):
             return None
+        if isinstance(error, RecordBehind):
+            log.error("the record is behind: command %s", error.command.pk)
+            return record_behind(request, error)
         if isinstance(error, NotPermitted):
             return views.not_permitted(request, error)
         reference = uuid.uuid4().hex[:8]

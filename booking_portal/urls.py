@@ -8,7 +8,9 @@ from booking_portal.accounts import views as accounts
 from booking_portal.administration import people as _people  # noqa: F401 - registers
 from booking_portal.administration import places as _places  # noqa: F401 - registers
 from booking_portal.administration.site import site as administration
+from booking_portal.appointments.views.catching_up import caught_up
 from booking_portal.appointments.views.encounter import encounter
+from booking_portal.appointments.views.restored import release_hold, restored, stray_seen
 from booking_portal.appointments.views.start import start
 from booking_portal.oversight import views as oversight
 
@@ -28,6 +30,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("encounters/<uuid:encounter_id>/", encounter, name="encounter"),
     path("", include("booking_portal.patients.urls")),
     path("", include("booking_portal.appointments.urls")),
+    path("bookings/<uuid:command_id>/caught-up", caught_up, name="command-caught-up"),
+    path("bookings/restored/", restored, name="restored"),
+    path("bookings/restored/release", release_hold, name="release-hold"),
+    path("bookings/restored/<uuid:stray_id>/seen", stray_seen, name="stray-seen"),
     path("audit/", oversight.audit, name="audit"),
     path("healthz", oversight.healthz, name="healthz"),
     path("admin/", administration.urls),

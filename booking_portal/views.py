@@ -15,6 +15,9 @@ from gpconnect.errors import GPConnectError, Origin
 
 log = logging.getLogger(__name__)
 
+FOLLOWING = "following"
+"""What the ids of page parts that poll begin with."""
+
 
 class HasTelephone(Protocol):
     """A practice, as far as a failure page needs it."""
@@ -164,10 +167,13 @@ def database_away(request: HttpRequest, reference: str) -> HttpResponse:
     failure = Failure(
         "The booking portal cannot reach its records",
         "Nothing new is sent to a practice while this lasts.",
-        "Try again in a minute. If you were booking, look at the patient's appointments first.",
+        "Try again in a minute. If you were booking, look at the patient's appointments first. "
+        "If the patient cannot wait, telephone the practice.",
         reference=reference,
     )
-    _leave_out_who_is_signed_in(request)
+    leave_out_who_is_signed_in(request)
+    if _follows(request):
+        return HttpResponse(status=503)
     return failed(request, failure, status=503)
 
 
@@ -183,11 +189,20 @@ def broken(request: HttpRequest, reference: str = "") -> HttpResponse:
         "If you were booking, look at the patient's appointments before you try again.",
         reference=reference,
     )
-    _leave_out_who_is_signed_in(request)
+    leave_out_who_is_signed_in(request)
     return failed(request, failure, status=500)
 
 
-def _leave_out_who_is_signed_in(request: HttpRequest) -> None:
-    """So that the page needs nothing from the database."""
+def _follows(request: HttpRequest) -> bool:
+    """Whether a page that follows by itself asks: it stays as it is, and asks again."""
+    htmx = getattr(request, "htmx", None)
+    return bool(htmx) and str(htmx.target or "").startswith(FOLLOWING)  # type: ignore[union-attr]
+
+
+def leave_out_who_is_signed_in(request: HttpRequest) -> None:
+    """So that the page needs nothing from the database, nor does its way out."""
+    session = getattr(request, "session", None)
+    if session is not None:
+        session.modified = False
     request.signed_in = False  # type: ignore[attr-defined]
     request.actor = None  # type: ignore[attr-defined]

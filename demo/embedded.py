@@ -113,6 +113,16 @@ def redis_answers(url: str) -> bool:
             return False
 
 
+def postgres_program(name: str) -> Path:
+    """A program for PostgreSQL's clients: psql, pg_dump, pg_restore."""
+    return _postgres_installed() / "bin" / name
+
+
+def postgres_disk(data: Path) -> Path:
+    """Where the server keeps everything that lasts; copied while it is stopped, a backup."""
+    return _postgres_home(data) / "cluster"
+
+
 def forget(data: Path) -> None:
     """Remove a stopped server's data, wherever it lies."""
     shutil.rmtree(_postgres_home(data), ignore_errors=True)

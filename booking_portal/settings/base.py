@@ -194,6 +194,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=2),
         "options": {"expires": 10},
     },
+    "reconcile": {
+        "task": "booking_portal.commands.tasks.reconcile_after_restore",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 20},
+    },
     "worker-seen": {
         "task": "booking_portal.oversight.tasks.worker_seen",
         "schedule": timedelta(seconds=20),

@@ -1,0 +1,36 @@
+"""./manage.py after_restore --reason "restored the backup of 3 May, 02:00" """
+
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError, CommandParser
+
+from booking_portal.commands.restoring import hold, watch
+
+
+class Command(BaseCommand):
+    """Puts every organisation on hold: nothing is sent by itself until a person releases it.
+
+    For a restore that the portal has not noticed by itself. Exit status 0 when all are on hold.
+    """
+
+    help = (
+        "Say that the database was restored from a backup: nothing is sent by itself until a "
+        "person releases it, and what the practices have is reconciled."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--reason", required=True, help="what was restored and when, for the screens"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        reason = str(options["reason"]).strip()
+        if not reason:
+            raise CommandError("Say what was restored and when.")
+        watch()  # so that the same restore is not noticed once more
+        for restoration in hold(reason):
+            self.stdout.write(
+                f"{restoration.organisation.ods_code}: on hold, "
+                f"{restoration.parts.count()} to reconcile"
+            )
+        self.stdout.write("Next: manage.py reconcile, then release on the page Bookings.")
