@@ -11,7 +11,7 @@ from booking_portal.audit import trail
 from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands import stages
 from booking_portal.commands.models import Command, Proposal, Saga
-from booking_portal.commands.preparing import Ready, keep
+from booking_portal.commands.preparing import Ready, keep, keep_step
 from booking_portal.commands.reading import appointments_there
 from booking_portal.commands.sending import send
 from booking_portal.commands.states import Kind, State
@@ -148,9 +148,13 @@ def book(proposal: Proposal, description: str, comment: str, *, actor: Actor) ->
     asked_before = Command.objects.filter(form_token=proposal.pk).first()
     if asked_before is not None:
         return asked_before
-    saga = stages.waiting_for(proposal)
     ready = ready_to_book(proposal, description, comment, actor=actor)
-    return send(keep(ready, actor=actor, saga=saga, step=Command.Step.SECOND), actor=actor)
+    saga = stages.waiting_for(proposal)
+    if saga is None:
+        return send(keep(ready, actor=actor), actor=actor)
+    step, may = Command.Step.SECOND, stages.TAKES_A_BOOKING
+    booking = keep_step(saga, ready, step, actor=actor, outcome="finished", stages=may)
+    return send(booking, actor=actor)
 
 
 def ready_to_book(

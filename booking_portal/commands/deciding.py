@@ -5,14 +5,9 @@ from django.db import transaction
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.commands.models import Command, Saga
+from booking_portal.commands.preparing import keep_step, record
 from booking_portal.commands.reading import read
-from booking_portal.commands.second_steps import (
-    fresh,
-    keep_step,
-    ready_second,
-    ready_undo,
-    record,
-)
+from booking_portal.commands.second_steps import fresh, ready_second, ready_undo
 from booking_portal.commands.sending import send
 from booking_portal.commands.stages import TO_BE_DECIDED, Stage, standing_of, step_of
 from booking_portal.commands.states import State
@@ -154,10 +149,7 @@ def _encounter_of(saga: Saga, actor: Actor) -> Encounter:
 
     Raises: TraceTooOld.
     """
-    mine = Encounter.objects.for_actor(actor).filter(nhs_number=saga.encounter.nhs_number)
-    own = mine.filter(pk=saga.encounter_id).first()
-    encounter = own if own and own.trace_is_fresh else mine.order_by("-traced_at").first()
+    encounter = Encounter.objects.of_same_patient(saga.encounter, actor)
     if encounter is None:
         raise TraceTooOld
-    encounter.require_fresh_trace()
     return encounter

@@ -33,16 +33,10 @@ from booking_portal.commands.changing import (
 )
 from booking_portal.commands.deciding import NotToDecide, finish, give_up, keep_both, undo
 from booking_portal.commands.models import Command, Proposal, Saga
-from booking_portal.commands.preparing import Ready, keep
+from booking_portal.commands.preparing import Ready, keep_first, keep_step, record
 from booking_portal.commands.registering import AsSaid, ready_to_register
 from booking_portal.commands.restoring import on_hold
-from booking_portal.commands.second_steps import (
-    NewCancelled,
-    fresh,
-    keep_step,
-    ready_second,
-    record,
-)
+from booking_portal.commands.second_steps import NewCancelled, fresh, ready_second
 from booking_portal.commands.sending import send
 from booking_portal.commands.stages import (
     Stage,
@@ -156,7 +150,8 @@ def begin_move(
     if cancel_first:
         _require_refused_as_second(proposal)
     require_reason(reason)
-    encounter, moving = proposal.encounter, proposal.moving or {}
+    if (moving := proposal.moving) is None:
+        raise ValueError("the proposal moves no appointment")
     practice = Practice.objects.get(ods_code=moving["practice_ods"])
     saga = Saga(
         kind=Saga.Kind.CANCEL_FIRST if cancel_first else Saga.Kind.MOVE,
@@ -171,7 +166,7 @@ def begin_move(
         proposal, description, comment, form_token=form_token, saga=saga, actor=actor
     )
     cancelling = ready_to_cancel(
-        find(encounter, practice, actor=actor),
+        find(proposal.encounter, practice, actor=actor),
         saga.old_appointment_id,
         saga.old_version,
         reason,
@@ -257,16 +252,17 @@ def go_on_due(most: int = 20) -> int:
 
     Raises: ExceptionGroup of what went wrong, for the worker's log.
     """
-    due = _claim_due(most)
+    gone_on = 0
     failures: list[Exception] = []
-    for saga in due:
+    while gone_on < most and (saga := _claim_due()) is not None:  # one by one: none waits claimed
+        gone_on += 1
         try:
             _go_on_by_itself(saga)
         except Exception as failure:  # noqa: BLE001 - gathered, and raised below
             failures.append(failure)
     if failures:
-        raise ExceptionGroup(f"{len(failures)} of {len(due)} sagas", failures)
-    return len(due)
+        raise ExceptionGroup(f"{len(failures)} of {gone_on} sagas", failures)
+    return gone_on
 
 
 def open_for(actor: Actor) -> list[Saga]:
@@ -291,34 +287,28 @@ def _begin(saga: Saga, ready: Ready, actor: Actor) -> Command:
     saga.encounter, saga.organisation = ready.at.encounter, actor.organisation
     saga.user, saga.created_at = actor.user, now
     saga.automatic_until = now + timedelta(seconds=settings.SECOND_STEP_WINDOW_SECONDS)
-    saga.next_try_at = now + CLAIM
-    with transaction.atomic():
-        saga.save(force_insert=True)
-        first = keep(ready, actor=actor, saga=saga, step=FIRST)
-        # The worker takes over when this process ought to have had its answer.
-        Saga.objects.filter(pk=saga.pk).update(next_try_at=first.next_look_at)
-        record(saga, "begun", actor.who, first)
-    first = send(first, actor=actor)
-    if first.settled:
-        go_on(saga, actor=actor)
-    else:
+    first = send(keep_first(saga, ready, actor=actor), actor=actor)
+    if not first.settled:
         Saga.objects.filter(pk=saga.pk).update(next_try_at=database_now())
+        return first
+    go_on(saga, actor=actor)
     return latest(fresh(saga))
 
 
-def _claim_due(most: int) -> list[Saga]:
-    """Sagas whose first step is settled and whose time to go on has come, for this process."""
+def _claim_due() -> Saga | None:
+    """The saga that has been due for longest, claimed; its first step is settled."""
     settled = Command.objects.filter(saga=OuterRef("pk"), step=FIRST).exclude(state__in=UNSETTLED)
+    now = database_now()
     with transaction.atomic():
-        due = list(
+        due = (
             Saga.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
             .select_related("encounter", "organisation__type", "user", "proposal__practice")
-            .filter(Exists(settled), next_try_at__lte=database_now(), closed_at=None)
-            .order_by("next_try_at")[:most]
+            .filter(Exists(settled), next_try_at__lte=now, closed_at=None)
+            .order_by("next_try_at")
+            .first()
         )
-        Saga.objects.filter(pk__in=[saga.pk for saga in due]).update(
-            next_try_at=database_now() + CLAIM
-        )
+        if due is not None:
+            Saga.objects.filter(pk=due.pk).update(next_try_at=now + CLAIM)
     return due
 
 
@@ -336,7 +326,7 @@ def _go_on_by_itself(saga: Saga) -> None:
 def _go_on(saga: Saga, actor: Actor) -> None:
     """Go on with a claimed saga."""
     first = step_of(saga, FIRST)
-    if first is None or not first.settled:
+    if first is None or not first.settled or step_of(saga, SECOND):
         return
     if first.state != State.DONE:
         _end(saga, first, actor.who)

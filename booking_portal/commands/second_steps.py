@@ -1,19 +1,14 @@
-"""A saga's next command: checked against how things are now, and stored by one process only."""
+"""A saga's next command, checked against how things are now. [MOVE-1, REG-1]"""
 
 import uuid
 
-from django.db import transaction
-
 from booking_portal.accounts.actor import Actor
-from booking_portal.audit import trail
-from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands.booking import ready_to_book
 from booking_portal.commands.changing import ready_to_cancel
 from booking_portal.commands.models import Command, Saga
-from booking_portal.commands.preparing import Ready, keep
+from booking_portal.commands.preparing import Ready
 from booking_portal.commands.reading import read
-from booking_portal.commands.stages import TO_BE_DECIDED, latest, standing_of, step_of, steps_of
-from booking_portal.commands.storing import AlreadyAsked
+from booking_portal.commands.stages import step_of, steps_of
 from booking_portal.patients.finding import find
 from booking_portal.patients.models import Encounter
 
@@ -84,40 +79,6 @@ def ready_undo(
         form_token=_form_token(saga, Command.Step.UNDO),
         saga=saga,
         actor=actor,
-    )
-
-
-def keep_step(
-    saga: Saga, ready: Ready, step: Command.Step, *, actor: Actor, outcome: str
-) -> Command:
-    """Store the saga's next command; from now on nothing goes by itself in this saga.
-
-    Raises: AlreadyAsked when the saga has gone on, or ended, meanwhile; as `ready.still_free`.
-    """
-    with transaction.atomic():
-        locked = Saga.objects.select_for_update(no_key=True).get(pk=saga.pk)
-        if standing_of(locked) not in TO_BE_DECIDED:
-            raise AlreadyAsked(latest(locked))
-        command = keep(ready, actor=actor, saga=saga, step=step)
-        Saga.objects.filter(pk=saga.pk).update(next_try_at=None, stopped="", sentence="")
-        record(saga, outcome, actor.who, command)
-    return command
-
-
-def record(
-    saga: Saga, outcome: str, who: trail.Who, command: Command | None = None, reason: str = ""
-) -> None:
-    """The audit event of a saga's transition, in the caller's transaction."""
-    trail.record(
-        EventKind.STEPS_MOVED,
-        who,
-        outcome=outcome,
-        nhs_number=saga.encounter.nhs_number,
-        practice_ods=saga.proposal.practice.ods_code,
-        encounter_id=command.encounter_id if command else saga.encounter_id,
-        command_id=command.pk if command else None,
-        appointment_id=saga.old_appointment_id,
-        detail={"saga": str(saga.pk), "kind": saga.kind, "reason": reason},
     )
 
 

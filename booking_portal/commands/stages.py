@@ -33,6 +33,8 @@ class Stage(StrEnum):
 
 # A person may decide; what comes by itself has not come yet, or has failed.
 TO_BE_DECIDED = frozenset({Stage.GOING_ON, Stage.FOR_A_PERSON})
+# After a registration that failed, the patient may have been found there all the same.
+TAKES_A_BOOKING = TO_BE_DECIDED | {Stage.FIRST_FAILED}
 OPEN = TO_BE_DECIDED | {Stage.FIRST_UNSETTLED, Stage.SECOND_UNSETTLED, Stage.UNDOING}
 
 
@@ -206,7 +208,6 @@ def booking_to_come(
 
 
 def waiting_for(proposal: Proposal) -> Saga | None:
-    """The saga whose second step is to book this proposal, if it has not; else None."""
+    """The saga whose second step a booking of this proposal by hand would be; None: no saga's."""
     sagas = Saga.objects.filter(proposal=proposal, kind__in=BOOKS_SECOND, closed_at=None)
-    saga = sagas.first()
-    return saga if saga and not _done(step_of(saga, Command.Step.SECOND)) else None
+    return next((saga for saga in sagas if standing_of(saga) in TAKES_A_BOOKING), None)
