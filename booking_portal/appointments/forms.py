@@ -11,7 +11,6 @@ from booking_portal.commands.booking import (
     DESCRIPTION_LIMIT,
     can_be_sent,
 )
-from booking_portal.commands.closing import SPOKEN_TO_LIMIT
 from booking_portal.forms import DateField, PlainForm
 from gpconnect import london
 
@@ -194,22 +193,6 @@ class CancelForm(SeenForm):
         if cleaned.get("decision") == "cancel" and "reason" in cleaned and not cleaned["reason"]:
             self.add_error("reason", "Enter why the appointment is cancelled")
         return cleaned
-
-
-class CloseForm(PlainForm):
-    """What the practice said on the telephone about what could not be settled."""
-
-    outcome = forms.ChoiceField(
-        label="What did the practice say?",
-        choices=(("made", "They have it"), ("not_made", "They do not have it")),
-        error_messages={"required": "Choose what the practice said"},
-    )
-    spoken_to = forms.CharField(label="Who at the practice said so?", max_length=SPOKEN_TO_LIMIT)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["outcome"].error_messages["required"] = "Choose what the practice said"
-        self.fields["spoken_to"].error_messages["required"] = "Enter who at the practice said so"
 
 
 class DayForm(PlainForm):

@@ -1,35 +1,74 @@
 """A person closes what the portal could not settle, after ringing the practice."""
 
+from enum import StrEnum
+from typing import Any
+
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.commands.models import Command
+from booking_portal.commands.ringing_back import dealing_with
 from booking_portal.commands.states import State
 from booking_portal.commands.transitions import claimed_by_another, move
 
 BY_TELEPHONE = "CLOSED_BY_TELEPHONE"
+DIFFERENT = "DIFFERENT_FROM_ASKED"
 SPOKEN_TO_LIMIT = 100
+
+
+class Outcome(StrEnum):
+    """What the practice said on the telephone; `AS_RECORDED`: not what was asked for, and kept."""
+
+    MADE = "made"
+    NOT_MADE = "not_made"
+    AS_RECORDED = "as_recorded"
 
 
 class NotToClose(Exception):
     """Only what needs attention is closed by a person."""
 
 
-def close(command: Command, *, made: bool, spoken_to: str, actor: Actor) -> Command:
+def may_close(command: Command, actor: Actor) -> bool:
+    """Whoever settles for the organisation may, and whoever has said that they deal with it.
+
+    So that a hub without a manager at night is not left with it.
+    """
+    mine = command.owner_id == actor.user.pk and dealing_with(command)
+    return actor.may(Permission.SETTLE_COMMANDS) or (mine and actor.may(Permission.VIEW_WORKLIST))
+
+
+def close(
+    command: Command,
+    *,
+    made: bool,
+    spoken_to: str,
+    actor: Actor,
+    as_recorded: bool = False,
+) -> Command:
     """Record what the practice said on the telephone: it has it, or it has not.
 
-    `spoken_to` names who said so. The event is the closing person's own.
+    `spoken_to` names who said so. `as_recorded`: it has what it answered with, which is not what
+    was asked for, and the patient keeps that. The event is the closing person's own.
 
     Raises: NotPermitted, NotToClose, StateChanged (somebody was quicker).
     """
-    actor.require(Permission.SETTLE_COMMANDS)
+    if not may_close(command, actor):
+        actor.require(Permission.SETTLE_COMMANDS)
     if command.state != State.NEEDS_ATTENTION or not command.may_be_seen_by(actor):
         raise NotToClose
+    if as_recorded and not (made and command.error_code == DIFFERENT):
+        raise NotToClose
     said = "has it" if made else "does not have it"
+    if as_recorded:
+        said = "has what it answered with, and the patient keeps it"
     # The id that the practice first answered with may have turned out to be another booking's.
     known = "" if claimed_by_another(command, command.appointment_id) else command.appointment_id
+    fields: dict[str, Any] = {}
+    if command.error_code == DIFFERENT and not as_recorded:
+        fields["result"] = {}  # what the practice answered is not what it has now
+    not_made = State.WITHDRAWN if command.withdrawn_at else State.NOT_MADE
     return move(
         command,
-        State.DONE if made else State.NOT_MADE,
+        State.DONE if made else not_made,
         reason=f"the practice said by telephone that it {said}",
         who=actor.who,
         error_code=BY_TELEPHONE,
@@ -38,4 +77,5 @@ def close(command: Command, *, made: bool, spoken_to: str, actor: Actor) -> Comm
         ),
         next_step="",
         appointment_id=known,
+        **fields,
     )

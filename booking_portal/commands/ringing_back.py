@@ -62,13 +62,11 @@ def when_moved(command: Command, to: State, *, watching: bool) -> dict[str, Any]
     From when the outcome is not known, somebody owes the patient a word; no longer when it became
     known in the user's own request (`watching`); again when what they were told proves wrong.
     """
-    if to in UNKNOWN_TO_THE_USER:
-        return {} if command.owner_id else defaults(command)
-    if to in UNSETTLED:
-        return {}
+    somebody = {} if command.owner_id else defaults(command)
     if State(command.state) in SAID_NOT_MADE:
-        kept = {} if command.owner_id else defaults(command)
-        return kept | {"told_at": None, "told_by": None}
+        return somebody | {"told_at": None, "told_by": None}
+    if to in UNSETTLED:
+        return somebody if to in UNKNOWN_TO_THE_USER else {}
     # What the patient has let go of, and was not made, is what they take it for.
     nothing_new = to == State.WITHDRAWN and command.kind != Kind.CANCEL
     return {"owner": None, "ring_back": ""} if watching or nothing_new else {}
@@ -96,13 +94,15 @@ def take(command: Command, *, actor: Actor) -> None:
     Raises: NotPermitted, NotToTake.
     """
     actor.require(Permission.VIEW_WORKLIST)
-    taken = {"owner": actor.user, "taken_at": database_now()}
+    now = database_now()
     mine = Command.objects.for_organisation(actor.organisation).filter(pk=command.pk)
     with transaction.atomic():
-        if not mine.filter(Q(state__in=UNKNOWN_TO_THE_USER) | TO_TELL).update(**taken):
+        if not mine.filter(Q(state__in=UNKNOWN_TO_THE_USER) | TO_TELL).update(
+            owner=actor.user, taken_at=now
+        ):
             raise NotToTake
         _record(EventKind.COMMAND_TAKEN, command, actor, outcome="dealing with it")
-    command.owner, command.taken_at = actor.user, taken["taken_at"]
+    command.owner, command.taken_at = actor.user, now
 
 
 def told(command: Command, *, actor: Actor) -> None:
@@ -111,14 +111,14 @@ def told(command: Command, *, actor: Actor) -> None:
     Raises: NotPermitted, NothingToTell (not certain yet, or somebody was quicker).
     """
     actor.require(Permission.VIEW_WORKLIST)
-    said = {"told_at": database_now(), "told_by": actor.user}
+    now = database_now()
     mine = Command.objects.for_organisation(actor.organisation).filter(pk=command.pk)
     with transaction.atomic():
         # Of this state, and no other: what has changed since the page was made is not yet told.
-        if not mine.filter(TO_TELL, state=command.state).update(**said):
+        if not mine.filter(TO_TELL, state=command.state).update(told_at=now, told_by=actor.user):
             raise NothingToTell
         _record(EventKind.PATIENT_TOLD, command, actor, outcome=command.state)
-    command.told_at, command.told_by = said["told_at"], actor.user
+    command.told_at, command.told_by = now, actor.user
 
 
 def to_be_told(command: Command) -> bool:

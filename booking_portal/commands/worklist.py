@@ -3,27 +3,88 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from django.db.models import F, Q
+
 from booking_portal.accounts.actor import Actor
+from booking_portal.accounts.models import Organisation
 from booking_portal.accounts.roles import Permission
 from booking_portal.commands.models import Command, CommandQuerySet
-from booking_portal.commands.states import Kind, State
+from booking_portal.commands.ringing_back import TO_TELL
+from booking_portal.commands.states import UNSETTLED, Kind, State
+from booking_portal.commands.storing import database_now
 from gpconnect import london
+
+SETTLED_SHOWN = timedelta(hours=24)
+NOT_RESTRICTED = ~Q(encounter__trace__contains={"restricted": True})
+"""What may be shown of a patient by day and by outcome; nothing, once PDS says so. [PDS-3]"""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is not over: each command in one list only.
+
+    `attention` needs somebody at the telephone, or to cancel what was withdrawn and is there;
+    `waiting` the portal looks after; `ring_back` is settled and the patient does not know;
+    `settled` was once not confirmed, and became certain within the last 24 hours.
+    """
+
+    attention: list[Command]
+    waiting: list[Command]
+    ring_back: list[Command]
+    settled: list[Command]
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """Bookings for appointments on a day, and those made that day for other days."""
+    """Bookings for appointments on a day, those made that day for other days, and the patients
+    registered that day."""
 
     appointments: list[Command]
     made_for_other_days: list[Command]
+    registrations: list[Command]
 
 
-def unsettled(*, actor: Actor) -> list[Command]:
-    """Every command of the organisation whose outcome is not certain, oldest first.
+def work(*, actor: Actor) -> Work:
+    """What the organisation has to see to, each list with the most urgent first.
 
     Raises: NotPermitted.
     """
-    return list(_commands(actor).unsettled().order_by("created_at"))
+    commands = _commands(actor)
+    by_a_person = commands.filter(state=State.NEEDS_ATTENTION)
+    waiting = commands.filter(state__in=(State.SENDING, State.UNCONFIRMED))
+    certain = commands.filter(NOT_RESTRICTED).exclude(state__in=UNSETTLED)
+    to_tell = list(certain.filter(TO_TELL).order_by("settled_at"))
+    once_not_confirmed = Q(owner__isnull=False) | Q(withdrawn_at__isnull=False)
+    since = database_now() - SETTLED_SHOWN
+    settled = list(certain.filter(once_not_confirmed, settled_at__gte=since))
+    _lay_changes_over([*to_tell, *settled], actor.organisation)
+    to_tell = [command for command in to_tell if not _nothing_to_tell(command)]
+    to_cancel = [command for command in to_tell if _withdrawn_booking(command)]
+    return Work(
+        [
+            *by_a_person.order_by(F("escalated_at").asc(nulls_last=True), "attention_at"),
+            *to_cancel,
+        ],
+        list(waiting.order_by("created_at")),
+        [command for command in to_tell if command not in to_cancel],
+        [command for command in settled if command not in to_tell],
+    )
+
+
+def as_last_known(command: Command) -> Command:
+    """The booking with what the practice has said since to changes of ours laid over it."""
+    _lay_changes_over([command], command.organisation)
+    return command
+
+
+def _withdrawn_booking(command: Command) -> bool:
+    made = command.kind == Kind.BOOK and command.state == State.DONE
+    return made and command.withdrawn_at is not None
+
+
+def _nothing_to_tell(command: Command) -> bool:
+    """Withdrawn, made all the same, and cancelled: as the patient takes it to be."""
+    return _withdrawn_booking(command) and command.result.get("status") == "cancelled"
 
 
 def bookings_of(day: date, *, actor: Actor) -> Day:
@@ -35,35 +96,45 @@ def bookings_of(day: date, *, actor: Actor) -> Day:
     """
     starts = datetime.combine(day, time(), london.LONDON)
     ends = datetime.combine(day + timedelta(days=1), time(), london.LONDON)
-    booked = _commands(actor).filter(kind=Kind.BOOK, state=State.DONE)
+    done = _commands(actor).filter(NOT_RESTRICTED, state=State.DONE)
+    booked = done.filter(kind=Kind.BOOK)
+    registered = done.filter(kind=Kind.REGISTER, created_at__gte=starts, created_at__lt=ends)
     on_the_day = booked.filter(starts_at__gte=starts, starts_at__lt=ends)
     made = booked.filter(created_at__gte=starts, created_at__lt=ends)
     found = Day(
         list(on_the_day.order_by("starts_at")),
         list(made.exclude(starts_at__gte=starts, starts_at__lt=ends)),
+        list(registered.order_by("created_at")),
     )
-    _lay_changes_over([*found.appointments, *found.made_for_other_days], actor)
+    _lay_changes_over([*found.appointments, *found.made_for_other_days], actor.organisation)
     return found
 
 
-def _lay_changes_over(bookings: list[Command], actor: Actor) -> None:
-    by_appointment = {(one.practice_id, one.appointment_id): one for one in bookings}
-    changes = _commands(actor).filter(
+def _lay_changes_over(commands: list[Command], organisation: Organisation) -> None:
+    by_appointment: dict[tuple[int, str], list[Command]] = {}
+    for one in commands:
+        if one.kind == Kind.BOOK and one.state == State.DONE and one.appointment_id:
+            by_appointment.setdefault((one.practice_id, one.appointment_id), []).append(one)
+    changes = Command.objects.filter(
+        organisation=organisation,
         kind__in=(Kind.AMEND, Kind.CANCEL),
         state=State.DONE,
-        appointment_id__in=[one.appointment_id for one in bookings],
+        appointment_id__in={appointment_id for _, appointment_id in by_appointment},
     )
     for change in changes.order_by("settled_at"):
-        booking = by_appointment.get((change.practice_id, change.appointment_id))
-        if booking is None or change.settled_at is None:
-            continue
-        seen = booking.result.get("seen_at")
-        if seen is None or datetime.fromisoformat(seen) < change.settled_at:
-            told = change.result
-            if not told and change.kind == Kind.CANCEL:  # the practice said so by telephone
-                told = booking.result | {"status": "cancelled"}
-            if told:
-                booking.result = told | {"seen_at": change.settled_at.isoformat()}
+        for booking in by_appointment.get((change.practice_id, change.appointment_id), []):
+            _lay_over(booking, change)
+
+
+def _lay_over(booking: Command, change: Command) -> None:
+    seen = booking.result.get("seen_at")
+    if change.settled_at is None or (seen and datetime.fromisoformat(seen) >= change.settled_at):
+        return
+    told = change.result
+    if not told and change.kind == Kind.CANCEL:  # the practice said so by telephone
+        told = booking.result | {"status": "cancelled"}
+    if told:
+        booking.result = told | {"seen_at": change.settled_at.isoformat()}
 
 
 def _commands(actor: Actor) -> CommandQuerySet:

@@ -87,7 +87,8 @@ def test_a_booking_not_made_can_be_tried_again_with_its_text(
 ) -> None:
     spine.fault(practice="A20047", use_case="book", kind="hang_before", times=1)
     command = counter.arrives_at_booking(description="Knee pain since Friday")
-    Command.objects.update(request_dead_at=timezone.now() - timedelta(seconds=1))
+    long_ago = timezone.now() - timedelta(hours=1)  # too long to be sent again by itself
+    Command.objects.update(request_dead_at=long_ago, created_at=long_ago)
     command.refresh_from_db()
     assert settle(command).state == State.NOT_MADE
     page = counter.opens(reverse("command", args=[command.pk]))

@@ -153,6 +153,11 @@ def card_asked(command: Command) -> AppointmentCard:
     )
 
 
+def card_of_nothing() -> AppointmentCard:
+    """Says nothing: where nothing may be shown. [PDS-3]"""
+    return _card(PracticeTime.read(""), PracticeTime.read(""))
+
+
 def _returned(asked: AppointmentCard, result: dict[str, Any]) -> AppointmentCard:
     start = PracticeTime.read(result.get("starts", ""))
     end = PracticeTime.read(result.get("ends", ""))

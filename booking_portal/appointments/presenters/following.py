@@ -10,19 +10,30 @@ from booking_portal.appointments.presenters.cards import (
     card_asked,
     card_of_command,
 )
+from booking_portal.appointments.presenters.ringing_back import RingBack, cancel_it
 from booking_portal.appointments.presenters.standing import Standing
-from booking_portal.appointments.presenters.standings import looks_of, slot_gone, standing_of
+from booking_portal.appointments.presenters.standings import (
+    looks_of,
+    slot_gone,
+    standing_of,
+    standing_of_restricted,
+)
+from booking_portal.appointments.presenters.standings_open import shows_difference
 from booking_portal.commands.models import Command
-from booking_portal.commands.states import Kind, State
+from booking_portal.commands.states import PERMISSION, UNSETTLED, Kind, State
 
 
 @dataclass(frozen=True, slots=True)
 class CommandPage:
-    """The page of one command, in whatever state it is."""
+    """The page of one command, in whatever state it is.
+
+    `marks` is what the page shows of its state: when it changes the page is loaded again.
+    """
 
     command_id: str
     kind: str
     state: str
+    marks: str
     standing: Standing
     follows: bool
     looks: str
@@ -38,6 +49,10 @@ class CommandPage:
     reference: str
     confirmed_booking: bool
     slot_gone: bool
+    ring_back: RingBack | None
+    may_withdraw: bool
+    withdrawn: str
+    cancel_it: bool
 
     @classmethod
     def of(
@@ -52,35 +67,93 @@ class CommandPage:
         practice = command.practice
         state = State(command.state)
         seen = bool(command.result)
-        live = command.kind == Kind.BOOK and state is State.DONE and seen and not card.cancelled
+        to_cancel = cancel_it(command, cancelled=card.cancelled)
+        booked = command.kind == Kind.BOOK and state is State.DONE
+        live = booked and seen and not card.cancelled and not to_cancel
         return cls(
             command_id=str(command.pk),
             kind=command.kind,
             state=command.state,
+            marks=marks_of(command),
             standing=standing_of(command, card),
             follows=state in {State.SENDING, State.UNCONFIRMED},
             looks=looks_of(command),
             looks_count=command.looks,
             card=card,
-            asked=card_asked(command) if _shows_difference(command) else None,
+            asked=(
+                card_asked(command)
+                if state is State.NEEDS_ATTENTION and shows_difference(command)
+                else None
+            ),
             practice=f"{practice.name}, {practice.town}",
             telephone=practice.telephone,
             asked_by=(f"{command.user.full_name}, {wording.clock_on_day(command.created_at)}"),
             seen=last_seen(command),
             sentences=saying.confirmation(card, practice, telephones or []) if live else (),
             limited_information=saying.limited_information(actor.organisation),
-            reference=_reference(command),
+            reference=reference_of(command),
             confirmed_booking=live,
             slot_gone=slot_gone(command),
+            ring_back=RingBack.of(command, actor, cancelled=card.cancelled),
+            may_withdraw=may_withdraw(command, actor),
+            withdrawn=withdrawn_by(command),
+            cancel_it=to_cancel,
         )
 
 
-def _shows_difference(command: Command) -> bool:
+@dataclass(frozen=True, slots=True)
+class RestrictedPage:
+    """The page of a command whose patient's record has become restricted. [PDS-3]
+
+    Neither the patient nor the practice nor the appointment is in it.
+    """
+
+    command_id: str
+    standing: Standing
+    may_take: bool
+    owner: str
+    asked_by: str
+    reference: str
+
+    @classmethod
+    def of(cls, command: Command, actor: Actor) -> "RestrictedPage":
+        """The page for what is stored now."""
+        ring_back = RingBack.of(command, actor, cancelled=False)
+        waiting = command.state == State.NEEDS_ATTENTION
+        return cls(
+            command_id=str(command.pk),
+            standing=standing_of_restricted(command),
+            may_take=waiting and ring_back is not None and ring_back.may_take,
+            owner=ring_back.owner if waiting and ring_back is not None else "",
+            asked_by=f"{command.user.full_name}, {wording.clock_on_day(command.created_at)}",
+            reference=reference_of(command),
+        )
+
+
+def marks_of(command: Command) -> str:
+    """The state, and what else a page shows of it: withdrawn, taken over."""
+    parts = [
+        command.state,
+        "withdrawn" if command.withdrawn_at else "",
+        "taken" if command.taken_at else "",
+    ]
+    return "-".join(part for part in parts if part)
+
+
+def may_withdraw(command: Command, actor: Actor) -> bool:
+    """Whether it is not settled, and the actor may say that nobody wants it any more."""
     return (
-        command.kind == Kind.BOOK
-        and command.state == State.NEEDS_ATTENTION
-        and bool(command.result)
+        command.state in UNSETTLED
+        and command.withdrawn_at is None
+        and actor.may(PERMISSION[Kind(command.kind)])
     )
+
+
+def withdrawn_by(command: Command) -> str:
+    """Who withdrew it, and when; empty when nobody has."""
+    if command.withdrawn_at is None or command.withdrawn_by is None:
+        return ""
+    return f"{command.withdrawn_by.full_name}, {wording.clock_on_day(command.withdrawn_at)}"
 
 
 def last_seen(command: Command) -> str:
@@ -90,7 +163,7 @@ def last_seen(command: Command) -> str:
     return wording.clock_on_day(instant) if instant and command.result else ""
 
 
-def _reference(command: Command) -> str:
+def reference_of(command: Command) -> str:
     """What support staff search for: the error's code, the command, the failed exchange."""
     failed = command.attempts.exclude(trace_id="").order_by("id").last()
     parts = (command.error_code, str(command.pk)[:8], failed.trace_id if failed else "")

@@ -1,12 +1,16 @@
 """Every state of a temporary registration in plain words. [REG-1, REG-3]"""
 
-from booking_portal.appointments.presenters.standing import Standing
+from booking_portal.appointments.presenters.standing import (
+    NO_BOOKING,
+    PRACTICE_SILENT,
+    Standing,
+)
+from booking_portal.appointments.presenters.standings_ended import why_not_made
+from booking_portal.appointments.presenters.standings_open import sent_how_often
 from booking_portal.commands.closing import BY_TELEPHONE
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.registering import DUPLICATE
 from booking_portal.commands.states import State
-
-NO_BOOKING = "No appointment has been booked."
 
 
 def standing_of_registration(command: Command) -> Standing:
@@ -25,7 +29,8 @@ def standing_of_registration(command: Command) -> Standing:
             return Standing(
                 "waiting",
                 "Not confirmed yet",
-                f"The temporary registration was sent, but {name} has not given a clear answer. "
+                f"The temporary registration was sent{sent_how_often(command)}, but {name} has not "
+                "given a clear answer. "
                 f"The portal is looking at the practice to find out. {NO_BOOKING}",
                 "You are not registered there for certain yet, and nothing is booked. If we end "
                 "the call before it is certain, we will ring you back.",
@@ -39,8 +44,8 @@ def standing_of_registration(command: Command) -> Standing:
                 f"The portal could not find out whether the patient was registered at {name}. "
                 f"{NO_BOOKING}",
                 "This is not confirmed. We will ring the practice, and then ring you back.",
-                f"Ring {name} on {telephone} and ask whether they have the patient. Then tell "
-                "your manager, who can close it here.",
+                f"Ring {name} on {telephone} and ask whether they have the patient. Then "
+                "close it here with what they say.",
             )
         case State.DONE:
             return _done(command)
@@ -93,12 +98,9 @@ def _not_made(command: Command) -> Standing:
     if command.error_code == BY_TELEPHONE:
         step = "If it is still wanted, start again."
         return Standing("bad", "Not registered", f"{command.sentence} {NO_BOOKING}", say, step)
-    looked = command.attempts.filter(purpose=Attempt.Purpose.LOOK).exists()
-    known = (
-        f"The portal has looked at {name}: the patient is not there, and the request can no "
-        "longer arrive."
-        if looked
-        else f"{command.sentence} {name} has not received it."
-    )
     step = f"Try again, or ring {name}."
+    if command.error_code == PRACTICE_SILENT:
+        say = "The practice's system is not answering, so you are not registered or booked there."
+        step = command.next_step or step
+    known = why_not_made(command, "the patient is not there, and the request can no longer arrive")
     return Standing("bad", "Not registered", f"{known} {NO_BOOKING}", say, step)

@@ -1,6 +1,26 @@
 """What a page says of where a command stands."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+from booking_portal.commands.states import Kind
+
+AboutAppointment = Literal[Kind.BOOK, Kind.AMEND, Kind.CANCEL]
+
+ASKED_FOR: dict[Kind, str] = {
+    Kind.BOOK: "the booking",
+    Kind.AMEND: "the change",
+    Kind.CANCEL: "the cancellation",
+    Kind.REGISTER: "the temporary registration",
+}
+DONE_TITLES: dict[Kind, str] = {
+    Kind.BOOK: "Booked",
+    Kind.AMEND: "Changed",
+    Kind.CANCEL: "Cancelled",
+    Kind.REGISTER: "Registered",
+}
+NO_BOOKING = "No appointment has been booked."
+PRACTICE_SILENT = "PRACTICE_NOT_ANSWERING"
 
 
 @dataclass(frozen=True, slots=True)

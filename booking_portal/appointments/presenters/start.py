@@ -1,6 +1,6 @@
-"""The start page: what is not settled, today's bookings, and the patients seen last."""
+"""The start page: what is not over, today's bookings, and the patients seen last."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
 
@@ -9,8 +9,9 @@ from django.utils import timezone
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Role
 from booking_portal.appointments.presenters import wording
-from booking_portal.appointments.presenters.worklist import WorkRow, row_of
-from booking_portal.commands.worklist import bookings_of, unsettled
+from booking_portal.appointments.presenters.worklist import WorkRow, WorkRows, row_of
+from booking_portal.commands.models import Command
+from booking_portal.commands.worklist import bookings_of, work
 from booking_portal.patients.models import Encounter
 from booking_portal.patients.presenters import full_name, moment
 from gpconnect import london, nhs_number
@@ -35,6 +36,7 @@ class StartPage:
 
     today: str
     unsettled: tuple[WorkRow, ...]
+    ring_back: tuple[WorkRow, ...]
     bookings: tuple[WorkRow, ...]
     recent: tuple[RecentPatient, ...]
 
@@ -42,22 +44,40 @@ class StartPage:
     def of(cls, actor: Actor) -> Self:
         """The actor's page: a clinician's has their own unsettled commands and patients.
 
+        Whom to ring back is on the page of who owes it.
+
         Raises: NotPermitted.
         """
         today = london.today()
-        waiting = unsettled(actor=actor)
+        found = work(actor=actor)
+        mine = [command for command in found.ring_back if command.owner_id == actor.user.pk]
+        found = replace(found, ring_back=mine)
         if actor.role is Role.CLINICIAN:
-            mine = [command for command in waiting if command.user_id == actor.user.pk]
-            rows, recent = [], _recent(actor)
+            found = replace(
+                found,
+                attention=[
+                    one for one in found.attention if actor.user.pk in {one.user_id, one.owner_id}
+                ],
+                waiting=[
+                    one for one in found.waiting if actor.user.pk in {one.user_id, one.owner_id}
+                ],
+            )
+            booked, recent = [], _recent(actor)
         else:
-            mine, recent = waiting, []
-            rows = bookings_of(today, actor=actor).appointments
+            booked, recent = bookings_of(today, actor=actor).appointments, []
+        rows = WorkRows.of(found, actor)
         return cls(
             today=wording.long_date(today),
-            unsettled=tuple(row_of(command) for command in mine),
-            bookings=tuple(row_of(command) for command in rows),
+            unsettled=rows.attention + rows.waiting,
+            ring_back=rows.ring_back,
+            bookings=tuple(row_of(command) for command in booked),
             recent=tuple(recent),
         )
+
+
+def _theirs(commands: list[Command], actor: Actor) -> list[Command]:
+    """What the actor asked for, or deals with."""
+    return [one for one in commands if actor.user.pk in {one.user_id, one.owner_id}]
 
 
 def _recent(actor: Actor) -> list[RecentPatient]:

@@ -1,15 +1,23 @@
-"""The organisation's bookings: what is not settled first, then a day's. [IG-6]"""
+"""The organisation's bookings: what is not over first, then a day's. [IG-6]"""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from booking_portal.accounts.actor import Actor
 from booking_portal.appointments.presenters import wording
-from booking_portal.appointments.presenters.cards import AppointmentCard, card_of_command
+from booking_portal.appointments.presenters.cards import (
+    AppointmentCard,
+    card_of_command,
+    card_of_nothing,
+)
 from booking_portal.appointments.presenters.following import last_seen
-from booking_portal.appointments.presenters.standings import standing_of
+from booking_portal.appointments.presenters.ringing_back import owner_of
+from booking_portal.appointments.presenters.standings import standing_of, standing_of_restricted
+from booking_portal.commands import worker
 from booking_portal.commands.models import Command
-from booking_portal.commands.states import Kind
-from booking_portal.commands.worklist import Day
+from booking_portal.commands.ringing_back import dealing_with
+from booking_portal.commands.states import Kind, State
+from booking_portal.commands.worklist import Day, Work
 from booking_portal.patients.presenters import full_name
 from gpconnect import london, nhs_number
 
@@ -18,13 +26,15 @@ TAG = {"good": "green", "waiting": "yellow", "bad": "red"}
 
 @dataclass(frozen=True, slots=True)
 class WorkRow:
-    """One command in a list."""
+    """One command in a list. `notes` is what the list adds; of a restricted patient the rest is
+    empty. [PDS-3]"""
 
     command_id: str
     patient: str
     nhs_number: str
     what: str
     registration: bool
+    restricted: bool
     card: AppointmentCard
     practice: str
     telephone: str
@@ -32,23 +42,63 @@ class WorkRow:
     tag: str
     seen: str
     asked_by: str
+    urgent: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRows:
+    """The lists of `commands.worklist.Work`, as rows."""
+
+    attention: tuple[WorkRow, ...]
+    waiting: tuple[WorkRow, ...]
+    ring_back: tuple[WorkRow, ...]
+    settled: tuple[WorkRow, ...]
+
+    @classmethod
+    def of(cls, work: Work, actor: Actor) -> "WorkRows":
+        """Each row with what its list is about."""
+        return cls(
+            attention=tuple(
+                row_of(
+                    command,
+                    owner_of(command, actor),
+                    _since(command),
+                    urgent="Nobody has taken it" if _escalated(command) else "",
+                )
+                for command in work.attention
+            ),
+            waiting=tuple(row_of(command) for command in work.waiting),
+            ring_back=tuple(
+                row_of(
+                    command,
+                    f"Ring {command.ring_back}" if command.ring_back else "No number is known",
+                    owner_of(command, actor),
+                    _settled(command),
+                )
+                for command in work.ring_back
+            ),
+            settled=tuple(row_of(command, _settled(command)) for command in work.settled),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class WorklistPage:
-    """The bookings page of one day."""
+    """The bookings page of one day. `worker_silent`: says that nothing is settled by itself."""
 
     title: str
     day: date
     is_today: bool
     before: str
     after: str
-    unsettled: tuple[WorkRow, ...]
+    worker_silent: str
+    work: WorkRows
     on_the_day: tuple[WorkRow, ...]
     made_that_day: tuple[WorkRow, ...]
+    registered_that_day: tuple[WorkRow, ...]
 
     @classmethod
-    def of(cls, day: date, unsettled: list[Command], found: Day) -> "WorklistPage":
+    def of(cls, day: date, work: Work, found: Day, actor: Actor) -> "WorklistPage":
         """The page for London's day."""
         return cls(
             title=wording.long_date(day),
@@ -56,27 +106,57 @@ class WorklistPage:
             is_today=day == london.today(),
             before=(day - timedelta(days=1)).isoformat(),
             after=(day + timedelta(days=1)).isoformat(),
-            unsettled=tuple(row_of(command) for command in unsettled),
+            worker_silent=worker_silent(),
+            work=WorkRows.of(work, actor),
             on_the_day=tuple(row_of(command) for command in found.appointments),
             made_that_day=tuple(row_of(command) for command in found.made_for_other_days),
+            registered_that_day=tuple(row_of(command) for command in found.registrations),
         )
 
 
-def row_of(command: Command) -> WorkRow:
+def worker_silent() -> str:
+    """Since when nothing is settled in the background; empty while all is well."""
+    if worker.is_here():
+        return ""
+    seen = worker.last_seen()
+    when = f"last seen {wording.clock_on_day(seen)}" if seen else "not seen for a while"
+    return f"The portal is not settling bookings by itself just now ({when}). Tell support."
+
+
+def row_of(command: Command, *notes: str, urgent: str = "") -> WorkRow:
     """A command as one row."""
-    card = card_of_command(command)
-    standing = standing_of(command, card)
+    restricted = command.encounter.restricted
+    card = card_of_nothing() if restricted else card_of_command(command)
+    standing = standing_of_restricted(command) if restricted else standing_of(command, card)
+    practice = command.practice
     return WorkRow(
         command_id=str(command.pk),
-        patient=full_name(command.encounter.name),
-        nhs_number=nhs_number.spaced(command.nhs_number),
+        patient="Not shown" if restricted else full_name(command.encounter.name),
+        nhs_number="" if restricted else nhs_number.spaced(command.nhs_number),
         what=command.get_kind_display(),
         registration=command.kind == Kind.REGISTER,
+        restricted=restricted,
         card=card,
-        practice=f"{command.practice.name}, {command.practice.town}",
-        telephone=command.practice.telephone,
-        standing=standing.title,
+        practice="" if restricted else f"{practice.name}, {practice.town}",
+        telephone="" if restricted else practice.telephone,
+        standing=command.get_state_display() if restricted else standing.title,
         tag=TAG[standing.tone],
-        seen=last_seen(command),
+        seen="" if restricted else last_seen(command),
         asked_by=f"{command.user.full_name}, {wording.clock_on_day(command.created_at)}",
+        urgent=urgent,
+        notes=tuple(note for note in notes if note),
     )
+
+
+def _escalated(command: Command) -> bool:
+    return command.escalated_at is not None and not dealing_with(command)
+
+
+def _since(command: Command) -> str:
+    at = command.attention_at if command.state == State.NEEDS_ATTENTION else command.settled_at
+    return f"Since {wording.clock_on_day(at)}" if at else ""
+
+
+def _settled(command: Command) -> str:
+    at = command.settled_at
+    return f"Certain since {wording.clock_on_day(at)}" if at else ""

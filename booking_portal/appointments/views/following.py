@@ -14,17 +14,22 @@ from booking_portal.accounts.decorators import acting
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.alternatives import Alternatives, free_now
-from booking_portal.appointments.forms import CloseForm
 from booking_portal.appointments.presenters.cards import AppointmentCard, card_of_command
-from booking_portal.appointments.presenters.following import CommandPage
+from booking_portal.appointments.presenters.following import (
+    CommandPage,
+    RestrictedPage,
+    marks_of,
+)
 from booking_portal.appointments.presenters.registering import RegistrationPage
 from booking_portal.appointments.presenters.standings import changed_meanwhile, slot_gone
+from booking_portal.appointments.settling_forms import CloseForm
 from booking_portal.appointments.views.moving import may_move
-from booking_portal.commands.closing import NotToClose, close
+from booking_portal.commands.closing import NotToClose, Outcome, close, may_close
 from booking_portal.commands.models import Command
 from booking_portal.commands.reading import around, read_again
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.transitions import StateChanged
+from booking_portal.commands.worklist import as_last_known
 from booking_portal.forms import errors_for
 from booking_portal.patients.decorators import STOPPED
 from booking_portal.patients.finding import find
@@ -40,21 +45,27 @@ JUST_SEEN = timedelta(minutes=1)
 @acting(Permission.VIEW_APPOINTMENTS)
 def command(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
     """Where a booking, change or cancellation stands, and what to do about it."""
-    return _show(request, _command(request, command_id), CloseForm())
+    return _show(request, organisations_command(request, command_id))
 
 
 @require_POST
-@acting(Permission.SETTLE_COMMANDS)
+@acting(Permission.VIEW_WORKLIST)
 def close_command(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
     """Close what could not be settled, with what the practice said on the telephone."""
-    found = _command(request, command_id)
-    form = CloseForm(request.POST)
+    found = organisations_command(request, command_id)
+    form = CloseForm(request.POST, command=found)
     if not form.is_valid():
         return _show(request, found, form)
-    made = form.cleaned_data["outcome"] == "made"
+    outcome = form.cleaned_data["outcome"]
     # Closed by somebody else, or found after all: the command's page shows which.
     with suppress(NotToClose, StateChanged):
-        close(found, made=made, spoken_to=form.cleaned_data["spoken_to"], actor=request.actor)
+        close(
+            found,
+            made=outcome != Outcome.NOT_MADE,
+            as_recorded=outcome == Outcome.AS_RECORDED,
+            spoken_to=form.cleaned_data["spoken_to"],
+            actor=request.actor,
+        )
     return redirect("command", command_id=found.pk)
 
 
@@ -62,8 +73,8 @@ def close_command(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse
 @acting(Permission.VIEW_APPOINTMENTS)
 def command_state(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
     """What the command's page polls: nothing new (204), new words, or load the page again."""
-    found = _command(request, command_id)
-    if request.GET.get("state") != found.state:
+    found = organisations_command(request, command_id)
+    if request.GET.get("state") != marks_of(found) or found.encounter.restricted:
         return HttpResponse(headers={"HX-Refresh": "true"})
     if request.GET.get("looks") == str(found.looks):
         return HttpResponse(status=204)
@@ -71,11 +82,31 @@ def command_state(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse
     return render(request, "appointments/_following.jinja", context)
 
 
-def _show(request: ActingRequest, found: Command, closing: CloseForm) -> HttpResponse:
+def organisations_command(request: ActingRequest, command_id: uuid.UUID) -> Command:
+    """The command of the organisation that the user acts for.
+
+    Raises: Http404.
+    """
+    mine = Command.objects.for_organisation(request.actor.organisation)
+    return get_object_or_404(mine.select_related("told_by", "withdrawn_by"), pk=command_id)
+
+
+def _show(request: ActingRequest, found: Command, closing: CloseForm | None = None) -> HttpResponse:
+    closing = closing or CloseForm(command=found)
+    closes = found.state == State.NEEDS_ATTENTION and may_close(found, request.actor)
+    context: dict[str, Any] = {
+        "may_close": closes,
+        "closing": closing,
+        "errors": errors_for(closing),
+    }
+    if found.encounter.restricted:  # [PDS-3]
+        context["page"] = RestrictedPage.of(found, request.actor)
+        return render(request, "appointments/command_restricted.jinja", context)
     encounter = Encounter.objects.of_same_patient(found.encounter, request.actor)
     could_not_look = _look_again(request, found, encounter) if encounter else ""
+    found = as_last_known(found)
     card = _looked_up(request, found, encounter) if encounter else None
-    context: dict[str, Any] = {
+    context |= {
         "patient": PatientBanner.of(found.encounter),
         "encounter_id": encounter.pk if encounter else None,
         "page": CommandPage.of(found, request.actor, card, _telephones(found)),
@@ -90,18 +121,9 @@ def _show(request: ActingRequest, found: Command, closing: CloseForm) -> HttpRes
         "practice_ods": found.practice.ods_code,
         "appointment_id": found.appointment_id,
         "may_book": request.actor.may(Permission.BOOK_APPOINTMENT),
-        "may_close": found.state == State.NEEDS_ATTENTION
-        and request.actor.may(Permission.SETTLE_COMMANDS),
-        "closing": closing,
-        "errors": errors_for(closing),
         "registration": _registration(found, encounter),
     }
     return render(request, "appointments/command.jinja", context)
-
-
-def _command(request: ActingRequest, command_id: uuid.UUID) -> Command:
-    mine = Command.objects.for_organisation(request.actor.organisation)
-    return get_object_or_404(mine, pk=command_id)
 
 
 def _look_again(request: ActingRequest, found: Command, encounter: Encounter) -> str:
@@ -155,7 +177,8 @@ def _alternatives(
 
 def _again(found: Command, encounter: Encounter | None) -> list[str]:
     """The same slots, signed anew, for a booking that was certainly not made."""
-    may_again = found.kind == Kind.BOOK and found.state == State.NOT_MADE
+    not_made = found.state == State.NOT_MADE and found.withdrawn_at is None
+    may_again = found.kind == Kind.BOOK and not_made
     if encounter is None or found.saga_id or not may_again or slot_gone(found):
         return []
     return [offer.signed(encounter.pk) for offer in found.offers]

@@ -12,7 +12,7 @@ from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.forms import DayForm
 from booking_portal.appointments.presenters.worklist import WorklistPage
-from booking_portal.commands.worklist import bookings_of, unsettled
+from booking_portal.commands.worklist import bookings_of, work
 from booking_portal.forms import EARLIEST, LATEST, errors_for
 from gpconnect import london
 
@@ -20,15 +20,14 @@ from gpconnect import london
 @require_GET
 @acting(Permission.VIEW_WORKLIST)
 def bookings(request: ActingRequest) -> HttpResponse:
-    """What is not settled, and the bookings of a day (`?day=`, or three boxes; else today)."""
+    """What is not over, and the bookings of a day (`?day=`, or three boxes; else today)."""
     day = _day(request.GET.get("day", ""))
     typed = any(name.startswith("day-") for name in request.GET)
     form = DayForm(request.GET if typed else None, initial={"day": day})
     if typed and form.is_valid() and form.cleaned_data["day"]:
         return redirect(f"{reverse('bookings')}?day={form.cleaned_data['day'].isoformat()}")
-    page = WorklistPage.of(
-        day, unsettled(actor=request.actor), bookings_of(day, actor=request.actor)
-    )
+    actor = request.actor
+    page = WorklistPage.of(day, work(actor=actor), bookings_of(day, actor=actor), actor)
     context = {"page": page, "form": form, "errors": errors_for(form)}
     return render(request, "appointments/bookings.jinja", context)
 

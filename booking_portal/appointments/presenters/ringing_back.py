@@ -1,0 +1,80 @@
+"""Who rings the patient back, on which number, and who deals with what needs a person."""
+
+from dataclasses import dataclass
+
+from booking_portal.accounts.actor import Actor
+from booking_portal.appointments.presenters import wording
+from booking_portal.commands.models import Command
+from booking_portal.commands.ringing_back import dealing_with, to_be_told
+from booking_portal.commands.states import Kind, State
+
+WAITING = frozenset({State.UNCONFIRMED, State.NEEDS_ATTENTION})
+
+
+@dataclass(frozen=True, slots=True)
+class RingBack:
+    """The ring-back of one command. `told` says who has told the patient, and when."""
+
+    number: str
+    owner: str
+    waiting: bool
+    to_tell: bool
+    may_take: bool
+    told: str
+
+    @classmethod
+    def of(cls, command: Command, actor: Actor, *, cancelled: bool) -> "RingBack | None":
+        """None where nobody owes the patient a word, and nobody did.
+
+        `cancelled`: the appointment is; of one that was withdrawn there is then nothing to tell.
+        """
+        waiting = command.state in WAITING
+        over = command.kind == Kind.BOOK and bool(command.withdrawn_at) and cancelled
+        to_tell = to_be_told(command) and not over
+        if not (waiting or to_tell or command.told_at):
+            return None
+        mine = command.owner_id == actor.user.pk
+        taken_by_me = mine and dealing_with(command)
+        asked = mine and command.state != State.NEEDS_ATTENTION
+        return cls(
+            number=command.ring_back,
+            owner=owner_of(command, actor),
+            waiting=waiting,
+            to_tell=to_tell,
+            may_take=(waiting or to_tell) and not (taken_by_me or asked),
+            told=_told(command),
+        )
+
+
+def owner_of(command: Command, actor: Actor | None = None) -> str:
+    """Who deals with it, in words: also that nobody does yet."""
+    if command.owner is None or (
+        command.state == State.NEEDS_ATTENTION and not dealing_with(command)
+    ):
+        return "Nobody is dealing with it yet"
+    mine = actor is not None and command.owner_id == actor.user.pk
+    since = (
+        f" since {wording.clock_on_day(command.taken_at)}"
+        if command.taken_at and dealing_with(command)
+        else ""
+    )
+    if mine:
+        return f"You are dealing with it{since}"
+    return f"{command.owner.full_name} is dealing with it{since}"
+
+
+def cancel_it(command: Command, *, cancelled: bool) -> bool:
+    """Whether a withdrawn booking stands at the practice, and nobody has said that it may."""
+    return (
+        command.kind == Kind.BOOK
+        and command.state == State.DONE
+        and command.withdrawn_at is not None
+        and command.told_at is None
+        and not cancelled
+    )
+
+
+def _told(command: Command) -> str:
+    if command.told_at is None or command.told_by is None:
+        return ""
+    return f"{command.told_by.full_name} told the patient, {wording.clock_on_day(command.told_at)}."

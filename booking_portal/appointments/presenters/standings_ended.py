@@ -1,0 +1,167 @@
+"""In plain words: a booking, change or cancellation that is done, refused or not made."""
+
+from booking_portal.appointments.presenters import wording
+from booking_portal.appointments.presenters.cards import AppointmentCard
+from booking_portal.appointments.presenters.standing import (
+    DONE_TITLES,
+    PRACTICE_SILENT,
+    AboutAppointment,
+    Standing,
+)
+from booking_portal.commands.closing import BY_TELEPHONE
+from booking_portal.commands.models import Attempt, Command
+from booking_portal.commands.states import Kind, State
+
+SLOT_GONE = "DUPLICATE_REJECTED"
+CHANGED_MEANWHILE = "VERSION_CONFLICT"
+NOT_DONE: dict[AboutAppointment, str] = {
+    Kind.BOOK: "Not booked",
+    Kind.AMEND: "Not changed",
+    Kind.CANCEL: "Not cancelled",
+}
+
+
+def slot_gone(command: Command) -> bool:
+    """Whether somebody else has the slot, for certain. [BOOK-8]"""
+    return (
+        command.kind == Kind.BOOK
+        and command.error_code == SLOT_GONE
+        and command.state in {State.REFUSED, State.NOT_MADE}
+    )
+
+
+def changed_meanwhile(command: Command) -> bool:
+    """Whether the practice refused a change because the appointment had changed. [AMEND-2]"""
+    return (
+        command.kind in {Kind.AMEND, Kind.CANCEL}
+        and command.state == State.REFUSED
+        and command.error_code == CHANGED_MEANWHILE
+    )
+
+
+def done(kind: AboutAppointment, command: Command, card: AppointmentCard) -> Standing:
+    """The practice has it, by its own word or by telephone."""
+    name = command.practice.name
+    if command.error_code == BY_TELEPHONE:
+        return Standing(
+            "good",
+            f"Closed by telephone: {DONE_TITLES[kind].lower()}",
+            command.sentence,
+            _say_done(kind, command, card),
+            "The portal has not seen it itself. Look at the patient's appointments there.",
+        )
+    match kind:
+        case Kind.BOOK if card.cancelled:
+            return Standing(
+                "bad",
+                "Booked, and cancelled since",
+                f"{name} made the appointment, and it has been cancelled since.",
+                "You do not have this appointment any more: it has been cancelled.",
+                f"If the patient still needs one, search again, or ring {name}.",
+            )
+        case Kind.BOOK:
+            return Standing("good", "Booked", f"{name} has confirmed the appointment.", "", "")
+        case Kind.AMEND:
+            return Standing(
+                "good",
+                "Changed",
+                f"{name} has confirmed the change. Day, time and place are as they were.",
+                _say_done(kind, command, card),
+                "",
+            )
+        case Kind.CANCEL:
+            return Standing(
+                "good",
+                "Cancelled",
+                f"{name} has confirmed that the appointment is cancelled.",
+                _say_done(kind, command, card),
+                "",
+            )
+
+
+def _say_done(kind: AboutAppointment, command: Command, card: AppointmentCard) -> str:
+    name, when = command.practice.name, f"{card.day} at {card.start.time_label}"
+    match kind:
+        case Kind.BOOK:
+            return f"You have an appointment at {name} on {when}."
+        case Kind.AMEND:
+            return (
+                f"Your note has been added. Your appointment is still on {card.day}, {card.time}."
+            )
+        case Kind.CANCEL:
+            return (
+                f"Your appointment on {when} with {name} is cancelled. You do not need to do "
+                "anything else."
+            )
+
+
+def refused(kind: AboutAppointment, command: Command) -> Standing:
+    """The practice, or the Spine, said no."""
+    if slot_gone(command):
+        return _slot_gone(command)
+    if changed_meanwhile(command):
+        return Standing(
+            "bad",
+            "Somebody else changed it first",
+            "The appointment was changed after you opened it, so nothing of yours was changed.",
+            "One moment please, the appointment has just been changed.",
+            "Look at what it says now and decide again.",
+        )
+    says: dict[AboutAppointment, str] = {
+        Kind.BOOK: "I could not book this appointment.",
+        Kind.AMEND: "I could not change the note. Your appointment stands as it was.",
+        Kind.CANCEL: "I could not cancel it. Your appointment still stands.",
+    }
+    name = command.practice.name
+    return Standing(
+        "bad",
+        NOT_DONE[kind],
+        command.sentence or f"{name} did not accept it.",
+        says[kind],
+        command.next_step or f"Ring {name}.",
+    )
+
+
+def not_made(kind: AboutAppointment, command: Command) -> Standing:
+    """The practice does not have it: nothing was sent, or nothing is there."""
+    name = command.practice.name
+    if slot_gone(command):
+        return _slot_gone(command)
+    says: dict[AboutAppointment, str] = {
+        Kind.BOOK: "The appointment has not been made. Let me try again.",
+        Kind.AMEND: "The note has not been added. Your appointment stands as it was.",
+        Kind.CANCEL: "It has not been cancelled: your appointment still stands.",
+    }
+    say, title = says[kind], NOT_DONE[kind]
+    if command.error_code == BY_TELEPHONE:
+        step = "If it is still wanted, start again."
+        return Standing("bad", title, command.sentence, say, step)
+    known = why_not_made(command)
+    if command.error_code == PRACTICE_SILENT:
+        if kind == Kind.BOOK:
+            say = "The appointment has not been made: the practice's system is not answering."
+        return Standing("bad", title, known, say, command.next_step)
+    step = "Try again." if kind == Kind.BOOK else "Open the appointment and try again."
+    return Standing("bad", title, known, say, f"{step} Or ring {name}.")
+
+
+def why_not_made(command: Command, seen: str = "it is not there, and can no longer arrive") -> str:
+    """How the portal knows; `seen` says what its look at the practice has shown."""
+    name = command.practice.name
+    if not command.attempts.filter(purpose=Attempt.Purpose.LOOK).exists():
+        return f"{command.sentence} {name} has not received it.".strip()
+    sent = "" if command.sends < 2 else f"It was sent {command.sends} times. "
+    return f"{sent}The portal has looked at {name}: {seen}."
+
+
+def _slot_gone(command: Command) -> Standing:
+    start = command.start
+    day = wording.short_date(start.local_date) if start.local_date else ""
+    when = f"{day} {start.time_label}".strip()
+    return Standing(
+        "bad",
+        "This slot has just been taken",
+        f"Somebody else has {when} at {command.practice.name}. Nothing was booked.",
+        "That time has just gone. Let me see what else there is.",
+        "Choose from what is free there now. What you typed is kept.",
+    )

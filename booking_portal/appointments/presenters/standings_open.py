@@ -1,0 +1,95 @@
+"""In plain words: a booking, change or cancellation whose outcome is not certain."""
+
+from booking_portal.appointments.presenters.standing import ASKED_FOR, AboutAppointment, Standing
+from booking_portal.commands.closing import DIFFERENT
+from booking_portal.commands.models import Command
+from booking_portal.commands.states import Kind
+
+
+def sending(kind: AboutAppointment, command: Command) -> Standing:
+    """On its way."""
+    return Standing(
+        "waiting",
+        "Being sent",
+        f"{ASKED_FOR[kind].capitalize()} is on its way to {command.practice.name}.",
+        "One moment please, I am waiting for the practice's answer.",
+        "Wait on this page: it follows by itself. Do not send it again.",
+    )
+
+
+def unconfirmed(kind: AboutAppointment, command: Command) -> Standing:
+    """Sent, and nobody knows yet."""
+    name = command.practice.name
+    sent = sent_how_often(command)
+    match kind:
+        case Kind.BOOK:
+            known = (
+                f"The booking was sent{sent}, but {name} has not given a clear answer. The "
+                "appointment may have been made, or not. The portal is looking at the practice to "
+                "find out."
+            )
+            say = (
+                "Your appointment is not confirmed yet. I will tell you as soon as it is. If we "
+                "end the call before that, please do not count on it until you hear from us."
+            )
+            step = (
+                "Do not book again. Wait here, or end the call with a number to ring the patient "
+                "back: the booking stays at the top of Bookings until it is settled."
+            )
+        case Kind.AMEND:
+            known = (
+                f"The change was sent{sent}, but {name} has not given a clear answer. The "
+                "appointment stands; whether its text has changed is being looked up."
+            )
+            say = "Your appointment stands. I am still waiting to hear whether the note was added."
+            step = "Wait here, or come back from Bookings. Do not send it again."
+        case Kind.CANCEL:
+            known = (
+                f"The cancellation was sent{sent}, but {name} has not given a clear answer. The "
+                "appointment may still stand. The portal is looking at the practice to find out."
+            )
+            say = (
+                "The cancellation is not confirmed yet. If we end the call before it is, we will "
+                "ring you back."
+            )
+            step = "Wait here, or come back from Bookings. Do not send it again."
+    return Standing("waiting", "Not confirmed yet", known, say, step)
+
+
+def needs_attention(kind: AboutAppointment, command: Command) -> Standing:
+    """Only the practice itself can say."""
+    name, telephone = command.practice.name, command.practice.telephone
+    if command.error_code == DIFFERENT:
+        return Standing(
+            "bad",
+            "The practice recorded something else",
+            f"{name} answered with an appointment that is not the one asked for. "
+            + ("Both are below." if shows_difference(command) else "What was asked for is below."),
+            "Please do not count on this appointment yet. I have to speak to the practice first.",
+            f"Ring {name} on {telephone} now and ask what they have for this patient. Then close "
+            "it here with what they say.",
+        )
+    return Standing(
+        "bad",
+        "Somebody has to ring the practice",
+        f"The portal could not find out whether {ASKED_FOR[kind]} was made at {name}.",
+        "This is not confirmed. We will ring the practice, and then ring you back.",
+        f"Ring {name} on {telephone} and ask whether they have it. Then close it here with what "
+        "they say.",
+    )
+
+
+def shows_difference(command: Command) -> bool:
+    """Whether the page can show what was asked for beside what the practice answered. [BOOK-7]
+
+    Only of a booking does the portal keep all of both.
+    """
+    return command.kind == Kind.BOOK and command.error_code == DIFFERENT and bool(command.result)
+
+
+def sent_how_often(command: Command) -> str:
+    """Says that it was sent more than once; the practice was seen not to have it in between."""
+    if command.sends < 2:
+        return ""
+    times = "twice" if command.sends == 2 else f"{command.sends} times"
+    return f" {times}, the last time because the practice did not have it"

@@ -1,0 +1,78 @@
+"""What people say about what is not settled: the practice's word, and a number to ring back."""
+
+from typing import Any
+
+from django import forms
+
+from booking_portal.commands.closing import DIFFERENT, SPOKEN_TO_LIMIT, Outcome
+from booking_portal.commands.models import Command
+from booking_portal.commands.ringing_back import NUMBER_LIMIT, is_telephone
+from booking_portal.commands.states import Kind
+from booking_portal.forms import PlainForm
+
+OUTCOMES: dict[Kind, tuple[str, str]] = {
+    Kind.BOOK: ("They have it: it is booked", "They do not have it: it is not booked"),
+    Kind.AMEND: ("It is changed", "It is not changed: the appointment is as it was"),
+    Kind.CANCEL: ("It is cancelled", "It is not cancelled: the appointment still stands"),
+    Kind.REGISTER: ("The patient is registered there", "The patient is not registered there"),
+}
+"""What the practice may say, by kind: done, or not."""
+
+PUT_RIGHT = "They have put it right: it is as asked for"
+KEPT = "It stays as they recorded it, and the patient agrees"
+TAKEN_OUT: dict[Kind, str] = {
+    Kind.BOOK: "They have taken it out: nothing is booked",
+    Kind.AMEND: "They have taken the change back: the appointment is as it was",
+    Kind.CANCEL: "They have put it back: the appointment still stands",
+    Kind.REGISTER: "They have taken it back: the patient is not registered there",
+}
+"""Where the practice had recorded something else."""
+
+
+class CloseForm(PlainForm):
+    """What the practice said on the telephone about what could not be settled."""
+
+    outcome = forms.ChoiceField(label="What did the practice say?")
+    spoken_to = forms.CharField(label="Who at the practice said so?", max_length=SPOKEN_TO_LIMIT)
+
+    def __init__(self, *args: Any, command: Command, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        outcome = self.fields["outcome"]
+        assert isinstance(outcome, forms.ChoiceField)
+        outcome.choices = _choices(command)
+        outcome.error_messages["required"] = "Choose what the practice said"
+        self.fields["spoken_to"].error_messages["required"] = "Enter who at the practice said so"
+
+
+class RingBackForm(PlainForm):
+    """The number to ring the patient back on; nothing where they have none."""
+
+    ring_back = forms.CharField(
+        label="Number to ring the patient back on",
+        help_text="For this call only: it is not sent to the practice or to the national record. "
+        "Leave it empty if there is none.",
+        required=False,
+        max_length=NUMBER_LIMIT,
+        error_messages={"max_length": f"The number must be {NUMBER_LIMIT} characters or fewer"},
+    )
+
+    def clean_ring_back(self) -> str:
+        """The number as typed. Raises: ValidationError for what cannot be dialled."""
+        number = str(self.cleaned_data["ring_back"]).strip()
+        if number and not is_telephone(number):
+            raise forms.ValidationError(
+                "Enter a telephone number, like 01632 960 001, 07700 900 982 or +44 808 157 0192"
+            )
+        return number
+
+
+def _choices(command: Command) -> list[tuple[str, str]]:
+    kind = Kind(command.kind)
+    if command.error_code == DIFFERENT:
+        return [
+            (Outcome.MADE.value, PUT_RIGHT),
+            (Outcome.AS_RECORDED.value, KEPT),
+            (Outcome.NOT_MADE.value, TAKEN_OUT[kind]),
+        ]
+    made, not_made = OUTCOMES[kind]
+    return [(Outcome.MADE.value, made), (Outcome.NOT_MADE.value, not_made)]

@@ -1,0 +1,99 @@
+"""What a person does about a command besides looking: ring back, take over, tell, withdraw.
+
+Each has a page or a button of its own, so that the page that follows never wipes what is typed.
+"""
+
+import uuid
+from contextlib import suppress
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from booking_portal import views
+from booking_portal.accounts.decorators import acting
+from booking_portal.accounts.requests import ActingRequest
+from booking_portal.accounts.roles import Permission
+from booking_portal.appointments.presenters.following import CommandPage, may_withdraw
+from booking_portal.appointments.settling_forms import RingBackForm
+from booking_portal.appointments.views.following import organisations_command
+from booking_portal.commands.models import Command
+from booking_portal.commands.ringing_back import (
+    NothingToTell,
+    NotToTake,
+    set_number,
+    take,
+    told,
+)
+from booking_portal.commands.withdrawing import NotToWithdraw, withdraw
+from booking_portal.forms import errors_for
+from booking_portal.patients.models import Encounter
+from booking_portal.patients.outcomes import RESTRICTED
+from booking_portal.patients.presenters import PatientBanner
+
+
+@require_http_methods(["GET", "POST"])
+@acting(Permission.VIEW_WORKLIST)
+def ring_back(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
+    """The number to ring the patient back on."""
+    found = organisations_command(request, command_id)
+    if found.encounter.restricted:  # [PDS-3]
+        return views.failed(request, RESTRICTED, status=403)
+    form = RingBackForm(request.POST or None, initial={"ring_back": found.ring_back})
+    if request.method == "POST" and form.is_valid():
+        try:
+            set_number(found, form.cleaned_data["ring_back"], actor=request.actor)
+        except NothingToTell:
+            messages.info(request, "Nobody has to be rung back about this any more.")
+        return redirect("command", command_id=found.pk)
+    context = _about(request, found) | {"form": form, "errors": errors_for(form)}
+    return render(request, "appointments/ring_back.jinja", context)
+
+
+@require_POST
+@acting(Permission.VIEW_WORKLIST)
+def take_command(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
+    """ "I am dealing with it"."""
+    found = organisations_command(request, command_id)
+    with suppress(NotToTake):  # settled meanwhile: the command's page shows how
+        take(found, actor=request.actor)
+    return redirect("command", command_id=found.pk)
+
+
+@require_POST
+@acting(Permission.VIEW_WORKLIST)
+def patient_told(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
+    """The patient has been told what the page said; `state` is what it said it of."""
+    found = organisations_command(request, command_id)
+    if request.POST.get("state") != found.state:
+        messages.info(request, "This has changed since you opened it. Read it once more.")
+        return redirect("command", command_id=found.pk)
+    with suppress(NothingToTell):  # a colleague was quicker
+        told(found, actor=request.actor)
+    return redirect("command", command_id=found.pk)
+
+
+@require_http_methods(["GET", "POST"])
+@acting(Permission.VIEW_APPOINTMENTS)
+def withdraw_command(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
+    """The patient has rung off: ask once more, then withdraw."""
+    found = organisations_command(request, command_id)
+    if request.method == "POST":
+        try:
+            withdraw(found, actor=request.actor)
+        except NotToWithdraw:
+            messages.info(request, "This was settled before it could be withdrawn.")
+        return redirect("command", command_id=found.pk)
+    if found.encounter.restricted or not may_withdraw(found, request.actor):
+        return redirect("command", command_id=found.pk)
+    return render(request, "appointments/withdraw.jinja", _about(request, found))
+
+
+def _about(request: ActingRequest, found: Command) -> dict[str, object]:
+    encounter = Encounter.objects.of_same_patient(found.encounter, request.actor)
+    return {
+        "patient": PatientBanner.of(found.encounter),
+        "encounter_id": encounter.pk if encounter else None,
+        "page": CommandPage.of(found, request.actor),
+    }
