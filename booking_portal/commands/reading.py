@@ -1,5 +1,6 @@
 """What a practice holds for the patient: their appointments, one of them, one of ours again."""
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,8 +11,9 @@ from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.audit import trail
 from booking_portal.audit.models import Kind as EventKind
+from booking_portal.commands.looking import notice
 from booking_portal.commands.models import Command
-from booking_portal.commands.transitions import as_json
+from booking_portal.commands.transitions import StateChanged, as_json
 from booking_portal.patients.finding import PatientMismatch, client_at, subject_of
 from booking_portal.patients.models import PatientAtPractice
 from booking_portal.practices import lookups
@@ -41,6 +43,8 @@ def appointments_there(
     for appointment in there.appointments:
         if appointment.patient_id is not None:  # not saying whose is a fault, and shown as one
             _require_same_patient(at, appointment, actor)
+    with contextlib.suppress(StateChanged):  # settled in this very moment
+        notice(at, there.appointments, actor=actor)
     return there
 
 

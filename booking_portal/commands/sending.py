@@ -1,64 +1,116 @@
-"""Send a stored command, once, under its lease; what comes back decides its state."""
+"""Send a stored command under its lease; what comes back decides its state."""
 
 import logging
+import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.utils import timezone
+from django.db import InterfaceError, OperationalError, transaction
+from django.db import connection as database
 
 from booking_portal.accounts.actor import Actor
+from booking_portal.audit import trail
+from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands.asking import booking_of, last_read, registration_of, subject_of
+from booking_portal.commands.looking import FIRST_WAIT, close_attempt, look, look_later
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.recognition import learn
-from booking_portal.commands.settling import CLAIM, look
-from booking_portal.commands.states import MAY_FOLLOW, Kind, State, verdict
-from booking_portal.commands.storing import database_now
-from booking_portal.commands.transitions import StateChanged, alarm, confirm, fail
+from booking_portal.commands.states import MAY_FOLLOW, Kind, State
+from booking_portal.commands.storing import database_now, lease_from
+from booking_portal.commands.transitions import (
+    StateChanged,
+    alarm,
+    confirm,
+    fail,
+    move,
+    who_of,
+)
+from booking_portal.commands.verdicts import verdict
 from booking_portal.practices import connection
 from gpconnect.client import GPConnectClient
-from gpconnect.errors import (
-    AlreadyRegistered,
-    DifferentFromAsked,
-    GPConnectError,
-    SlotGone,
-    VersionConflict,
-)
+from gpconnect.errors import DifferentFromAsked, GPConnectError
 from gpconnect.models import Appointment, Patient
 
 log = logging.getLogger(__name__)
 
-# A "no" that may be about our own success, if something on the way sent the request twice.
-PERHAPS_OURS = (SlotGone, VersionConflict, AlreadyRegistered)
+# A "no" that may be about our own success: this process looks; if it dies, another does then.
+LOOKS_ITSELF_FOR = timedelta(seconds=60)
+# The database may only be starting again: seconds between the tries to record an answer.
+PATIENCE = (0.2, 0.8, 2.0)
 
 
 class LeaseOver(Exception):
-    """This process was too slow: another may have taken over. Nothing has been sent."""
+    """This process was too slow, or the command was withdrawn. Nothing has been sent."""
+
+
+class RecordBehind(Exception):
+    """The practice has answered, and the database is away: the record catches up by settling.
+
+    `confirmed`: the practice said that it is done.
+    """
+
+    def __init__(self, command: Command, *, confirmed: bool) -> None:
+        super().__init__(str(command.pk))
+        self.command = command
+        self.confirmed = confirmed
 
 
 def send(command: Command, *, actor: Actor) -> Command:
     """Send the command and record what came back; returns it in its new state.
 
     Never raises for what a practice or the network does: that is the command's state.
+
+    Raises: RecordBehind, when the database has gone since it was sent.
     """
     client = connection.client(actor, command.endpoint, subject_of(command))
     attempt = Attempt.objects.create(command=command, purpose=Attempt.Purpose.SEND)
     try:
         made = _perform(command, client)
     except LeaseOver:
-        _close(attempt, "LEASE_OVER")
-        command.refresh_from_db()
-        return command
+        return _not_sent(command, attempt)
     except GPConnectError as error:
-        _close(attempt, error.code, trace_id=error.trace_id or "", status=error.status)
-        return _failed(command, error, actor)
-    _close(attempt, "DONE")
-    _recorded(
-        command,
-        State.DONE,
-        lambda: confirm(command, made, reason="the practice confirmed"),
-    )
+        answer = error
+        _keep(command, lambda: _failed(command, attempt, answer), confirmed=False)
+        if not verdict(Kind(command.kind), error, command.sends).look_first:
+            return command
+        return _look_whose_it_is(command, error, actor)
+    _keep(command, lambda: _made(command, attempt, made), confirmed=True)
     learn(command, made, actor=actor)
     return command
+
+
+def send_again(command: Command, *, actor: Actor) -> Command:
+    """Renew the lease of an unconfirmed command and send it once more.
+
+    Whether that is safe is the caller's to know. The lease before is void from now on, so that
+    a sender that has only been slow never sends beside this one.
+
+    Raises: StateChanged when it was withdrawn, settled or sent again in the meantime;
+    RecordBehind.
+    """
+    with transaction.atomic():
+        lease = lease_from(database_now())
+        renewed = Command.objects.filter(
+            pk=command.pk, state=State.UNCONFIRMED, sends=command.sends, withdrawn_at=None
+        ).update(sends=command.sends + 1, **lease)
+        if not renewed:
+            raise StateChanged
+        command.sends += 1
+        for name, value in lease.items():
+            setattr(command, name, value)
+        trail.record(
+            EventKind.COMMAND_SENT_AGAIN,
+            who_of(command, actor.by_system),
+            outcome=command.kind,
+            command_id=command.pk,
+            encounter_id=command.encounter_id,
+            nhs_number=command.nhs_number,
+            practice_ods=command.practice.ods_code,
+            appointment_id=command.appointment_id,
+            detail={"send": command.sends},
+        )
+    return send(command, actor=actor)
 
 
 def _perform(command: Command, client: GPConnectClient) -> Appointment | Patient:
@@ -66,7 +118,11 @@ def _perform(command: Command, client: GPConnectClient) -> Appointment | Patient
 
     def gate() -> None:
         held = Command.objects.filter(
-            pk=command.pk, state=State.SENDING, send_deadline__gt=database_now()
+            pk=command.pk,
+            state=State.SENDING if command.sends == 1 else State.UNCONFIRMED,
+            sends=command.sends,
+            send_deadline__gt=database_now(),
+            withdrawn_at=None,
         )
         if not held.exists():
             raise LeaseOver
@@ -91,42 +147,90 @@ def _perform(command: Command, client: GPConnectClient) -> Appointment | Patient
             return client.register_patient(registration_of(command), gate=gate, deadline=deadline)
 
 
-def _failed(command: Command, error: GPConnectError, actor: Actor) -> Command:
-    state = verdict(Kind(command.kind), error)
+def _not_sent(command: Command, attempt: Attempt) -> Command:
+    """The lease was over. Withdrawn before its only sender sent it: that is certain at once."""
+    close_attempt(attempt, "LEASE_OVER")
+    command.refresh_from_db()
+    if command.state == State.SENDING and command.withdrawn_at is not None:
+        try:
+            move(command, State.WITHDRAWN, reason="withdrawn before it was sent")
+        except StateChanged:
+            command.refresh_from_db()
+    return command
+
+
+def _made(command: Command, attempt: Attempt, made: Appointment | Patient) -> None:
+    close_attempt(attempt, "DONE")
+    _record(command, State.DONE, lambda: confirm(command, made, reason="the practice confirmed"))
+
+
+def _failed(command: Command, attempt: Attempt, error: GPConnectError) -> None:
+    close_attempt(attempt, error.code, trace_id=error.trace_id or "", status=error.status)
+    means = verdict(Kind(command.kind), error, command.sends)
     if isinstance(error, DifferentFromAsked):
         log.error("command %s: the practice's answer differs from what was asked", command.pk)
-        return _recorded(command, state, lambda: alarm(command, error, error.appointment))
+        _record(command, means.state, lambda: alarm(command, error, error.appointment))
+        return
     fields: dict[str, Any] = {}
-    if state is State.UNCONFIRMED:
-        fields["next_look_at"] = database_now()
-    if isinstance(error, PERHAPS_OURS):  # this process looks; if it dies, another does later
-        fields["next_look_at"] = database_now() + CLAIM
-    _recorded(command, state, lambda: fail(command, state, error, **fields))
-    if not isinstance(error, PERHAPS_OURS) or command.state != State.UNCONFIRMED:
-        return command
+    if means.state is State.UNCONFIRMED:
+        fields["next_look_at"] = _next_look(command, looks_itself=means.look_first)
+    if means.state == command.state:  # a later send of an unconfirmed command
+        fields |= {"error_code": error.code, "sentence": error.sentence}
+        fields |= {"next_step": error.next_step}
+        Command.objects.filter(pk=command.pk, state=command.state).update(**fields)
+        for name, value in fields.items():
+            setattr(command, name, value)
+        return
+    _record(command, means.state, lambda: fail(command, means.state, error, **fields))
+
+
+def _next_look(command: Command, *, looks_itself: bool) -> datetime:
+    now = database_now()
+    if looks_itself:
+        return now + LOOKS_ITSELF_FOR
+    return now if command.sends == 1 else now + timedelta(seconds=FIRST_WAIT)
+
+
+def _look_whose_it_is(command: Command, refused: GPConnectError, actor: Actor) -> Command:
+    """The "no" may be about our own earlier success. [BOOK-8, AMEND-2, REG-3]"""
     try:
-        return look(command, actor=actor, refused=error)
+        if command.state == State.UNCONFIRMED and look(command, actor=actor, refused=refused):
+            look_later(command)
     except StateChanged:
         command.refresh_from_db()
-        return command
+    return command
 
 
-def _recorded(command: Command, to: State, record: Callable[[], Command]) -> Command:
+def _record(command: Command, to: State, record: Callable[[], Command]) -> None:
     """Record what the practice said, also when the sweep has moved the command meanwhile.
 
     The practice's own word is better evidence than the sweep's not knowing.
     """
     for _ in range(2):
         try:
-            return record()
+            record()
         except StateChanged:
             command.refresh_from_db()
             if to not in MAY_FOLLOW[State(command.state)]:
                 break
-    return command
+        else:
+            break
 
 
-def _close(attempt: Attempt, outcome: str, **fields: Any) -> None:
-    Attempt.objects.filter(pk=attempt.pk).update(
-        outcome=outcome[:80], ended_at=timezone.now(), **fields
-    )
+def _keep(command: Command, record: Callable[[], None], *, confirmed: bool) -> None:
+    """Record an answer, with some patience for a database that has just gone.
+
+    Raises: RecordBehind.
+    """
+    for pause in (*PATIENCE, None):
+        try:
+            record()
+        except (OperationalError, InterfaceError) as gone:
+            if database.in_atomic_block:  # a caller's transaction cannot go on
+                raise
+            database.close()
+            if pause is None:
+                raise RecordBehind(command, confirmed=confirmed) from gone
+            time.sleep(pause)
+        else:
+            return

@@ -1,50 +1,54 @@
-"""Settle what is not confirmed: look at the practice for the command's effect.
+"""Settle what is not confirmed: look, send again where that is safe, conclude, or call a person.
 
-The database's `next_look_at` is the only schedule. A look is claimed by moving it into the
+The database's `next_look_at` is the only schedule. A command is claimed by moving it into the
 future, so that no lock is held over HTTP and a look that dies is taken up again.
 """
 
-import random
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from booking_portal.accounts.actor import Actor, NotPermitted, actor_for
 from booking_portal.accounts.roles import Permission
-from booking_portal.commands.asking import booking_of, subject_of
+from booking_portal.commands.looking import (
+    BY_SYSTEM,
+    Seen,
+    look,
+    look_later,
+    look_no_more,
+    may_have_been_made,
+    to_a_person,
+)
 from booking_portal.commands.models import Attempt, Command
-from booking_portal.commands.recognition import amended_by, booked_by, learn, registered_by
-from booking_portal.commands.states import Kind, State
+from booking_portal.commands.restoring import on_hold
+from booking_portal.commands.sending import send_again
+from booking_portal.commands.states import LATE, PERMISSION, Kind, State
 from booking_portal.commands.storing import database_now
-from booking_portal.commands.transitions import StateChanged, alarm, confirm, fail, move
+from booking_portal.commands.transitions import StateChanged, move
+from booking_portal.commands.verdicts import said_no, verdict
 from booking_portal.patients import tracing
+from booking_portal.patients.models import Encounter
 from booking_portal.patients.tracing import RestrictedPatient
-from booking_portal.practices import connection
-from booking_portal.practices.observer import TrailObserver
-from gpconnect import london
-from gpconnect.comparison import differences_from_booking
-from gpconnect.error_table import failure
-from gpconnect.errors import GPConnectError, Origin, PatientNotAtPractice
-from gpconnect.interactions import BOOK_APPOINTMENT
-from gpconnect.models import Appointment, Patient
+from gpconnect.errors import GPConnectError, Origin
 
-BY_SYSTEM = "settling"
 CLAIM = timedelta(seconds=60)
-FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0
 BROKEN_LOOKS = 5
+# A second one does no harm while the first can still arrive: the version that both name is gone.
+SAFE_AT_ONCE = frozenset({Kind.AMEND, Kind.CANCEL})
 
 
-def claim_due(most: int = 20) -> list[Command]:
+def claim_due(most: int = 1) -> list[Command]:
     """Commands whose look is due, claimed for this process.
 
     A command still `sending` after its lease and its answer's deadline has lost its sender.
     """
+    looked_at = [State.SENDING, State.UNCONFIRMED, *LATE]
     with transaction.atomic():
         due = list(
             Command.objects.select_for_update(skip_locked=True, of=("self",))
             .select_related("practice", "encounter", "organisation__type", "user")
-            .filter(state__in=[State.SENDING, State.UNCONFIRMED], next_look_at__lte=database_now())
+            .filter(state__in=looked_at, next_look_at__lte=database_now())
             .order_by("next_look_at")[:most]
         )
         Command.objects.filter(pk__in=[command.pk for command in due]).update(
@@ -58,135 +62,119 @@ def settle(command: Command) -> Command:
     try:
         if command.state == State.SENDING:
             move(command, State.UNCONFIRMED, reason="its sender is gone", by_system=BY_SYSTEM)
-        return _look_for(command)
+        if command.state in LATE:
+            _look_late(command)
+        else:
+            _look_for(command)
     except StateChanged:
         command.refresh_from_db()
-        return command
+    return command
 
 
-def _look_for(command: Command) -> Command:
+def _look_for(command: Command) -> None:
     """Look with the authority that the user still has, or leave it to a person. [IG-1]"""
     if _broken_looks(command) >= BROKEN_LOOKS:
-        return _to_a_person(command, "looking at the practice broke again and again")
+        to_a_person(command, "looking at the practice broke again and again")
+        return
     actor = actor_for(command.user, command.organisation)
     if actor is None:
-        return _to_a_person(command, "the user may no longer act for the organisation")
+        to_a_person(command, "the user may no longer act for the organisation")
+        return
     actor = actor.on_behalf(BY_SYSTEM)
     try:
         actor.require(Permission.VIEW_APPOINTMENTS)
-        return look(command, actor=actor)
+        seen = look(command, actor=actor, refused=_refusal_to_check(command))
     except NotPermitted:
-        return _to_a_person(command, "the user may no longer see patients' appointments")
+        to_a_person(command, "the user may no longer see patients' appointments")
+        return
+    if seen is not None:
+        _conclude(command, seen, actor)
+
+
+def _conclude(command: Command, seen: Seen, actor: Actor) -> None:
+    """Nothing is there: send again, or say so where that is certain, or look again later."""
+    now = database_now()
+    if (
+        may_send_again(command, seen, now)
+        and not on_hold(command.organisation)
+        and actor.may(PERMISSION[Kind(command.kind)])
+        and _is_as_it_was(command, seen, actor)
+    ):
+        send_again(command, actor=actor)
+    elif seen.conclusive and now > command.request_dead_at:
+        late_look = now + timedelta(seconds=settings.LATE_LOOK_SECONDS)
+        move(
+            command,
+            State.WITHDRAWN if command.withdrawn_at else State.NOT_MADE,
+            reason="not found, and the request can no longer arrive",
+            by_system=BY_SYSTEM,
+            next_look_at=late_look,
+        )
+    else:
+        look_later(command)
+
+
+def may_send_again(command: Command, seen: Seen, now: datetime) -> bool:
+    """Whether what was seen, the clock and the command's history allow to send it once more.
+
+    Never after evidence that it was made, never when it was withdrawn, never after a plain "no";
+    a booking or registration only when the request before can no longer arrive; and only within
+    the window, counted from the user's click (`now` by the database's clock, UTC).
+    """
+    window = timedelta(seconds=settings.SEND_AGAIN_WINDOW_SECONDS)
+    return (
+        seen.effect is None
+        and seen.conclusive
+        and command.state == State.UNCONFIRMED
+        and command.withdrawn_at is None
+        and command.sends < settings.SENDS_AT_MOST
+        and not said_no(command.error_code)
+        and (command.kind in SAFE_AT_ONCE or now > command.request_dead_at)
+        and now < min(command.created_at + window, command.starts_at)
+    )
+
+
+def _is_as_it_was(command: Command, seen: Seen, actor: Actor) -> bool:
+    """Whether practice and patient are still those that the user saw, by the directory and PDS."""
+    if seen.endpoint != command.endpoint:
+        return False
+    encounter = command.encounter
+    before = _known_of(encounter)
+    try:
+        tracing.trace_again(encounter, actor=actor)
+    except (GPConnectError, RestrictedPatient):
+        return False
+    return (
+        _known_of(encounter) == before
+        and encounter.nhs_number == command.nhs_number
+        and not encounter.deceased
+    )
+
+
+def _known_of(encounter: Encounter) -> tuple[object, ...]:
+    return encounter.nhs_number, encounter.name, encounter.birth_date, encounter.gender
+
+
+def _refusal_to_check(command: Command) -> GPConnectError | None:
+    """The last send's "no" that counts once the practice shows nothing of ours. [BOOK-8]"""
+    refusal = GPConnectError(
+        command.error_code, command.sentence, command.next_step, origin=Origin.PRACTICE
+    )
+    looks_first = verdict(Kind(command.kind), refusal, command.sends).look_first
+    return refusal if looks_first else None
+
+
+def _look_late(command: Command) -> None:
+    """Once more, long after it was held to be not made: it may have arrived after all."""
+    actor = actor_for(command.user, command.organisation)
+    if actor is None or not may_have_been_made(command):
+        look_no_more(command)
+        return
+    actor = actor.on_behalf(BY_SYSTEM)
+    if not actor.may(Permission.VIEW_APPOINTMENTS) or look(command, actor=actor) is not None:
+        look_no_more(command)
 
 
 def _broken_looks(command: Command) -> int:
     """How many looks did not come to their end: a fault of ours, or a process that died."""
     return command.attempts.filter(purpose=Attempt.Purpose.LOOK, ended_at=None).count()
-
-
-def look(command: Command, *, actor: Actor, refused: GPConnectError | None = None) -> Command:
-    """Look for the command's effect and settle it if that is certain.
-
-    `refused` is the practice's own "no" that may be about our own earlier success: with no
-    effect to be found it is final.
-
-    Raises: StateChanged.
-    """
-    attempt = Attempt.objects.create(command=command, purpose=Attempt.Purpose.LOOK)
-    try:
-        _trace_again(command, actor)
-        found, conclusive = _effect(command, actor)
-    except RestrictedPatient:
-        _close(attempt, "RESTRICTED")
-        return _to_a_person(command, "the patient's record has become restricted")
-    except GPConnectError as error:
-        _close(attempt, error.code)
-        return _look_later(command)
-    _close(attempt, "FOUND" if found else "NOT_FOUND")
-    if found is not None:
-        return _found(command, found, actor)
-    if refused is not None and (conclusive or command.kind != Kind.BOOK):
-        return fail(command, State.REFUSED, refused, by_system=actor.by_system)
-    if conclusive and database_now() > command.request_dead_at:
-        return move(
-            command,
-            State.NOT_MADE,
-            reason="not found, and the request can no longer arrive",
-            by_system=actor.by_system,
-        )
-    return _look_later(command)
-
-
-def _found(command: Command, found: Appointment | Patient, actor: Actor) -> Command:
-    """`done`; or an alarm, if what the practice made is not what was asked for. [BOOK-7]"""
-    if isinstance(found, Appointment) and command.kind == Kind.BOOK:
-        unlike = set(differences_from_booking(booking_of(command), found))
-        if found.cancelled:  # since: it was made all the same
-            unlike.discard("status")
-        if unlike:
-            error = failure(
-                "DIFFERENT_FROM_ASKED", origin=Origin.PRACTICE, interaction=BOOK_APPOINTMENT
-            )
-            return alarm(command, error, found, by_system=actor.by_system)
-    confirm(command, found, reason="found at the practice", by_system=actor.by_system)
-    learn(command, found, actor=actor)
-    return command
-
-
-def _trace_again(command: Command, actor: Actor) -> None:
-    if not command.encounter.trace_is_fresh:
-        tracing.trace_again(command.encounter, actor=actor)
-
-
-def _effect(command: Command, actor: Actor) -> tuple[Appointment | Patient | None, bool]:
-    """What the command did, if it did, and whether "nothing found" can be believed."""
-    subject = subject_of(command)
-    endpoint = connection.directory().look_up(
-        command.practice.ods_code,
-        observer=TrailObserver(actor.who, subject),
-        deadlines=connection.page_deadlines(),
-    )
-    client = connection.client(actor, endpoint, subject)
-    if command.kind == Kind.BOOK:
-        today = london.today()
-        there = client.patient_appointments(command.patient_id, today, max(today, command.day))
-        # Practices show nothing before today: of a day that is over, silence proves nothing.
-        return booked_by(command, there.appointments), there.complete and today <= command.day
-    if command.kind == Kind.REGISTER:
-        try:
-            return registered_by(command, client.find_patient(command.nhs_number))
-        except PatientNotAtPractice:  # some say so instead of answering with nothing [FIND-2]
-            return None, True
-    appointment = client.read_appointment(command.appointment_id)
-    if command.kind == Kind.CANCEL:
-        return (appointment if appointment.cancelled else None), True
-    if amended_by(command, appointment):
-        return appointment, True
-    # Changed, but not by us: our text may have been there in between, and nobody can tell.
-    return None, appointment.version == command.payload["version"]
-
-
-def _look_later(command: Command) -> Command:
-    if london.today() > command.day:
-        return _to_a_person(command, "it could not be settled by the end of the day")
-    wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(command.looks, 10))
-    command.looks += 1
-    command.next_look_at = _after(wait * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
-    Command.objects.filter(pk=command.pk, state=State.UNCONFIRMED).update(
-        looks=command.looks, next_look_at=command.next_look_at
-    )
-    return command
-
-
-def _after(seconds: float) -> datetime:
-    return database_now() + timedelta(seconds=seconds)
-
-
-def _to_a_person(command: Command, reason: str) -> Command:
-    return move(
-        command, State.NEEDS_ATTENTION, reason=reason, by_system=BY_SYSTEM, next_look_at=None
-    )
-
-
-def _close(attempt: Attempt, outcome: str) -> None:
-    Attempt.objects.filter(pk=attempt.pk).update(outcome=outcome[:80], ended_at=timezone.now())

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.models import Organisation
@@ -14,9 +15,6 @@ from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands.models import Command
 from booking_portal.patients.models import PatientAtPractice
 
-# A request can arrive as long as its token lives (five minutes), plus the clocks' difference.
-TOKEN_LIFETIME = timedelta(minutes=5)
-CLOCK_SKEW = timedelta(minutes=1)
 # From the stored command to the first byte: a connection, and a process that was slow.
 SEND_WINDOW = timedelta(seconds=10)
 
@@ -71,10 +69,8 @@ def store(command: Command, at: PatientAtPractice, *, actor: Actor) -> Command:
     command.nhs_number = at.encounter.nhs_number
     command.patient_id = at.patient_id
     command.created_at = now
-    command.send_deadline = now + SEND_WINDOW
-    command.request_dead_at = now + SEND_WINDOW + TOKEN_LIFETIME + CLOCK_SKEW
-    answer_by = SEND_WINDOW + timedelta(seconds=settings.WRITE_DEADLINE_SECONDS + 2)
-    command.next_look_at = now + answer_by
+    for name, value in lease_from(now).items():
+        setattr(command, name, value)
     with transaction.atomic():
         # Not "try and catch": PostgreSQL would log the failing row, the patient's text included.
         Command.objects.bulk_create([command], ignore_conflicts=True)
@@ -93,10 +89,31 @@ def store(command: Command, at: PatientAtPractice, *, actor: Actor) -> Command:
     return command
 
 
+def lease_from(now: datetime) -> dict[str, datetime]:
+    """The times of a send that may begin at `now` (the database's clock), as a command keeps them.
+
+    Until `send_deadline` its holder may send; at `next_look_at` the answer is overdue; after
+    `request_dead_at` the request can no longer arrive. The token's life begins by this process's
+    clock, so the later of the two clocks counts.
+    """
+    leased_until = now + SEND_WINDOW
+    answer = timedelta(seconds=settings.WRITE_DEADLINE_SECONDS + 2)
+    lifetime = timedelta(seconds=settings.REQUEST_LIFETIME_SECONDS)
+    return {
+        "send_deadline": leased_until,
+        "next_look_at": leased_until + answer,
+        "request_dead_at": max(now, timezone.now()) + SEND_WINDOW + lifetime,
+    }
+
+
 def _rival(command: Command) -> Command:
     same_form = Command.objects.filter(form_token=command.form_token).first()
     if same_form is not None:
         return same_form
+    if command.saga_id is not None:
+        step = Command.objects.unsettled().filter(saga=command.saga_id).first()
+        if step is not None:
+            return step
     return Command.objects.unsettled().get(
         kind=command.kind,
         organisation=command.organisation,

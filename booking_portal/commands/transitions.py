@@ -7,10 +7,14 @@ from django.utils import timezone
 
 from booking_portal.audit import trail
 from booking_portal.audit.models import Kind as EventKind
+from booking_portal.commands import ringing_back
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import MAY_FOLLOW, UNSETTLED, Kind, State
 from gpconnect.errors import GPConnectError
 from gpconnect.models import Appointment, Patient
+
+FOUND_LATER = "FOUND_LATER"
+"""The practice has it after all: it was held, and said, to be not made."""
 
 
 class StateChanged(Exception):
@@ -34,7 +38,7 @@ def move(
     """Put the command into another state, with its audit event, in one transaction.
 
     The event is the stored actor's, or that of `who`. `fields` are stored with the command. One
-    that is settled is not looked at again.
+    that is settled is not looked at again, unless they say when.
 
     Raises: StateChanged when its state is not the one that this process has seen, ValueError
     for a transition that the table does not allow.
@@ -43,7 +47,11 @@ def move(
     if to not in MAY_FOLLOW[was]:
         raise ValueError(f"{was} cannot become {to}")
     if to not in UNSETTLED:
-        fields |= {"settled_at": timezone.now(), "next_look_at": None}
+        fields = {"settled_at": timezone.now(), "next_look_at": None} | fields
+    if to is State.NEEDS_ATTENTION:
+        fields |= {"attention_at": timezone.now()}
+    watching = not by_system and who is None  # in the user's own request
+    fields = ringing_back.when_moved(command, to, watching=watching) | fields
     with transaction.atomic():
         moved = Command.objects.filter(pk=command.pk, state=was).update(state=to, **fields)
         if not moved:
@@ -88,7 +96,7 @@ def confirm(
         State.DONE,
         reason=reason,
         by_system=by_system,
-        error_code="",
+        error_code=FOUND_LATER if command.state in ringing_back.SAID_NOT_MADE else "",
         sentence="",
         next_step="",
         **_returned(made),

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from booking_portal.accounts.actor import Actor
@@ -74,7 +75,7 @@ def test_what_the_practice_never_made_is_not_made_once_it_can_no_longer_arrive(
     assert command.looks == 1
     assert command.next_look_at is not None
     assert command.next_look_at > database_now()
-    set_clocks(command, request_dead_at=-1)
+    set_clocks(command, request_dead_at=-1, created_at=-settings.SEND_AGAIN_WINDOW_SECONDS)
     settled(command)
     assert command.state == State.NOT_MADE
     assert spine.appointments("A20047", PATIENT) == []
@@ -221,7 +222,9 @@ def test_an_amendment_that_never_arrived_is_not_made(counter: Counter, spine: Sa
     )
     spine.fault(practice="A20047", use_case="amend", kind="hang_before", times=1)
     counter.sends(page.form("/amend"), description="Something else", comment="")
-    command = set_clocks(counter.command, request_dead_at=-1)
+    command = set_clocks(
+        counter.command, request_dead_at=-1, created_at=-settings.SEND_AGAIN_WINDOW_SECONDS
+    )
     assert settled(command).state == State.NOT_MADE
     assert spine.appointments("A20047", PATIENT)[0]["description"] == "Knee pain"
 

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.db import OperationalError
 from django.test import Client
@@ -12,9 +13,9 @@ from django.urls import reverse
 from booking_portal.accounts.models import User
 from booking_portal.audit import trail
 from booking_portal.audit.models import Event
-from booking_portal.commands import sending, settling
+from booking_portal.commands import looking, sending
 from booking_portal.commands.models import Attempt, Command
-from booking_portal.commands.settling import claim_due, settle
+from booking_portal.commands.settling import BROKEN_LOOKS, claim_due, settle
 from booking_portal.commands.states import State
 from booking_portal.commands.tasks import settle_due
 from booking_portal.practices.observer import TrailObserver
@@ -65,7 +66,7 @@ def test_what_cannot_be_recorded_is_not_sent(
     monkeypatch.undo()
     command = Command.objects.get()
     assert command.state == State.SENDING
-    set_clocks(command, request_dead_at=-1)
+    set_clocks(command, request_dead_at=-1, created_at=-settings.SEND_AGAIN_WINDOW_SECONDS)
     assert settled(command).state == State.NOT_MADE
 
 
@@ -84,7 +85,7 @@ def test_an_answer_that_cannot_be_recorded_is_found_again(
 
         monkeypatch.setattr(TrailObserver, "answered", only_writes)
     elif line == "the attempt's end":
-        monkeypatch.setattr(sending, "_close", fails)
+        monkeypatch.setattr(sending, "close_attempt", fails)
     else:
         monkeypatch.setattr(sending, "confirm", fails)
     booking_fails(counter)
@@ -162,8 +163,8 @@ def test_what_breaks_every_look_comes_to_a_person(
 ) -> None:
     spine.fault(practice="A20047", use_case="book", kind="status_500_after", times=1)
     command = counter.arrives_at_booking()
-    monkeypatch.setattr(settling, "_effect", fails_otherwise)
-    for _ in range(settling.BROKEN_LOOKS):
+    monkeypatch.setattr(looking, "_see", fails_otherwise)
+    for _ in range(BROKEN_LOOKS):
         set_clocks(command, next_look_at=-1)
         with pytest.raises(ExceptionGroup):
             settle_due()

@@ -10,10 +10,10 @@ import pytest
 from django.test import Client
 
 from booking_portal.accounts.actor import Actor
-from booking_portal.accounts.models import Membership, User
+from booking_portal.accounts.models import Membership, Organisation, User
 from booking_portal.audit.models import Event
 from booking_portal.audit.models import Kind as EventKind
-from booking_portal.commands import sending, settling
+from booking_portal.commands import looking, sending
 from booking_portal.commands.models import Command
 from booking_portal.commands.settling import settle
 from booking_portal.commands.states import Kind, State
@@ -99,13 +99,13 @@ def test_a_worker_that_was_quicker_with_a_slot_that_has_gone_breaks_nothing(
     counter.searches("A20047")
     counter.chooses()
     spine.fault(practice="A20047", use_case="book", kind="slot_taken", times=1)
-    look = settling._effect
+    see = looking._see
 
     def overtaken(command: Command, actor: Actor) -> Any:
         Command.objects.filter(pk=command.pk).update(state=State.REFUSED)
-        return look(command, actor)
+        return see(command, actor)
 
-    monkeypatch.setattr(settling, "_effect", overtaken)
+    monkeypatch.setattr(looking, "_see", overtaken)
     page = counter.books()
     assert page.status == 200
     assert counter.command.state == State.REFUSED
@@ -204,7 +204,10 @@ def test_somebody_elses_text_is_not_taken_for_ours(
     asked: tuple[str, str],
     now_there: tuple[str, str],
 ) -> None:
-    """Our amendment never arrived; a colleague's did, with our words among theirs."""
+    """Our amendment never arrived; another hub's did, with our words among theirs."""
+    elsewhere = Membership.objects.get(user=clinician)
+    elsewhere.organisation = Organisation.objects.get(ods_code="A1002")
+    elsewhere.save()
     booked = counter.arrives_at_booking()
     opens_change(counter, booked, "amend")
     spine.fault(practice="A20047", use_case="amend", kind="hang_before", times=1)

@@ -1,0 +1,211 @@
+"""Look at the practice for a command's effect, and settle the command if that decides it."""
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from booking_portal.accounts.actor import Actor
+from booking_portal.commands.asking import booking_of, subject_of
+from booking_portal.commands.models import Attempt, Command
+from booking_portal.commands.recognition import booked_by, changed_by, learn, registered_by
+from booking_portal.commands.states import LATE, Kind, State
+from booking_portal.commands.storing import database_now
+from booking_portal.commands.transitions import alarm, claimed_by_another, confirm, fail, move
+from booking_portal.commands.verdicts import NEVER_LEFT
+from booking_portal.patients import tracing
+from booking_portal.patients.models import PatientAtPractice
+from booking_portal.patients.tracing import RestrictedPatient
+from booking_portal.practices import connection
+from booking_portal.practices.observer import TrailObserver
+from gpconnect import london
+from gpconnect.comparison import differences_from_booking
+from gpconnect.error_table import failure
+from gpconnect.errors import GPConnectError, Origin, PatientNotAtPractice
+from gpconnect.interactions import BOOK_APPOINTMENT
+from gpconnect.models import Appointment, Endpoint, Patient
+
+BY_SYSTEM = "settling"
+FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0
+SETTLES_AT_ONCE = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look saw: the effect, if it was there; whether "not there" can be believed; and
+    where the practice is reached now."""
+
+    effect: Appointment | Patient | None
+    conclusive: bool
+    endpoint: Endpoint
+
+
+def look(command: Command, *, actor: Actor, refused: GPConnectError | None = None) -> Seen | None:
+    """Look for the command's effect, and settle the command where that decides it.
+
+    `refused` is the practice's own "no" that may be about our own earlier success: with no
+    effect to be found it is final. Returns what was seen where it decides nothing; None when
+    there is nothing more to do now.
+
+    Raises: StateChanged.
+    """
+    attempt = Attempt.objects.create(command=command, purpose=Attempt.Purpose.LOOK)
+    try:
+        if not command.encounter.trace_is_fresh:
+            tracing.trace_again(command.encounter, actor=actor)
+        seen = _see(command, actor)
+    except RestrictedPatient:
+        close_attempt(attempt, "RESTRICTED")
+        _unless_late(command, "the patient's record has become restricted")
+        return None
+    except GPConnectError as error:
+        close_attempt(attempt, error.code, trace_id=error.trace_id or "", status=error.status)
+        look_later(command)
+        return None
+    close_attempt(attempt, "FOUND" if seen.effect else "NOT_FOUND")
+    if seen.effect is not None:
+        _accept(command, seen.effect, actor)
+        return None
+    # What a change met instead of our version is final; what else is there decides the others.
+    if refused is not None and (seen.conclusive or command.kind in {Kind.AMEND, Kind.CANCEL}):
+        fail(command, State.REFUSED, refused, by_system=actor.by_system)
+        return None
+    return seen
+
+
+def look_later(command: Command) -> None:
+    """Look again after a while; at the end of the appointment's day a person takes over."""
+    if london.today() > command.day:
+        _unless_late(command, "it could not be settled by the end of the day")
+        return
+    if command.state in LATE:
+        wait = timedelta(seconds=settings.LATE_LOOK_SECONDS)
+    else:
+        seconds = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(command.looks, 10))
+        wait = timedelta(seconds=seconds * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
+    now = database_now()
+    next_look_at = now + wait
+    if now < command.request_dead_at:  # "not there" is final then: not a second later than need be
+        next_look_at = min(next_look_at, command.request_dead_at + SETTLES_AT_ONCE)
+    _schedule(command, next_look_at, looks=command.looks + 1)
+
+
+def look_no_more(command: Command) -> None:
+    """The late look has found nothing: the command stays as it is."""
+    _schedule(command, None)
+
+
+def to_a_person(command: Command, reason: str) -> Command:
+    """Nobody but a person at the telephone can find out.
+
+    Raises: StateChanged.
+    """
+    return move(
+        command, State.NEEDS_ATTENTION, reason=reason, by_system=BY_SYSTEM, next_look_at=None
+    )
+
+
+def notice(at: PatientAtPractice, appointments: Iterable[Appointment], *, actor: Actor) -> None:
+    """Later evidence: a user's own look shows a booking that was held to be not made.
+
+    Raises: StateChanged.
+    """
+    held_to_be_not_made = Command.objects.for_organisation(actor.organisation).filter(
+        kind=Kind.BOOK,
+        state__in=LATE,
+        nhs_number=at.encounter.nhs_number,
+        practice=at.practice,
+        starts_at__gt=timezone.now() - timedelta(days=1),
+    )
+    there = list(appointments)
+    for command in held_to_be_not_made:
+        if may_have_been_made(command):
+            made, _ = booked_by(command, there)
+            if made is not None and not claimed_by_another(command, made.id):
+                confirm(command, made, reason="found at the practice later")
+
+
+def may_have_been_made(command: Command) -> bool:
+    """Whether an appointment that shows up late may be this booking's.
+
+    Not when nothing was ever sent; nor when the same slots were asked for once more since, as
+    then nobody could tell whose it is.
+    """
+    if command.sends == 1 and command.error_code in NEVER_LEFT:
+        return False
+    since = Command.objects.filter(
+        kind=command.kind,
+        practice=command.practice_id,
+        nhs_number=command.nhs_number,
+        slot_key=command.slot_key,
+        created_at__gt=command.created_at,
+    )
+    return not since.exists()
+
+
+def close_attempt(attempt: Attempt, outcome: str, **fields: object) -> None:
+    """Note how the exchange ended."""
+    Attempt.objects.filter(pk=attempt.pk).update(
+        outcome=outcome[:80], ended_at=timezone.now(), **fields
+    )
+
+
+def _accept(command: Command, effect: Appointment | Patient, actor: Actor) -> None:
+    """`done`; or an alarm, if what the practice made is not what was asked for. [BOOK-7]"""
+    if isinstance(effect, Appointment) and command.kind == Kind.BOOK:
+        unlike = set(differences_from_booking(booking_of(command), effect))
+        if effect.cancelled:  # since: it was made all the same
+            unlike.discard("status")
+        if unlike:
+            error = failure(
+                "DIFFERENT_FROM_ASKED", origin=Origin.PRACTICE, interaction=BOOK_APPOINTMENT
+            )
+            alarm(command, error, effect, by_system=actor.by_system)
+            return
+    confirm(command, effect, reason="found at the practice", by_system=actor.by_system)
+    learn(command, effect, actor=actor)
+
+
+def _see(command: Command, actor: Actor) -> Seen:
+    subject = subject_of(command)
+    endpoint = connection.directory().look_up(
+        command.practice.ods_code,
+        observer=TrailObserver(actor.who, subject),
+        deadlines=connection.page_deadlines(),
+    )
+    client = connection.client(actor, endpoint, subject)
+    match Kind(command.kind):
+        case Kind.BOOK:
+            today = london.today()
+            there = client.patient_appointments(command.patient_id, today, max(today, command.day))
+            made, certain = booked_by(command, there.appointments)
+            # Practices show nothing before today: of a day that is over, silence proves nothing.
+            return Seen(made, certain and there.complete and today <= command.day, endpoint)
+        case Kind.REGISTER:
+            try:
+                records = client.find_patient(command.nhs_number)
+            except PatientNotAtPractice:  # some say so instead of answering with nothing [FIND-2]
+                return Seen(None, True, endpoint)
+            return Seen(*registered_by(command, records), endpoint)
+        case Kind.AMEND | Kind.CANCEL:
+            appointment = client.read_appointment(command.appointment_id)
+            return Seen(*changed_by(command, appointment), endpoint)
+
+
+def _unless_late(command: Command, reason: str) -> None:
+    if command.state in LATE:
+        look_no_more(command)
+    else:
+        to_a_person(command, reason)
+
+
+def _schedule(command: Command, next_look_at: datetime | None, **fields: int) -> None:
+    Command.objects.filter(pk=command.pk, state=command.state).update(
+        next_look_at=next_look_at, **fields
+    )
+    command.next_look_at = next_look_at
+    for name, value in fields.items():
+        setattr(command, name, value)
