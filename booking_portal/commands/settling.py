@@ -110,6 +110,8 @@ def _conclude(command: Command, seen: Seen, actor: Actor) -> None:
             by_system=BY_SYSTEM,
             next_look_at=late_look,
         )
+    elif now > command.request_dead_at:
+        to_a_person(command, "what the practice shows does not tell whose it is")
     else:
         look_later(command)
 

@@ -1,15 +1,15 @@
-"""Celery: the tick that settles what is due, and what follows a restore."""
+"""Celery: what the worker does by itself, every few seconds, all of it from the database."""
 
 import time
 
 from celery import shared_task
 
-from booking_portal.commands.escalating import escalate_due
+from booking_portal.commands import escalating, sagas
 from booking_portal.commands.reconciling import reconcile_due
 from booking_portal.commands.restoring import watch
 from booking_portal.commands.settling import claim_due, settle
 
-BUSY_SECONDS = 20.0
+BUSY_SECONDS = 10.0
 """For how long one tick takes up more; others run beside it, and the next is never far."""
 
 
@@ -22,7 +22,6 @@ def settle_due() -> int:
 
     Raises: ExceptionGroup of what went wrong, for the worker's log.
     """
-    escalate_due()
     watch()  # a restored database is noticed before anything is sent
     until = time.monotonic() + BUSY_SECONDS
     looked_at = 0
@@ -37,6 +36,18 @@ def settle_due() -> int:
     if failures:
         raise ExceptionGroup(f"{len(failures)} of {looked_at} commands", failures)
     return looked_at
+
+
+@shared_task(name="booking_portal.commands.tasks.go_on_due")
+def go_on_due() -> int:
+    """Go on with the second steps that are due; returns how many."""
+    return sagas.go_on_due()
+
+
+@shared_task(name="booking_portal.commands.tasks.escalate_due")
+def escalate_due() -> int:
+    """Escalate what nobody has taken over in time; returns how many."""
+    return escalating.escalate_due()
 
 
 @shared_task(name="booking_portal.commands.tasks.reconcile_after_restore")

@@ -186,13 +186,22 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 2, "socket_connect_timeout": 2}
 CELERY_TASK_PUBLISH_RETRY = False
-CELERY_TASK_TIME_LIMIT = 120
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "settle": {
         "task": "booking_portal.commands.tasks.settle_due",
         "schedule": timedelta(seconds=2),
         "options": {"expires": 10},
+    },
+    "go-on": {
+        "task": "booking_portal.commands.tasks.go_on_due",
+        "schedule": timedelta(seconds=2),
+        "options": {"expires": 10},
+    },
+    "escalate": {
+        "task": "booking_portal.commands.tasks.escalate_due",
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 15},
     },
     "reconcile": {
         "task": "booking_portal.commands.tasks.reconcile_after_restore",
