@@ -13,6 +13,7 @@ from booking_portal.practices.models import Federation, Practice
 from demo import seed
 from tests.portal.counter import Counter
 from tests.portal.own_database import OwnDatabase
+from tests.portal.saga_steps import Desk
 from tests.sandbox_control import Sandbox
 
 SignIn = Callable[[Client, User], None]
@@ -129,3 +130,9 @@ def counter(client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox)
     """The receptionist of A1001, signed in."""
     sign_in(client, receptionist)
     return Counter(client)
+
+
+@pytest.fixture
+def desk(counter: Counter, receptionist: User, acting_for: Callable[[User, str], Actor]) -> Desk:
+    """The receptionist of A1001 with a patient traced, for tests that ask services."""
+    return Desk(counter, acting_for(receptionist, "A1001"))

@@ -1,26 +1,149 @@
-"""Steps for tests of writes in two steps: through the services, as a signed-in user's request."""
+"""Steps for tests of writes in two steps: the services, asked by a signed-in user."""
 
-from booking_portal.commands.models import Command, Proposal
-from tests.portal.counter import Counter
+from datetime import timedelta
+
+from booking_portal.accounts.actor import Actor
+from booking_portal.audit.models import Event
+from booking_portal.audit.models import Kind as EventKind
+from booking_portal.commands import booking, sagas, settling
+from booking_portal.commands.models import Command, Proposal, Saga
+from booking_portal.commands.storing import database_now
+from booking_portal.patients.models import Encounter
+from booking_portal.practices.models import Practice
+from booking_portal.slots.offers import Offer
+from tests.portal.counter import PATIENT, Counter
+from tests.sandbox_control import Sandbox
+
+STEPS = (Command.Step.FIRST, Command.Step.SECOND, Command.Step.UNDO)
 
 
-def proposal_of(counter: Counter, practice: str = "A20047", number: int = -1) -> Proposal:
-    """The slot in this place of a new search, chosen."""
-    counter.searches(practice)
-    counter.chooses(number)
-    return Proposal.objects.select_related("encounter", "practice").latest("made_at")
+class Desk:
+    """One user with one traced patient; each practice is searched once."""
+
+    def __init__(self, counter: Counter, actor: Actor, nhs_number: str = PATIENT) -> None:
+        self.counter, self.actor, self.nhs_number = counter, actor, nhs_number
+        self.encounter = Encounter.objects.get(pk=counter.traces(nhs_number))
+        self._offers: dict[str, list[Offer]] = {}
+
+    def offers(self, practice: str = "A20047") -> list[Offer]:
+        """What is left of the free slots, in order; the last is days away."""
+        if practice not in self._offers:
+            self.counter.searches(practice)
+            self._offers[practice] = [
+                Offer.from_signed(token, self.encounter.pk) for token in self.counter.offered
+            ]
+        return self._offers[practice]
+
+    def proposes(
+        self,
+        practice: str = "A20047",
+        *,
+        moving: Command | None = None,
+        offers: list[Offer] | None = None,
+    ) -> Proposal:
+        """The last slot that has not been chosen yet, or these."""
+        return booking.propose(
+            self.encounter,
+            Practice.objects.get(ods_code=practice),
+            offers or [self.offers(practice).pop()],
+            actor=self.actor,
+            moving=moved(moving) if moving else None,
+        )
+
+    def books(self, practice: str = "A20047") -> Command:
+        """A booking that the practice has confirmed."""
+        command = booking.book(self.proposes(practice), "Knee pain", "", actor=self.actor)
+        assert command.state == "done", command.sentence
+        return command
+
+    def moves(self, old: Command, practice: str = "A20047", reason: str = "Works late") -> Command:
+        """The command that moving the booked appointment to another slot led to."""
+        proposal = self.proposes(practice, moving=old)
+        return sagas.begin_move(proposal, "Knee pain", "", reason, actor=self.actor)
 
 
-def moving_to(
-    counter: Counter, old: Command, practice: str = "A20047", number: int = -1
-) -> Proposal:
-    """Another slot, chosen for a move of the booked appointment."""
-    proposal = proposal_of(counter, practice, number)
-    proposal.moving = {
+def unconfirmed_move(desk: Desk, spine: Sandbox, old: Command) -> Saga:
+    """The practice has made the new appointment, and its answer has not come."""
+    spine.fault(practice="A20047", use_case="book", kind="status_500_after", times=1)
+    command = desk.moves(old)
+    assert (command.kind, command.state) == ("book", "unconfirmed")
+    assert command.saga is not None
+    assert stage(command.saga) is sagas.Stage.FIRST_UNSETTLED
+    return command.saga
+
+
+def move_for_a_person(desk: Desk, spine: Sandbox, old: Command) -> Saga:
+    """The new appointment is booked, and the time for cancelling the old one by itself is over."""
+    saga = unconfirmed_move(desk, spine, old)
+    settle(step(saga, Command.Step.FIRST))
+    set_clocks(saga, automatic_until=-1)
+    assert tick(saga) is sagas.Stage.FOR_A_PERSON
+    return Saga.objects.get(pk=saga.pk)
+
+
+def moved(old: Command) -> dict[str, str]:
+    """A booked appointment as a proposal tells what it moves."""
+    return {
         "practice_ods": old.practice.ods_code,
         "appointment_id": old.appointment_id,
         "version": old.result["version"],
         "starts": old.starts,
+        "ends": old.result["ends"],
     }
-    proposal.save()
-    return proposal
+
+
+def held(spine: Sandbox, practice: str = "A20047", nhs_number: str = PATIENT) -> dict[str, str]:
+    """The status of each appointment that the practice itself has recorded for the patient."""
+    return {one["id"]: one["status"] for one in spine.appointments(practice, nhs_number)}
+
+
+def settle(command: Command, *, dead: bool = False) -> Command:
+    """The worker finds the command due, and does nothing else.
+
+    `dead`: so late that it can no longer arrive, and is not sent again.
+    """
+    now = database_now()
+    clocks = {"next_look_at": now - timedelta(seconds=1)}
+    if dead:
+        clocks |= {
+            "created_at": command.created_at - timedelta(hours=1),
+            "request_dead_at": now - timedelta(seconds=1),
+        }
+    Command.objects.filter(pk=command.pk).update(**clocks)
+    for due in settling.claim_due():
+        settling.settle(due)
+    command.refresh_from_db()
+    return command
+
+
+def tick(saga: Saga) -> sagas.Stage:
+    """The worker finds the saga due; returns where it stands then."""
+    set_clocks(saga, next_try_at=-1)
+    sagas.go_on_due()
+    return stage(saga)
+
+
+def set_clocks(saga: Saga, **seconds_from_now: int) -> None:
+    """Move times of the saga by the database's clock; what is not to come stays so."""
+    now = database_now()
+    for name, seconds in seconds_from_now.items():
+        known = Saga.objects.filter(pk=saga.pk, **{f"{name}__isnull": False})
+        known.update(**{name: now + timedelta(seconds=seconds)})
+
+
+def stage(saga: Saga) -> sagas.Stage:
+    """Where the saga stands now."""
+    return sagas.standing_of(Saga.objects.get(pk=saga.pk))
+
+
+def step(saga: Saga, which: Command.Step) -> Command:
+    """The saga's command that is this step."""
+    found = sagas.step_of(Saga.objects.get(pk=saga.pk), which)
+    assert found is not None
+    return found
+
+
+def transitions(saga: Saga) -> list[tuple[str, str, str]]:
+    """The saga's audit events, oldest first: what happened, by whom, and by which process."""
+    events = Event.objects.filter(kind=EventKind.STEPS_MOVED, detail__saga=str(saga.pk))
+    return [(one.outcome, one.username, one.by_system) for one in events.order_by("id")]

@@ -1,37 +1,335 @@
 """Move: the new appointment is booked, and then the old one is cancelled. [MOVE-1]"""
 
+import uuid
 from collections.abc import Callable
 
 import pytest
+from guardian.shortcuts import remove_perm
 
 from booking_portal.accounts.actor import Actor
-from booking_portal.accounts.models import User
-from booking_portal.commands import sagas
-from booking_portal.commands.models import Saga
+from booking_portal.accounts.models import Membership, User
+from booking_portal.accounts.roles import Permission
+from booking_portal.commands import changing, sagas
+from booking_portal.commands.booking import BookingUnsettled
+from booking_portal.commands.changing import AppointmentBusy, NotChangeable
+from booking_portal.commands.models import Command, Saga
+from booking_portal.commands.restoration import Restoration
 from booking_portal.commands.sagas import Stage
 from booking_portal.commands.states import Kind, State
+from booking_portal.commands.storing import database_now
+from booking_portal.commands.withdrawing import withdraw
+from booking_portal.patients.finding import find
+from booking_portal.patients.models import Encounter
 from tests.portal.counter import PATIENT, Counter
-from tests.portal.saga_steps import moving_to
+from tests.portal.saga_steps import (
+    Desk,
+    held,
+    set_clocks,
+    settle,
+    stage,
+    step,
+    tick,
+    transitions,
+    unconfirmed_move,
+)
 from tests.sandbox_control import Sandbox
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("MOVE-1")]
+
+AT_TWO_PRACTICES = "9990000190"
+FIRST, SECOND = Command.Step.FIRST, Command.Step.SECOND
 
 
 @pytest.fixture
-def actor(receptionist: User, acting_for: Callable[..., Actor]) -> Actor:
-    return acting_for(receptionist, "A1001")
+def old(desk: Desk) -> Command:
+    """A booked appointment at A20047."""
+    return desk.books()
 
 
-@pytest.mark.requirement("MOVE-1")
 def test_the_old_appointment_is_cancelled_once_the_new_one_is_booked(
-    counter: Counter, spine: Sandbox, actor: Actor
+    desk: Desk, old: Command, spine: Sandbox
 ) -> None:
-    old = counter.arrives_at_booking()
-    proposal = moving_to(counter, old)
-    command = sagas.begin_move(proposal, "Knee pain", "", "Works late", actor=actor)
+    command = desk.moves(old, reason="Works late")
     assert (command.kind, command.state) == (Kind.CANCEL, State.DONE)
     saga = Saga.objects.get()
-    assert sagas.standing_of(saga) is Stage.FINISHED
-    held = {one["id"]: one["status"] for one in spine.appointments("A20047", PATIENT)}
-    assert sorted(held.values()) == ["booked", "cancelled"]
-    assert held[old.appointment_id] == "cancelled"
+    assert stage(saga) is Stage.FINISHED
+    new = step(saga, FIRST)
+    assert held(spine) == {old.appointment_id: "cancelled", new.appointment_id: "booked"}
+    [cancelled] = [
+        one for one in spine.appointments("A20047", PATIENT) if one["status"] != "booked"
+    ]
+    assert cancelled["cancellation_reason"] == "Works late"
+    assert transitions(saga) == [("begun", "receptionist", ""), ("went on", "receptionist", "")]
+    assert sagas.open_for(desk.actor) == []
+
+
+def test_a_second_click_meets_the_same_move(desk: Desk, old: Command, spine: Sandbox) -> None:
+    proposal = desk.proposes(moving=old)
+    first = sagas.begin_move(proposal, "Knee pain", "", "Works late", actor=desk.actor)
+    again = sagas.begin_move(proposal, "Knee pain", "", "Works late", actor=desk.actor)
+    assert again == first
+    assert sorted(held(spine).values()) == ["booked", "cancelled"]
+    assert Saga.objects.count() == 1
+
+
+def test_an_appointment_is_moved_to_another_practice(
+    counter: Counter, desk: Desk, spine: Sandbox
+) -> None:
+    desk = Desk(counter, desk.actor, AT_TWO_PRACTICES)
+    old = desk.books("A20047")
+    assert desk.moves(old, "B82617").state == State.DONE
+    assert held(spine, "A20047", AT_TWO_PRACTICES)[old.appointment_id] == "cancelled"
+    new = step(Saga.objects.get(), FIRST)
+    assert held(spine, "B82617", AT_TWO_PRACTICES)[new.appointment_id] == "booked"
+
+
+def test_nothing_is_cancelled_while_the_new_booking_is_unconfirmed(
+    desk: Desk, old: Command, spine: Sandbox
+) -> None:
+    saga = unconfirmed_move(desk, spine, old)
+    assert tick(saga) is Stage.FIRST_UNSETTLED
+    assert held(spine)[old.appointment_id] == "booked"
+
+    settle(step(saga, FIRST))
+    assert tick(saga) is Stage.FINISHED
+    assert held(spine)[old.appointment_id] == "cancelled"
+    assert transitions(saga)[-1] == ("went on", "receptionist", "settling")
+
+
+def test_the_old_appointment_stands_when_the_new_one_was_never_made(
+    desk: Desk, old: Command, spine: Sandbox
+) -> None:
+    spine.fault(practice="A20047", use_case="book", kind="status_500", times=1)
+    command = desk.moves(old)
+    saga = Saga.objects.get()
+    assert settle(command, dead=True).state == State.NOT_MADE
+    assert tick(saga) is Stage.FIRST_FAILED
+    assert held(spine) == {old.appointment_id: "booked"}
+    assert transitions(saga)[-1][0] == "ended with its first step"
+    assert sagas.open_for(desk.actor) == []
+    assert not sagas.may_cancel_first(saga)
+
+
+@pytest.mark.requirement("BOOK-8")
+def test_the_old_appointment_stands_when_the_slot_has_gone(
+    desk: Desk, old: Command, spine: Sandbox
+) -> None:
+    proposal = desk.proposes(moving=old)
+    spine.take_slot("A20047", proposal.chosen[0].slot_id)
+    command = sagas.begin_move(proposal, "Knee pain", "", "Works late", actor=desk.actor)
+    assert (command.kind, command.state) == (Kind.BOOK, State.REFUSED)
+    saga = Saga.objects.get()
+    assert stage(saga) is Stage.FIRST_FAILED
+    assert not sagas.may_cancel_first(saga)
+    assert held(spine) == {old.appointment_id: "booked"}
+    with pytest.raises(sagas.NotToCancelFirst):
+        sagas.begin_move(
+            proposal, "Knee pain", "", "Works late", actor=desk.actor, cancel_first=True
+        )
+
+
+def test_one_that_has_been_changed_since_is_not_booked_anew(
+    desk: Desk, old: Command, spine: Sandbox
+) -> None:
+    proposal = desk.proposes(moving=old)
+    proposal.moving = (proposal.moving or {}) | {"version": "0"}
+    with pytest.raises(changing.ChangedMeanwhile):
+        sagas.begin_move(proposal, "Knee pain", "", "Works late", actor=desk.actor)
+    with pytest.raises(NotChangeable, match="why"):
+        sagas.begin_move(proposal, "Knee pain", "", " ", actor=desk.actor)
+    assert held(spine) == {old.appointment_id: "booked"}
+    assert not Saga.objects.exists()
+
+
+def test_a_practice_that_is_away_is_asked_again_until_the_time_is_over(
+    desk: Desk, old: Command, spine: Sandbox
+) -> None:
+    saga = unconfirmed_move(desk, spine, old)
+    settle(step(saga, FIRST))
+    spine.fault(practice="A20047", use_case="read", kind="refuse", times=None)
+    assert tick(saga) is Stage.GOING_ON
+    saga.refresh_from_db()
+    assert saga.next_try_at is not None
+    assert saga.next_try_at <= saga.automatic_until
+    set_clocks(saga, automatic_until=-1)
+    assert tick(saga) is Stage.FOR_A_PERSON
+    saga.refresh_from_db()
+    assert saga.stopped == "TIME_OVER"
+    assert "The connection broke before the answer came" in sagas.sentence_of(saga)
+    assert sorted(held(spine).values()) == ["booked", "booked"]
+    spine.clear_faults()
+    assert tick(saga) is Stage.FOR_A_PERSON  # whatever comes back: a person decides now
+
+
+def test_it_goes_on_when_the_practice_answers_again_in_time(
+    desk: Desk, old: Command, spine: Sandbox
+) -> None:
+    saga = unconfirmed_move(desk, spine, old)
+    settle(step(saga, FIRST))
+    spine.fault(practice="A20047", use_case="read", kind="refuse", times=None)
+    assert tick(saga) is Stage.GOING_ON
+    spine.clear_faults()
+    assert tick(saga) is Stage.FINISHED
+    assert held(spine)[old.appointment_id] == "cancelled"
+
+
+def test_a_cancellation_that_is_unconfirmed_is_settled_like_any_other(
+    desk: Desk, old: Command, spine: Sandbox
+) -> None:
+    spine.fault(practice="A20047", use_case="cancel", kind="status_500_after", times=1)
+    command = desk.moves(old)
+    assert (command.kind, command.state) == (Kind.CANCEL, State.UNCONFIRMED)
+    saga = Saga.objects.get()
+    assert stage(saga) is Stage.SECOND_UNSETTLED
+    assert sagas.open_for(desk.actor) == [saga]
+    assert settle(command).state == State.DONE
+    assert stage(saga) is Stage.FINISHED
+
+
+def test_the_old_one_is_kept_where_the_practice_has_cancelled_the_new_one(
+    desk: Desk, old: Command, spine: Sandbox
+) -> None:
+    spine.fault(practice="A20047", use_case="book", kind="cancelled_at_once", times=1)
+    command = desk.moves(old)
+    assert (command.kind, command.state) == (Kind.BOOK, State.DONE)
+    saga = Saga.objects.get()
+    assert stage(saga) is Stage.FOR_A_PERSON
+    assert saga.stopped == "NEW_CANCELLED"
+    assert held(spine)[old.appointment_id] == "booked"
+    with pytest.raises(sagas.NewCancelled):
+        sagas.finish(saga, actor=desk.actor)
+    assert held(spine)[old.appointment_id] == "booked"
+    sagas.give_up(saga, actor=desk.actor)
+    assert stage(saga) is Stage.CLOSED
+
+
+def test_what_was_withdrawn_does_not_go_on(desk: Desk, old: Command, spine: Sandbox) -> None:
+    saga = unconfirmed_move(desk, spine, old)
+    withdraw(step(saga, FIRST), actor=desk.actor)
+    assert settle(step(saga, FIRST)).state == State.DONE
+    assert tick(saga) is Stage.FOR_A_PERSON
+    saga.refresh_from_db()
+    assert saga.stopped == "WITHDRAWN"
+    assert sorted(held(spine).values()) == ["booked", "booked"]
+
+
+def test_nothing_goes_by_itself_for_a_user_who_has_gone(
+    desk: Desk, old: Command, spine: Sandbox
+) -> None:
+    saga = unconfirmed_move(desk, spine, old)
+    settle(step(saga, FIRST))
+    Membership.objects.filter(user=desk.actor.user).update(is_active=False)
+    spine.clear_exchanges()
+    assert tick(saga) is Stage.FOR_A_PERSON
+    saga.refresh_from_db()
+    assert saga.stopped == "USER_GONE"
+    assert spine.exchanges() == []
+
+
+def test_nothing_goes_by_itself_without_the_permission(
+    desk: Desk, old: Command, spine: Sandbox
+) -> None:
+    saga = unconfirmed_move(desk, spine, old)
+    settle(step(saga, FIRST))
+    user, organisation = desk.actor.user, desk.actor.organisation
+    remove_perm(Permission.CANCEL_APPOINTMENT.value, user, organisation)
+    assert tick(saga) is Stage.FOR_A_PERSON
+    saga.refresh_from_db()
+    assert saga.stopped == "NOT_PERMITTED"
+    assert held(spine)[old.appointment_id] == "booked"
+
+
+def test_nothing_goes_by_itself_after_a_restore(desk: Desk, old: Command, spine: Sandbox) -> None:
+    saga = unconfirmed_move(desk, spine, old)
+    settle(step(saga, FIRST))
+    hold = Restoration.objects.create(organisation=desk.actor.organisation, reason="A backup")
+    spine.clear_exchanges()
+    assert tick(saga) is Stage.GOING_ON
+    assert spine.exchanges() == []
+    Restoration.objects.filter(pk=hold.pk).update(released_at=database_now())
+    assert tick(saga) is Stage.FINISHED
+
+
+def test_an_appointment_that_is_being_moved_is_left_alone(
+    desk: Desk, old: Command, spine: Sandbox
+) -> None:
+    """Neither changed nor cancelled nor moved twice, and neither is the new one."""
+    saga = unconfirmed_move(desk, spine, old)
+    with pytest.raises(AppointmentBusy):
+        cancelled(desk, old)
+    with pytest.raises(BookingUnsettled):
+        desk.moves(old)
+    new = settle(step(saga, FIRST))
+    for appointment in (old, new):
+        with pytest.raises(AppointmentBusy) as busy:
+            cancelled(desk, appointment)
+        assert busy.value.command == new
+    with pytest.raises(AppointmentBusy):
+        desk.moves(old)
+    assert tick(saga) is Stage.FINISHED
+    assert cancelled(desk, new).state == State.DONE
+    assert set(held(spine).values()) == {"cancelled"}
+
+
+def test_one_with_an_unsettled_change_is_not_moved(
+    desk: Desk, old: Command, spine: Sandbox
+) -> None:
+    spine.fault(practice="A20047", use_case="cancel", kind="status_500", times=1)
+    cancellation = cancelled(desk, old)
+    assert cancellation.state == State.UNCONFIRMED
+    with pytest.raises(AppointmentBusy) as busy:
+        desk.moves(old)
+    assert busy.value.command == cancellation
+    assert held(spine) == {old.appointment_id: "booked"}
+
+
+def cancelled(desk: Desk, booked: Command) -> Command:
+    return changing.cancel(
+        find(desk.encounter, booked.practice, actor=desk.actor),
+        booked.appointment_id,
+        booked.result["version"],
+        "Feels better",
+        form_token=uuid.uuid4(),
+        actor=desk.actor,
+    )
+
+
+def test_an_old_appointment_that_somebody_changes_meanwhile_is_left_to_a_person(
+    desk: Desk, old: Command, spine: Sandbox, locum: User, acting_for: Callable[..., Actor]
+) -> None:
+    saga = unconfirmed_move(desk, spine, old)
+    settle(step(saga, FIRST))
+    amended_by_another_organisation(desk, old, acting_for(locum, "A1002"))
+    assert tick(saga) is Stage.FOR_A_PERSON
+    assert sorted(held(spine).values()) == ["booked", "booked"]
+    assert "Somebody has changed the old appointment" in sagas.sentence_of(Saga.objects.get())
+    assert sagas.open_for(desk.actor) == [saga]
+    assert transitions(saga)[-1] == ("stopped", "receptionist", "settling")
+
+    with pytest.raises(changing.ChangedMeanwhile) as meanwhile:
+        sagas.finish(saga, actor=desk.actor)
+    seen = meanwhile.value.current.version
+    assert sagas.finish(saga, actor=desk.actor, version=seen).state == State.DONE
+    assert stage(saga) is Stage.FINISHED
+    assert held(spine)[old.appointment_id] == "cancelled"
+
+
+def amended_by_another_organisation(desk: Desk, old: Command, actor: Actor) -> None:
+    """For the portal's organisation it is a change at the practice itself."""
+    encounter = Encounter.objects.create(
+        user=actor.user,
+        organisation=actor.organisation,
+        nhs_number=desk.encounter.nhs_number,
+        trace=desk.encounter.trace,
+        traced_at=desk.encounter.traced_at,
+    )
+    amended = changing.amend(
+        find(encounter, old.practice, actor=actor),
+        old.appointment_id,
+        old.result["version"],
+        "Bring a sample",
+        "",
+        form_token=uuid.uuid4(),
+        actor=actor,
+    )
+    assert amended.state == State.DONE
