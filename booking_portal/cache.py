@@ -3,9 +3,9 @@
 import json
 import logging
 import time
-from collections.abc import Callable
 from typing import Any
 
+from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
 from redis import Redis
 from redis.exceptions import RedisError
@@ -13,6 +13,8 @@ from redis.exceptions import RedisError
 log = logging.getLogger(__name__)
 
 AWAY_SECONDS = 5.0
+COUNTED_ALONE = "allauth:"
+"""What the keys of the sign-in limits begin with."""
 
 
 class JSONSerializer:
@@ -37,35 +39,40 @@ class ForgivingRedisCache(RedisCache):
     """Django's Redis cache; a Redis that is away reads as empty and swallows writes.
 
     After a failure it is not asked again for some seconds, so that a page with many look-ups
-    does not wait for each.
+    does not wait for each. Only what guards sign-in is counted all the same, by each process for
+    itself and from nothing: with so many processes somebody has so many times the tries.
     """
 
     _away_until = 0.0
 
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._alone = LocMemCache("while-redis-is-away", {"OPTIONS": {"MAX_ENTRIES": 10_000}})
+
     def get(self, *args: Any, **kwargs: Any) -> Any:
         default = kwargs.get("default", args[1] if len(args) > 1 else None)
-        return self._try(lambda: RedisCache.get(self, *args, **kwargs), default)
+        return self._try("get", default, args, kwargs)
 
     def get_many(self, *args: Any, **kwargs: Any) -> Any:
-        return self._try(lambda: RedisCache.get_many(self, *args, **kwargs), {})
+        return self._try("get_many", {}, args, kwargs)
 
     def set(self, *args: Any, **kwargs: Any) -> None:
-        self._try(lambda: RedisCache.set(self, *args, **kwargs), None)
+        self._try("set", None, args, kwargs)
 
     def set_many(self, *args: Any, **kwargs: Any) -> Any:
-        return self._try(lambda: RedisCache.set_many(self, *args, **kwargs), [])
+        return self._try("set_many", [], args, kwargs)
 
     def add(self, *args: Any, **kwargs: Any) -> Any:
-        return self._try(lambda: RedisCache.add(self, *args, **kwargs), True)
+        return self._try("add", True, args, kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:
-        return self._try(lambda: RedisCache.delete(self, *args, **kwargs), False)
+        return self._try("delete", False, args, kwargs)
 
     def touch(self, *args: Any, **kwargs: Any) -> Any:
-        return self._try(lambda: RedisCache.touch(self, *args, **kwargs), False)
+        return self._try("touch", False, args, kwargs)
 
     def has_key(self, *args: Any, **kwargs: Any) -> Any:
-        return self._try(lambda: RedisCache.has_key(self, *args, **kwargs), False)
+        return self._try("has_key", False, args, kwargs)
 
     def reachable(self) -> bool:
         """Whether Redis answers now (for /healthz)."""
@@ -75,12 +82,16 @@ class ForgivingRedisCache(RedisCache):
         except RedisError:
             return False
 
-    def _try(self, action: Callable[[], Any], otherwise: Any) -> Any:
-        if time.monotonic() < ForgivingRedisCache._away_until:
-            return otherwise
-        try:
-            return action()
-        except RedisError as error:
-            ForgivingRedisCache._away_until = time.monotonic() + AWAY_SECONDS
-            log.warning("redis is away: %s", type(error).__name__)
-            return otherwise
+    def _try(
+        self, method: str, otherwise: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        if time.monotonic() >= ForgivingRedisCache._away_until:
+            try:
+                return getattr(RedisCache, method)(self, *args, **kwargs)
+            except RedisError as error:
+                ForgivingRedisCache._away_until = time.monotonic() + AWAY_SECONDS
+                log.warning("redis is away: %s", type(error).__name__)
+        key = args[0] if args else kwargs.get("key")
+        if isinstance(key, str) and key.startswith(COUNTED_ALONE):
+            return getattr(self._alone, method)(*args, **kwargs)
+        return otherwise
