@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from booking_portal.commands import sagas
 from booking_portal.commands.models import Command
 from booking_portal.commands.tasks import settle_due
 from demo.seed import password
@@ -87,6 +88,10 @@ class Journey:
     def when_the_portal_looks_at_the_practice(self) -> None:
         """What Celery's tick does; here at once instead of within two seconds."""
         assert settle_due() == 1
+
+    def when_the_portal_goes_on(self) -> None:
+        """What Celery's tick does for the second of two steps."""
+        assert sagas.go_on_due() == 1
 
     # then
 

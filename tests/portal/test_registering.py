@@ -13,7 +13,8 @@ from booking_portal.accounts.models import Organisation, User
 from booking_portal.accounts.roles import Permission
 from booking_portal.audit.models import Event
 from booking_portal.audit.models import Kind as EventKind
-from booking_portal.commands.models import Command
+from booking_portal.commands import sagas
+from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.storing import database_now
 from booking_portal.commands.tasks import settle_due
@@ -28,7 +29,8 @@ ELSEWHERE, INACTIVE = "9324926233", "9658219748"
 SENSITIVE_AT_THEIR_OWN = "9658220150"
 SUPERSEDED, CURRENT = "9658220223", "9990000018"
 CALLED_A_DUPLICATE = "9990000190"
-OFFER = "Register temporarily and go on booking"
+LONG_AGO = timedelta(minutes=11)
+OFFER = "Register and book"
 
 
 @pytest.fixture
@@ -54,7 +56,20 @@ def register_form(counter: Counter) -> Form:
 
 
 def registers(counter: Counter, **typed: str) -> Page:
-    return counter.sends(register_form(counter), **typed)
+    """Registers and books; `typed` over what the appointment is for."""
+    return counter.sends(register_form(counter), **{"description": "Knee pain", **typed})
+
+
+def registration() -> Command:
+    return Command.objects.filter(kind=Kind.REGISTER).latest("created_at")
+
+
+def booking() -> Command:
+    return Command.objects.filter(kind=Kind.BOOK).latest("created_at")
+
+
+def saga_page() -> str:
+    return reverse("saga", args=[Saga.objects.get().pk])
 
 
 def tick(command: Command, *, dead: bool = False) -> Command:
@@ -93,19 +108,19 @@ def test_a_patient_whom_the_practice_does_not_know_is_registered_and_booked(
     assert "If the booking fails afterwards, the registration remains." in page.text
     assert "932 492 6233" in page.text
     assert "PONTEVREL, Marisol" in page.text
-    assert "Register PONTEVREL, Marisol (Mrs) temporarily at Dr Legg's Surgery" in page.text
+    assert "Register and book PONTEVREL, Marisol (Mrs) at Dr Legg's Surgery" in page.text
+    assert "Staff at Riverside Extended Access Hub can see limited information" in page.text
+    assert "12 Albert Square" in page.text
     assert sent_to_register(spine) == []
 
-    page = counter.sends(page.form("/register"))
-    assert page.title.startswith("Check and book")
-    assert "has PONTEVREL, Marisol (Mrs) on its list now" in page.text
-    counter.books("Knee pain")
-    assert counter.command.state == State.DONE
+    page = counter.sends(page.form("/register"), description="Knee pain", comment="Uses a stick")
+    assert page.address == saga_page()
+    assert page.title.startswith("Registered and booked")
+    assert "You have an appointment at Dr Legg's Surgery" in page.text
     [held] = spine.appointments("A20047", ELSEWHERE)
-    registration = Command.objects.get(kind=Kind.REGISTER)
-    assert registration.state == State.DONE
-    assert registration.patient_id == counter.command.patient_id
-    assert held["description"] == "Knee pain"
+    assert registration().state == booking().state == State.DONE
+    assert registration().patient_id == booking().patient_id
+    assert (held["description"], held["comment"]) == ("Knee pain", "Uses a stick")
     assert len(sent_to_register(spine)) == 1
 
 
@@ -123,7 +138,7 @@ def test_what_is_sent_is_pds_and_what_the_patient_said(counter: Counter, spine: 
         "family": "Somebody else",  # not a field: the identity is PDS's
     }
     page = registers(counter, **typed)
-    assert page.title.startswith("Check and book"), page.text
+    assert page.title.startswith("Registered and booked"), page.text
     [sent] = sent_to_register(spine)
     assert sent["name"] == [{"use": "official", "family": "Pontevrel", "given": ["Marisol"]}]
     assert sent["birthDate"] == "1969-09-21"
@@ -148,7 +163,15 @@ def test_what_is_typed_wrongly_is_said_beside_it_and_nothing_is_sent(
     counter: Counter, spine: Sandbox
 ) -> None:
     chooses_for(counter, ELSEWHERE)
-    page = registers(counter, town="Walford", telephone="12", email="nobody", interpreter="on")
+    page = registers(
+        counter,
+        description="",
+        town="Walford",
+        telephone="12",
+        email="nobody",
+        interpreter="on",
+    )
+    assert "Enter what the appointment is for, in a few words" in page.text
     assert "Enter the first line of the temporary address" in page.text
     assert "Enter a telephone number" in page.text
     assert "Enter an e-mail address" in page.text
@@ -161,9 +184,7 @@ def test_what_is_typed_wrongly_is_said_beside_it_and_nothing_is_sent(
 @pytest.mark.requirement("REG-1")
 def test_an_inactive_record_is_made_active_again(counter: Counter, spine: Sandbox) -> None:
     chooses_for(counter, INACTIVE)
-    registers(counter)
-    counter.books()
-    assert counter.command.state == State.DONE
+    assert registers(counter).title.startswith("Registered and booked")
     assert len(spine.appointments("A20047", INACTIVE)) == 1
 
 
@@ -172,7 +193,7 @@ def test_the_current_number_is_sent_for_a_superseded_one(counter: Counter, spine
     page = chooses_for(counter, SUPERSEDED, "D82104")
     assert OFFER in page.text
     page = registers(counter)
-    assert page.title.startswith("Check and book"), page.text
+    assert page.title.startswith("Registered and booked"), page.text
     [sent] = sent_to_register(spine)
     assert sent["identifier"][0]["value"] == CURRENT
 
@@ -184,12 +205,12 @@ def test_a_duplicate_is_looked_for_once_more_and_never_registered_again(
     check = chooses_for(counter, CALLED_A_DUPLICATE, "C81007").address
     form = register_form(counter)
     spine.clear_exchanges()
-    page = counter.sends(form)
+    page = counter.sends(form, description="Knee pain")
     assert page.title.startswith("Not registered")
     assert "The practice has the patient on its list already." in page.text
     assert "looked once more" in page.text
     assert "Do not register again" in page.text
-    assert counter.command.state == State.REFUSED
+    assert registration().state == State.REFUSED
     paths = [one["raw_path"].split("?")[0].rsplit("/", 1)[1] for one in spine.exchanges()]
     assert paths == ["Patient", "$gpc.registerpatient", "Patient"]
 
@@ -210,7 +231,10 @@ def test_nobody_is_registered_at_their_own_practice(counter: Counter, spine: San
     encounter_id, proposal_id = page.address.strip("/").split("?")[0].rstrip("/").split("/")[1::2]
     counter.client.post(
         reverse("register-patient", args=[encounter_id, proposal_id]),
-        {"form_token": "7b1f0a52-56f3-4b0e-8a51-2f6d5f6b8c11"},
+        {
+            "form_token": "7b1f0a52-56f3-4b0e-8a51-2f6d5f6b8c11",
+            "description": "Knee pain",
+        },
     )
     assert sent_to_register(spine) == []
     assert Event.objects.filter(
@@ -225,27 +249,25 @@ def test_a_registration_whose_answer_is_lost_is_settled_and_the_booking_goes_on(
     check = chooses_for(counter, ELSEWHERE).address
     form = register_form(counter)
     spine.fault(practice="A20047", use_case="register", kind="hang_after", times=1)
-    page = counter.sends(form)
-    command = counter.command
-    assert (command.kind, command.state) == (Kind.REGISTER, State.UNCONFIRMED)
+    page = counter.sends(form, description="Knee pain")
+    command = registration()
+    assert command.state == State.UNCONFIRMED
     assert page.title.startswith("Not confirmed yet")
     assert "No appointment has been booked." in page.text
     assert 'hx-trigger="every 2s"' in page.html
 
-    again = counter.sends(form)  # back, and sent once more
-    assert again.address == reverse("command", args=[command.pk])
+    again = counter.sends(form, description="Knee pain")  # back, and sent once more
+    assert again.address == saga_page()
+    assert counter.opens(check).address == saga_page()
     assert "Temporary registration" in counter.opens(reverse("bookings")).text.split("Today,")[0]
     assert counter.opens(reverse("encounter", args=[counter.encounter_id])).status == 200
 
     assert tick(command).state == State.DONE
     assert command.patient_id
-    page = counter.opens(reverse("command", args=[command.pk]))
-    assert page.title.startswith("Registered")
-    assert check.split("?")[0] in page.html
-    counter.opens(check)
-    counter.books()
-    assert counter.command.state == State.DONE
-    assert counter.command.patient_id == command.patient_id
+    assert sagas.go_on_due() == 1
+    page = counter.opens(saga_page())
+    assert page.title.startswith("Registered and booked"), page.text
+    assert booking().patient_id == command.patient_id
     assert len(sent_to_register(spine)) == 1
 
 
@@ -256,21 +278,22 @@ def test_one_that_never_arrived_is_not_made_only_when_it_can_no_longer_arrive(
     check = chooses_for(counter, ELSEWHERE).address
     form = register_form(counter)
     spine.fault(practice="A20047", use_case="register", kind="hang_before", times=1)
-    counter.sends(form)
-    command = counter.command
+    counter.sends(form, description="Knee pain")
+    command = registration()
     assert tick(command).state == State.UNCONFIRMED
-    page = counter.opens(check)
-    assert OFFER not in page.text
-    assert "is not settled yet" in page.text
-    assert reverse("command", args=[command.pk]) in page.html
+    assert counter.opens(check).address == saga_page()
 
+    Command.objects.update(created_at=database_now() - LONG_AGO)  # too long to be sent again
     assert tick(command, dead=True).state == State.NOT_MADE
-    page = counter.opens(reverse("command", args=[command.pk]))
+    page = counter.opens(saga_page())
     assert page.title.startswith("Not registered")
     assert "the request can no longer arrive" in page.text
+    assert check.split("?")[0] in page.html
     page = counter.opens(check)
     assert OFFER in page.text
-    registers(counter)
+    form = register_form(counter)
+    assert form.fields["description"] == ["Knee pain"]
+    assert counter.sends(form).title.startswith("Registered and booked")
     assert len(sent_to_register(spine)) == 2
     assert Command.objects.filter(kind=Kind.REGISTER, state=State.DONE).count() == 1
 
@@ -280,10 +303,11 @@ def test_the_registration_remains_when_the_booking_then_fails(
     counter: Counter, spine: Sandbox
 ) -> None:
     chooses_for(counter, ELSEWHERE)
-    registers(counter)
     spine.fault(practice="A20047", use_case="book", kind="slot_taken", times=1)
-    page = counter.books("Knee pain")
-    assert counter.command.state == State.REFUSED
+    page = registers(counter)
+    assert page.title.startswith("Registered, not booked")
+    assert "that remains" in page.text
+    assert booking().state == State.REFUSED
     check = counter.sends(page.form("/slots/choose"), only=counter.offered[0])
     assert check.title.startswith("Check and book")
     assert "Knee pain" in check.html
@@ -297,7 +321,7 @@ def test_a_refusal_is_explained_and_may_be_tried_again(counter: Counter, spine: 
     opened = Encounter.objects.get(pk=counter.encounter_id)
     opened.trace["birth_date"] = "1970-01-02"  # as if PDS had been put right since
     opened.save()
-    page = counter.sends(counter.page.form("/register"))
+    page = counter.sends(counter.page.form("/register"), description="Knee pain")
     assert page.title.startswith("Not registered")
     assert "The practice could not match the patient with the national record." in page.text
     assert "No appointment has been booked." in page.text
@@ -325,7 +349,7 @@ def test_a_registration_is_audited_from_the_store_to_the_end(
 ) -> None:
     chooses_for(counter, ELSEWHERE)
     registers(counter)
-    command = Command.objects.get()
+    command = registration()
     told = [
         (event.kind, event.outcome)
         for event in Event.objects.filter(command_id=command.pk).order_by("id")
@@ -344,8 +368,8 @@ def test_an_organisation_registers_a_patient_once_at_a_time(
     chooses_for(colleague, ELSEWHERE)
     theirs = register_form(colleague)
     spine.fault(practice="A20047", use_case="register", kind="hang_before", times=1)
-    counter.sends(mine)
-    page = colleague.sends(theirs)
-    assert page.address == reverse("command", args=[counter.command.pk])
+    counter.sends(mine, description="Knee pain")
+    page = colleague.sends(theirs, description="Knee pain")
+    assert OFFER not in page.text
     assert Command.objects.count() == 1
     assert len(sent_to_register(spine)) == 1

@@ -46,7 +46,7 @@ class About:
         booking = next(
             (one for one in stages.steps_of(saga) if one.kind == Kind.BOOK and _done(one)), None
         )
-        card = card_of_command(booking) if booking else card_of_offers(saga.proposal.chosen)
+        card = card_of_command(booking) if booking else _asked_for(saga)
         return cls(
             stage=stages.standing_of(saga),
             first=stages.step_of(saga, Step.FIRST),
@@ -239,8 +239,8 @@ def _of_registering(saga: Saga, about: About) -> Standing:
                 f"{name} has the patient on its list now, temporarily.",
                 "You are registered there for the time being.",
             )
-        case Stage.FINISHED if about.card.cancelled:
-            return _standing(about.second)
+        case Stage.FINISHED if about.card.cancelled or not _done(about.first):
+            return _standing(about.second)  # booked all the same, and seen there after a "no"
         case Stage.FINISHED:
             return Standing(
                 "good",
@@ -307,6 +307,12 @@ def _with(standing: Standing, *, known: str, say: str = "") -> Standing:
 def _standing(command: Command | None) -> Standing:
     assert command is not None
     return standing_of(command, card_of_command(command))
+
+
+def _asked_for(saga: Saga) -> AppointmentCard:
+    proposal = saga.proposal
+    card = card_of_offers(proposal.chosen)
+    return replace(card, description=proposal.description, comment=proposal.comment)
 
 
 def _spoken(start: PracticeTime) -> str:

@@ -30,6 +30,7 @@ from booking_portal.forms import errors_for
 from booking_portal.patients.decorators import STOPPED, stopped
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.patients.presenters import PatientBanner
+from booking_portal.patients.tracing import RestrictedPatient
 from booking_portal.slots.offers import NotBookable
 from gpconnect.models import Appointment
 
@@ -48,8 +49,9 @@ def saga(request: ActingRequest, saga_id: uuid.UUID) -> HttpResponse:
 @acting(Permission.VIEW_APPOINTMENTS)
 def saga_state(request: ActingRequest, saga_id: uuid.UUID) -> HttpResponse:
     """What the saga's page polls: nothing new (204), new words, or load the page again."""
-    page = SagaPage.of(_saga(request, saga_id), request.actor)
-    if request.GET.get("mark") != page.mark:
+    found = _saga(request, saga_id)
+    page = SagaPage.of(found, request.actor)
+    if request.GET.get("mark") != page.mark or found.encounter.restricted:
         return HttpResponse(headers={"HX-Refresh": "true"})
     if request.GET.get("looked") == str(page.looked):
         return HttpResponse(status=204)
@@ -158,6 +160,8 @@ def _show(
     changed: Appointment | None = None,
 ) -> HttpResponse:
     """The saga's page; `changed` is the appointment that a decision was about, as it is now."""
+    if found.encounter.restricted:
+        return stopped(request, found.encounter, RestrictedPatient())
     encounter = Encounter.objects.of_same_patient(found.encounter, request.actor)
     form = undoing or UndoForm()
     page = SagaPage.of(found, request.actor, _telephones(found))
