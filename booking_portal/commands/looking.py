@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -27,6 +28,7 @@ from gpconnect.error_table import failure
 from gpconnect.errors import GPConnectError, Origin, PatientNotAtPractice
 from gpconnect.interactions import BOOK_APPOINTMENT
 from gpconnect.models import Appointment, Endpoint, Patient
+from gpconnect.transport import Answered
 
 BY_SYSTEM = "settling"
 FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0
@@ -53,10 +55,11 @@ def look(command: Command, *, actor: Actor, refused: GPConnectError | None = Non
     Raises: StateChanged.
     """
     attempt = Attempt.objects.create(command=command, purpose=Attempt.Purpose.LOOK)
+    observer = TrailObserver(actor.who, subject_of(command))
     try:
         if not command.encounter.trace_is_fresh:
             tracing.trace_again(command.encounter, actor=actor)
-        seen = _see(command, actor)
+        seen = _see(command, actor, observer)
     except RestrictedPatient:
         close_attempt(attempt, "RESTRICTED")
         _unless_late(command, "the patient's record has become restricted")
@@ -65,7 +68,8 @@ def look(command: Command, *, actor: Actor, refused: GPConnectError | None = Non
         close_attempt(attempt, error.code, trace_id=error.trace_id or "", status=error.status)
         look_later(command)
         return None
-    close_attempt(attempt, "FOUND" if seen.effect else "NOT_FOUND")
+    came = what_came(observer.last_answer)
+    close_attempt(attempt, "FOUND" if seen.effect else "NOT_FOUND", **came)
     if seen.effect is not None:
         _accept(command, seen.effect, actor)
         return None
@@ -146,11 +150,16 @@ def may_have_been_made(command: Command) -> bool:
     return not since.exists()
 
 
-def close_attempt(attempt: Attempt, outcome: str, **fields: object) -> None:
+def close_attempt(attempt: Attempt, outcome: str, **fields: Any) -> None:
     """Note how the exchange ended."""
     Attempt.objects.filter(pk=attempt.pk).update(
         outcome=outcome[:80], ended_at=timezone.now(), **fields
     )
+
+
+def what_came(answer: Answered | None) -> dict[str, Any]:
+    """The trace id and HTTP status that an attempt keeps; nothing where nothing was asked."""
+    return {"trace_id": answer.trace_id, "status": answer.status} if answer else {}
 
 
 def _accept(command: Command, effect: Appointment | Patient, actor: Actor) -> None:
@@ -169,14 +178,11 @@ def _accept(command: Command, effect: Appointment | Patient, actor: Actor) -> No
     learn(command, effect, actor=actor)
 
 
-def _see(command: Command, actor: Actor) -> Seen:
-    subject = subject_of(command)
+def _see(command: Command, actor: Actor, observer: TrailObserver) -> Seen:
     endpoint = connection.directory().look_up(
-        command.practice.ods_code,
-        observer=TrailObserver(actor.who, subject),
-        deadlines=connection.page_deadlines(),
+        command.practice.ods_code, observer=observer, deadlines=connection.page_deadlines()
     )
-    client = connection.client(actor, endpoint, subject)
+    client = connection.observed_client(actor, endpoint, observer)
     match Kind(command.kind):
         case Kind.BOOK:
             today = london.today()

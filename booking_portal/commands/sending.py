@@ -13,7 +13,13 @@ from booking_portal.accounts.actor import Actor
 from booking_portal.audit import trail
 from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands.asking import booking_of, last_read, registration_of, subject_of
-from booking_portal.commands.looking import FIRST_WAIT, close_attempt, look, look_later
+from booking_portal.commands.looking import (
+    FIRST_WAIT,
+    close_attempt,
+    look,
+    look_later,
+    what_came,
+)
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.recognition import learn
 from booking_portal.commands.states import MAY_FOLLOW, Kind, State
@@ -28,9 +34,11 @@ from booking_portal.commands.transitions import (
 )
 from booking_portal.commands.verdicts import verdict
 from booking_portal.practices import connection
+from booking_portal.practices.observer import TrailObserver
 from gpconnect.client import GPConnectClient
 from gpconnect.errors import DifferentFromAsked, GPConnectError
 from gpconnect.models import Appointment, Patient
+from gpconnect.transport import Answered
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +71,8 @@ def send(command: Command, *, actor: Actor) -> Command:
 
     Raises: RecordBehind, when the database has gone since it was sent.
     """
-    client = connection.client(actor, command.endpoint, subject_of(command))
+    observer = TrailObserver(actor.who, subject_of(command))
+    client = connection.observed_client(actor, command.endpoint, observer)
     attempt = Attempt.objects.create(command=command, purpose=Attempt.Purpose.SEND)
     try:
         made = _perform(command, client)
@@ -75,7 +84,8 @@ def send(command: Command, *, actor: Actor) -> Command:
         if not verdict(Kind(command.kind), error, command.sends).look_first:
             return command
         return _look_whose_it_is(command, error, actor)
-    _keep(command, lambda: _made(command, attempt, made), confirmed=True)
+    ended = observer.last_answer
+    _keep(command, lambda: _made(command, attempt, made, ended), confirmed=True)
     learn(command, made, actor=actor)
     return command
 
@@ -159,8 +169,10 @@ def _not_sent(command: Command, attempt: Attempt) -> Command:
     return command
 
 
-def _made(command: Command, attempt: Attempt, made: Appointment | Patient) -> None:
-    close_attempt(attempt, "DONE")
+def _made(
+    command: Command, attempt: Attempt, made: Appointment | Patient, ended: Answered | None
+) -> None:
+    close_attempt(attempt, "DONE", **what_came(ended))
     _record(command, State.DONE, lambda: confirm(command, made, reason="the practice confirmed"))
 
 

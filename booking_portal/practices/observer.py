@@ -40,10 +40,12 @@ class Subject:
 class TrailObserver:
     """Writes each exchange's two events as they happen. No event, no action.
 
-    Once a practice has answered its answer counts, even if the event has to wait.
+    Once a practice has answered its answer counts, even if the event has to wait. `last_answer`
+    is how the last exchange ended, for the history of a command.
     """
 
     def __init__(self, who: trail.Who, subject: Subject) -> None:
+        self.last_answer: Answered | None = None
         self._who = who
         self._subject = subject
         self._asked: dict[str, Asked] = {}
@@ -55,6 +57,7 @@ class TrailObserver:
 
     def answered(self, answer: Answered) -> None:
         """Store how it ended, now or, if the database is away, when it is back."""
+        self.last_answer = answer
         event = self._answered_event(self._asked.pop(answer.trace_id), answer)
         try:
             self._store(event)

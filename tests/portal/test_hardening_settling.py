@@ -101,9 +101,9 @@ def test_a_worker_that_was_quicker_with_a_slot_that_has_gone_breaks_nothing(
     spine.fault(practice="A20047", use_case="book", kind="slot_taken", times=1)
     see = looking._see
 
-    def overtaken(command: Command, actor: Actor) -> Any:
+    def overtaken(command: Command, *others: Any) -> Any:
         Command.objects.filter(pk=command.pk).update(state=State.REFUSED)
-        return see(command, actor)
+        return see(command, *others)
 
     monkeypatch.setattr(looking, "_see", overtaken)
     page = counter.books()

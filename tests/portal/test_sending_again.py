@@ -54,7 +54,13 @@ def test_a_booking_that_never_arrived_is_sent_again_and_made_once(
     assert made["id"] == command.appointment_id
     again = Event.objects.get(kind=EventKind.COMMAND_SENT_AGAIN, command_id=command.pk)
     assert (again.by_system, again.detail["send"]) == ("settling", 2)
-    assert [one.purpose for one in command.attempts.all()] == ["send", "look", "send"]
+    attempts = [(one.purpose, one.outcome, one.status) for one in command.attempts.all()]
+    assert attempts == [
+        ("send", "CONNECTION_LOST", None),
+        ("look", "NOT_FOUND", 200),
+        ("send", "DONE", 201),
+    ]
+    assert len({one.trace_id for one in command.attempts.all()}) == 3
 
 
 def test_not_while_the_request_before_can_still_arrive(counter: Counter, spine: Sandbox) -> None:
