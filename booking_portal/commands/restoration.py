@@ -119,8 +119,9 @@ class StrayQuerySet(models.QuerySet["Stray"]):
         return self.filter(organisation=organisation).select_related("practice", "encounter")
 
     def to_see(self) -> "StrayQuerySet":
-        """Those that nobody has seen to yet."""
-        return self.filter(closed_at=None)
+        """Those that nobody has seen to yet; nothing of a restricted patient. [PDS-3]"""
+        shown = self.exclude(encounter__trace__contains={"restricted": True})
+        return shown.filter(closed_at=None)
 
 
 class Stray(models.Model):

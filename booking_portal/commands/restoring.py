@@ -47,15 +47,16 @@ def on_hold(organisation: Organisation | None = None) -> bool:
     """Whether nothing may be sent by itself now, for the organisation or, without one, for any.
 
     So it is while a restoration is not released, and from the first moment on which the database
-    is not the one that was last seen.
+    is not the one that was last seen, before anybody has noticed.
     """
     holds = Restoration.objects.on_hold()
     if organisation is not None:
         holds = holds.for_organisation(organisation)
     if holds.exists():
         return True
-    mark = DatabaseMark.objects.first()
-    return mark is not None and mark.identity not in {"", identity()}
+    remembered = cache.get(MARK_KEY)  # before the database's own, which is never behind it
+    mark = DatabaseMark.objects.first() or DatabaseMark()
+    return bool(_sign_of_a_restore(mark, identity(), remembered))
 
 
 def identity() -> str:

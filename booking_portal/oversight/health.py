@@ -15,9 +15,12 @@ from django.utils import timezone
 
 from booking_portal.audit.models import Event, Kind
 from booking_portal.commands import escalating, worker
+from booking_portal.commands.backlog import backlog
+from booking_portal.commands.restoration import Restoration
 from booking_portal.practices import connection as practices
 from booking_portal.practices.models import Practice
 
+LOOKS_LATE = timedelta(seconds=60)
 RECORDS = timedelta(days=1)
 CLOCK_DRIFT = timedelta(seconds=2)
 CERTIFICATE_DAYS = 30
@@ -67,6 +70,7 @@ def report() -> Report:
             "demographics": lambda: _last_exchange("pds"),
             "practices": _practices,
             "clock": _clock,
+            "settling": _settling,
             "attention": _attention,
         }
     looks["certificates"] = _certificates
@@ -89,6 +93,16 @@ def _redis() -> Part:
 def _worker() -> Part:
     seen = worker.last_seen()
     return Part(worker.is_here(), {"last_seen": seen.isoformat() if seen else None})
+
+
+def _settling() -> Part:
+    """What is not certain yet, how late the latest look is, and how many organisations are on
+    hold after a restore: numbers only."""
+    found = backlog()
+    held = Restoration.objects.on_hold().count()
+    late = round(found.late.total_seconds())
+    facts = {"unsettled": found.unsettled, "late_seconds": late, "on_hold": held}
+    return Part(found.late <= LOOKS_LATE and held == 0, facts)
 
 
 def _attention() -> Part:

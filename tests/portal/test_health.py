@@ -14,10 +14,13 @@ from booking_portal.accounts.models import User
 from booking_portal.audit import trail
 from booking_portal.audit.models import Kind
 from booking_portal.cache import ForgivingRedisCache
+from booking_portal.commands.restoring import hold
 from booking_portal.commands.worker import WORKER_KEY
 from booking_portal.oversight.tasks import worker_seen
 from tests.portal.conftest import SignIn
+from tests.portal.counter import Counter
 from tests.portal.pages import ORDINARY, opened
+from tests.portal.test_commands_settling import set_clocks
 from tests.sandbox_control import Sandbox
 from tests.services import Services
 
@@ -51,6 +54,7 @@ def test_all_parts_are_well_when_they_are(client: Client) -> None:
             "demographics",
             "practices",
             "clock",
+            "settling",
             "attention",
             "certificates",
         ],
@@ -128,3 +132,26 @@ def test_a_certificate_that_cannot_be_read_is_degraded(
     settings.GPCONNECT_CA_BUNDLE = None
     _, body = health(client)
     assert states(body)["certificates"] == "degraded"
+
+
+def test_looks_that_are_late_and_a_hold_after_a_restore_are_degraded(
+    client: Client, counter: Counter, spine: Sandbox
+) -> None:
+    spine.fault(practice="A20047", use_case="book", kind="status_500_after", times=1)
+    command = counter.arrives_at_booking()
+    _, body = health(client)
+    assert body["parts"]["settling"] == {
+        "state": "ok",
+        "unsettled": 1,
+        "late_seconds": body["parts"]["settling"]["late_seconds"],
+        "on_hold": 0,
+    }
+    set_clocks(command, next_look_at=-600)
+    _, body = health(client)
+    assert states(body)["settling"] == "degraded"
+    assert body["parts"]["settling"]["late_seconds"] >= 600
+    set_clocks(command, next_look_at=600)
+    hold("a test")
+    _, body = health(client)
+    assert states(body)["settling"] == "degraded"
+    assert body["parts"]["settling"]["on_hold"] == 3

@@ -1,6 +1,5 @@
 """After a restore: what is on hold, what was compared with the practices, what was found."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from booking_portal.accounts.actor import Actor
@@ -65,7 +64,7 @@ class RestoredPage:
     strays: tuple[StrayRow, ...]
 
     @classmethod
-    def of(cls, restoration: Restoration, strays: Iterable[Stray]) -> "RestoredPage":
+    def of(cls, restoration: Restoration, strays: list[StrayRow]) -> "RestoredPage":
         """The page for the organisation's latest restoration."""
         parts = list(restoration.parts.all())
         left = [part for part in parts if part.outcome != OK and part.next_look_at is None]
@@ -84,8 +83,15 @@ class RestoredPage:
             settled=sum(part.settled for part in parts),
             changed=sum(part.changed for part in parts),
             missing=tuple(command for part in parts for command in part.missing),
-            strays=tuple(StrayRow.of(stray) for stray in strays),
+            strays=tuple(strays),
         )
+
+
+def strays_of(actor: Actor) -> list[StrayRow]:
+    """What the actor's organisation has not seen to yet."""
+    return [
+        StrayRow.of(stray) for stray in Stray.objects.for_organisation(actor.organisation).to_see()
+    ]
 
 
 def bar(actor: Actor | None) -> str:

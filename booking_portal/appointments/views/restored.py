@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 from booking_portal.accounts.decorators import acting
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
-from booking_portal.appointments.presenters.restored import RestoredPage
+from booking_portal.appointments.presenters.restored import RestoredPage, strays_of
 from booking_portal.commands.reconciling import see
 from booking_portal.commands.restoration import Restoration, RestorationQuerySet, Stray
 from booking_portal.commands.restoring import release
@@ -20,9 +20,8 @@ from booking_portal.commands.restoring import release
 def restored(request: ActingRequest) -> HttpResponse:
     """The latest restore as this organisation has to see to it."""
     latest = _mine(request).first()
-    strays = Stray.objects.for_organisation(request.actor.organisation).to_see()
     context = {
-        "page": RestoredPage.of(latest, strays) if latest else None,
+        "page": RestoredPage.of(latest, strays_of(request.actor)) if latest else None,
         "may_release": request.actor.may(Permission.SETTLE_COMMANDS),
     }
     return render(request, "appointments/restored.jinja", context)

@@ -11,6 +11,7 @@ from booking_portal.accounts.decorators import acting
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.forms import DayForm
+from booking_portal.appointments.presenters.restored import strays_of
 from booking_portal.appointments.presenters.worklist import WorklistPage
 from booking_portal.commands.worklist import bookings_of, work
 from booking_portal.forms import EARLIEST, LATEST, errors_for
@@ -28,7 +29,13 @@ def bookings(request: ActingRequest) -> HttpResponse:
         return redirect(f"{reverse('bookings')}?day={form.cleaned_data['day'].isoformat()}")
     actor = request.actor
     page = WorklistPage.of(day, work(actor=actor), bookings_of(day, actor=actor), actor)
-    context = {"page": page, "form": form, "errors": errors_for(form)}
+    context = {
+        "page": page,
+        "form": form,
+        "errors": errors_for(form),
+        "strays": strays_of(actor),
+        "may_release": actor.may(Permission.SETTLE_COMMANDS),
+    }
     return render(request, "appointments/bookings.jinja", context)
 
 
