@@ -19,7 +19,8 @@ help:
 	@echo "make demo    bring everything up on http://localhost:$(PORT)/ (PORT= chooses another)"
 	@echo "make test    lint, types, import rules and every test"
 	@echo "make bench   measure the client library against its baselines"
-	@echo "make chaos   ten thousand answers gone wrong, and enormous ones (minutes)"
+	@echo "make chaos   answers gone wrong, and users while everything fails (half an hour);"
+	@echo "             ONLY=memory, answers, commands, breaker-off or breaker-on: a part; SEED="
 	@echo "make pages   write docs/conformance.md and docs/errors.md anew"
 	@echo "make reset   forget what was done in the demo"
 	@echo "make format  lay out the code"
@@ -39,7 +40,7 @@ bench: .venv/dev.stamp
 	@$(BIN)/python -m demo.tether $(BIN)/python -m bench
 
 chaos: .venv/dev.stamp
-	@$(BIN)/python -m demo.tether $(BIN)/python -m chaos
+	@$(BIN)/python -m demo.tether $(BIN)/python -m chaos $(ONLY)
 
 pages: .venv/dev.stamp
 	@$(BIN)/python -m demo.tether $(BIN)/pytest --quiet --write-pages

@@ -84,6 +84,10 @@ class Browser:
         other.token = self.token
         return other
 
+    def close(self) -> None:
+        """Let go of its connections."""
+        self._session.close()
+
     def _ask(self, method: str, path: str, data: Data | None = None) -> Page:
         address = urljoin(self._addresses[self._at], path)
         response = self._session.request(

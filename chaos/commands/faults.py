@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from chaos.commands.scale import COMMITTED_LATE_SECONDS
-
 WRITES: Final = ("book", "amend", "cancel", "register")
 
 # Kind: how often it strikes an exchange that none before it has struck.
@@ -36,24 +34,29 @@ CONNECTIONS: Final = "refuse_connection"  # no exchange comes of it
 KINDS: Final = tuple(_EVERYWHERE) + tuple(_WRITES_ONLY) + ("slot_taken", "cancelled_at_once")
 
 
-def mixture() -> Iterator[dict[str, Any]]:
-    """What to ask of the sandbox's control address, in this order."""
+def mixture(late: float) -> Iterator[dict[str, Any]]:
+    """What to ask of the sandbox's control address, in this order.
+
+    `late` is after how many seconds a practice does what it does late.
+    """
     for use_case, kinds in _MADE.items():
         for kind, probability in kinds.items():
             yield _fault(kind, probability, use_case)
     for kind, probability in _WRITES_ONLY.items():
         for use_case in WRITES:
             if not (use_case == "register" and kind == "other_slot"):
-                yield _fault(kind, probability, use_case)
+                yield _fault(kind, probability, use_case, late)
     for kind, probability in _EVERYWHERE.items():
         yield _fault(kind, probability, "*")
     yield _fault(CONNECTIONS, 0.01, "*")
 
 
-def _fault(kind: str, probability: float, use_case: str) -> dict[str, Any]:
-    fault = {"practice": "*", "kind": kind, "probability": probability, "use_case": use_case}
-    if kind == "commit_late":
-        fault["seconds"] = COMMITTED_LATE_SECONDS
-    if kind == "drip":
-        fault["seconds"] = 0.05
-    return fault
+def _fault(kind: str, probability: float, use_case: str, seconds: float = 0.05) -> dict[str, Any]:
+    """`seconds` is how late it is, and between two bytes of what drips."""
+    return {
+        "practice": "*",
+        "kind": kind,
+        "probability": probability,
+        "use_case": use_case,
+        "seconds": seconds,
+    }

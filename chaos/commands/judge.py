@@ -11,33 +11,47 @@ from chaos.commands.witness import Told
 ITS_WORDS: Final = ("Amend", "Cancel", "Register", "Book")
 DONE: Final = frozenset(
     {
-        "Booked",
-        "Booked, and cancelled since",
-        "Changed",
-        "Cancelled",
-        "Registered",
-        "Moved",
+        "Booked", "Booked, and cancelled since", "Changed", "Cancelled", "Registered",
+        "Made, and cancelled since", "It was made after all", "It was changed after all",
+        "It was cancelled after all", "The patient was registered after all",
+        "Booked after all", "Changed after all", "Cancelled after all", "Registered after all",
+        "The practice has confirmed; our record is catching up",
     }
-)
+)  # fmt: skip
 NOT_DONE: Final = frozenset(
     {
-        "Not booked",
-        "This slot has just been taken",
-        "Not changed",
-        "Somebody else changed it first",
-        "Not cancelled",
-        "Not registered",
-        "Withdrawn",
+        "Not booked", "This slot has just been taken", "Not changed", "Not cancelled",
+        "Somebody else changed it first", "Not registered", "Withdrawn, and not made",
+        "Withdrawn, and not changed", "Withdrawn, and not cancelled",
+        "Withdrawn, and not registered",
     }
-)
+)  # fmt: skip
 OPEN: Final = frozenset(
     {
-        "Being sent",
-        "Not confirmed yet",
-        "Somebody has to ring the practice",
-        "The practice recorded something else",
+        "Being sent", "Not confirmed yet", "Somebody has to ring the practice",
+        "The practice recorded something else", "Withdrawn, and not settled yet",
+        "Withdrawn, and somebody has to ring the practice",
+        "We do not know yet, and our record is behind",
     }
-)
+)  # fmt: skip
+# What a saga's page claims by how it begins: what was booked, cancelled, registered by then.
+SAGA_SAYS: Final[Mapping[str, frozenset[str]]] = {
+    "Moved": frozenset({"book", "cancel"}),
+    "The new one is booked": frozenset({"book"}),
+    "The old one is cancelled": frozenset({"cancel"}),
+    "Registered and booked": frozenset({"register", "book"}),
+    "Registered,": frozenset({"register"}),
+    "Both appointments are kept": frozenset({"book"}),
+}
+# What it denies: what can then never have been done.
+SAGA_DENIES: Final[Mapping[str, str]] = {
+    "Not moved": "book",
+    "Not moved: the old one is kept": "cancel",
+    "Not moved: the new one has been cancelled": "cancel",
+    "The new one is booked, and the old one still stands": "",
+    "The new one is being cancelled again": "cancel",
+}
+SAGA_OPEN: Final = frozenset({"The patient has no appointment", "Ended: nothing more is booked"})
 THE_END: Final = float("inf")
 # A practice that answers about something else leaves nothing for the portal to decide.
 UNDECIDABLE: Final = frozenset({"other_slot", "other_patient"})
@@ -82,7 +96,7 @@ class Judge:
     ) -> None:
         """`faults` gives the kind of fault by the trace id of the exchange that it struck."""
         self._commands = {command.id: command for command in commands}
-        self._sagas = sagas
+        self._sagas = {saga.id: saga for saga in sagas}
         self._practices = practices
         self._faults = faults
         self._registrations = _registrations(commands, practices)
@@ -96,7 +110,7 @@ class Judge:
             self._told(one, found)
         for command in self._commands.values():
             self._standing(command, found)
-        for saga in self._sagas:
+        for saga in self._sagas.values():
             if saga.kind == "move":
                 self._moved(saga, found)
         return found
@@ -142,18 +156,42 @@ class Judge:
         return False
 
     def _told(self, one: Told, found: Findings) -> None:
-        command = self._commands.get(one.command_id)
-        words = _bare(one.words)
-        if command is None:
-            found.told_wrongly.append(f"{one.command_id}: {words}, of a command that is not there")
-        elif words in DONE:
-            if not self._was_so(command, one.at):
+        command = self._commands.get(one.about)
+        if one.about in self._sagas:
+            self._told_of_saga(one, self._sagas[one.about], found)
+        elif command is None:
+            found.told_wrongly.append(f"{one.about}: {one.words}, of a command that is not there")
+        else:
+            self._told_of(command, _bare(one.words), one.at, found)
+
+    def _told_of(self, command: Command, words: str, at: float, found: Findings) -> None:
+        if words in DONE:
+            if not self._was_so(command, at):
                 found.told_wrongly.append(f"{_name(command)}: told {words!r}, not so then")
         elif words in NOT_DONE:
             if self._effects[command.id].made:
                 found.told_wrongly.append(f"{_name(command)}: told {words!r}, and it was made")
         elif words not in OPEN:
             found.unknown_words[words] += 1
+
+    def _told_of_saga(self, one: Told, saga: Saga, found: Findings) -> None:
+        """What its page says of both steps; before the second one, the first one's own words."""
+        steps = {step.kind: step for step in self._steps_of(saga)}
+        says = next((SAGA_SAYS[words] for words in SAGA_SAYS if one.words.startswith(words)), None)
+        denies = SAGA_DENIES.get(one.words)
+        if says is None and denies is None and one.words not in SAGA_OPEN:
+            first = next(step for step in self._steps_of(saga) if step.step == "first")
+            self._told_of(first, one.words, one.at, found)
+        for kind in says or ():
+            if kind not in steps or not self._was_so(steps[kind], one.at):
+                found.told_wrongly.append(f"{saga.kind} {saga.id}: told {one.words!r}, no {kind}")
+        if denies and denies in steps and self._effects[steps[denies].id].made:
+            found.told_wrongly.append(f"{saga.kind} {saga.id}: told {one.words!r}, and {denies}")
+
+    def _steps_of(self, saga: Saga) -> list[Command]:
+        """Its two steps; undoing is told of by its own page."""
+        steps = [one for one in self._commands.values() if one.saga == saga.id]
+        return sorted((one for one in steps if one.step != "undo"), key=lambda one: one.created_at)
 
     def _standing(self, command: Command, found: Findings) -> None:
         if command.state == "sending":
@@ -168,24 +206,18 @@ class Judge:
 
     def _moved(self, saga: Saga, found: Findings) -> None:
         """The old appointment never goes before the new one is there. [MOVE-1]"""
-        steps = [one for one in self._commands.values() if one.saga == saga.id]
-        new = [key for step in steps for key, _ in self._practices.booked(step.marker)]
-        made = [at for step in steps for _, at in self._practices.booked(step.marker)]
+        steps = {one.step: one for one in self._commands.values() if one.saga == saga.id}
+        made = self._practices.booked(steps["first"].marker)
+        second, undo = steps.get("second"), steps.get("undo")
         old: Key = (saga.practice or "", saga.appointment_id)
-        for step in steps:
-            if step.kind == "cancel" and step.step == "second":
-                for at in self._practices.cancelled(old, step.marker):
-                    if not any(before <= at for before in made):
-                        found.cancelled_too_early.append(f"move {saga.id}")
-        ours = [at for one in steps for at in self._effects[one.id].at if one.kind == "cancel"]
-        if ours and not self._practices.live(old) and not any(map(self._practices.live, new)):
-            since = [key for key in new if self._chosen(key)]
-            if not since:
-                found.left_without.append(f"move {saga.id}")
-
-    def _chosen(self, key: Key) -> bool:
-        """Whether the appointment was cancelled for a reason: a user's later wish, or its own."""
-        return bool(self._practices.cancelled(key))
+        gone = self._practices.cancelled(old, second.marker) if second else []
+        if any(not any(before <= at for _, before in made) for at in gone):
+            found.cancelled_too_early.append(f"move {saga.id}")
+        undone = undo is not None and any(
+            self._practices.cancelled(key, undo.marker) for key, _ in made
+        )
+        if gone and undone:
+            found.left_without.append(f"move {saga.id}")
 
 
 def _registrations(commands: Sequence[Command], practices: Practices) -> dict[str, list[float]]:

@@ -4,7 +4,7 @@ import itertools
 import queue
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -62,6 +62,11 @@ class Plan:
         """The patient has rung off, and may be rung again later."""
         with self._lock:
             self._waiting.append(patient)
+
+    def rivals_home(self) -> Iterator[Browser]:
+        """The colleagues who are free; all of them when the users have ended."""
+        while not self.rivals.empty():
+            yield self.rivals.get()
 
     def count(self, what: str) -> None:
         """One more of what users do that they should not."""

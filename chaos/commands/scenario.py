@@ -2,11 +2,10 @@
 
 import contextlib
 import queue
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from random import Random
 from statistics import median, quantiles
@@ -60,7 +59,7 @@ def run(scale: Scale, seed: int, state: Path, logs: Path, *, breaker: bool) -> O
         plan = Plan(_patients(sandbox), scale.wishes)
         users = _signed_in(world, witness, plan, scale, Random(seed))
         storm = Storm(world, plan, portal, scale, Random(f"{seed} storm"))
-        for fault in faults.mixture():
+        for fault in faults.mixture(scale.late):
             sandbox.fault(**fault)
         sending = time.monotonic()
         for user in users:
@@ -74,6 +73,8 @@ def run(scale: Scale, seed: int, state: Path, logs: Path, *, breaker: bool) -> O
         quiet_at = time.time()
         _settle(portal, scale.settling)
         _look_again(users, plan)
+        for browser in (*(user.browser for user in users), *plan.rivals_home()):
+            browser.close()
         commands, sagas = portal.commands(), portal.sagas()
         practices = Practices.of(sandbox.chronicle(before))
         struck = {one["trace_id"]: one["fault"] for one in exchanges if one["fault"]}
@@ -171,7 +172,7 @@ def _what_came_of_it(outcome: Outcome) -> Iterator[Figure]:
         yield Figure("time to settle, median", median(took), "s")
         yield Figure("time to settle, p95", quantiles(took, n=20)[-1], "s")
     yield Figure("time of sending", outcome.sending_seconds, "s")
-    yield Figure("time of the scenario", outcome.seconds, "s", 600)
+    yield Figure("time of the scenario", outcome.seconds, "s", outcome.scale.within)
 
 
 _WISH: Final = {
@@ -183,21 +184,18 @@ _WISH: Final = {
 }
 
 
-def explain(outcome: Outcome) -> None:
-    """Each finding in a line, for whoever has to find out why, to the terminal's other channel."""
-    found = outcome.findings
-    for name in ("lost", "doubled", "told_wrongly", "sending", "unsettled", "attention_for_nothing",
-                 "cancelled_too_early", "left_without"):  # fmt: skip
-        for line in getattr(found, name)[:20]:
-            sys.stderr.write(f"{name}: {line}\n")
-    for words, number in found.unknown_words.most_common(20):
-        sys.stderr.write(f"unknown words: {number} {words!r}\n")
-    for line, number in Counter(outcome.witness.broken).most_common(20):
-        sys.stderr.write(f"broken page: {number} {line}\n")
-    for failure in outcome.failures:
-        sys.stderr.write(f"user: {failure!r}\n")
-    for page, number in outcome.witness.pages.most_common(60):
-        sys.stderr.write(f"page: {number} {page}\n")
+def lines(outcome: Outcome) -> Iterator[str]:
+    """Each finding, for whoever has to find out why, and which pages users were shown."""
+    for name in fields(outcome.findings):
+        found = getattr(outcome.findings, name.name)
+        if isinstance(found, Counter):
+            yield from (f"{name.name}: {number} {what}" for what, number in found.most_common())
+        else:
+            yield from (f"{name.name}: {line}" for line in found)
+    yield from (f"broken page: {line}" for line in outcome.witness.broken)
+    yield from (f"user: {failure!r}" for failure in outcome.failures)
+    for page, number in outcome.witness.pages.most_common():
+        yield f"page: {number} {page}"
 
 
 def _wishes(commands: Sequence[Command]) -> Counter[str]:
@@ -248,5 +246,5 @@ def _look_again(users: Sequence[User], plan: Plan) -> None:
     with contextlib.suppress(Away):
         browser = users[0].browser
         browser.opens("/bookings/")
-        for command in list(plan.seen)[-LOOKED_AT_AGAIN:]:
-            browser.opens(f"/bookings/{command}/")
+        for address in list(plan.seen)[-LOOKED_AT_AGAIN:]:
+            browser.opens(address)

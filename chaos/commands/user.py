@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from chaos.commands.browser import Away, Broken, Browser, Data
 from chaos.commands.plan import Patient, Plan
 from chaos.commands.scale import Wish
-from chaos.commands.witness import command_of, standing_of
+from chaos.commands.witness import command_of, saga_of, standing_of
 from tests.page_reading import Form, Page
 
 OFFER: Final = re.compile(r'name="only" value="([^"]+)"')
@@ -22,7 +22,9 @@ APPOINTMENT: Final = re.compile(r'href="(/encounters/[^"/]+/appointments/[^"/]+/
 REGISTER: Final = re.compile(r'href="(/encounters/[^"]+/register(?:\?[^"]*)?)"')
 # How often a user does what users do.
 DOUBLE_CLICK, RESUBMIT, LOOK_BACK, WITHDRAW, FOLLOW, RACE = 0.05, 0.05, 0.15, 0.1, 0.25, 0.02
+DECIDE: Final = 0.7
 STEPS: Final = (2, 6)
+_CERTAIN: Final = {"Booked", "Moved", "Registered and booked", "Not booked", ""}
 _WAITING: Final = {"Not confirmed yet", "Being sent"}
 
 
@@ -78,7 +80,7 @@ class User(threading.Thread):
             if self._plan.over.is_set() or not self._step(call):
                 return
             if self._dice.random() < LOOK_BACK and self._plan.seen:
-                self.browser.opens(f"/bookings/{self._dice.choice(self._plan.seen)}/")
+                self.browser.opens(self._dice.choice(self._plan.seen))
 
     def _step(self, call: Call) -> bool:
         """Do one thing for the patient; whether there can be another."""
@@ -144,7 +146,7 @@ class User(threading.Thread):
         standing = self._after(page)
         if standing == "Booked":
             call.own += APPOINTMENT.findall(page.html)[:1]
-        call.blocked = standing in _WAITING or page.status == 409
+        call.blocked = page.status == 409 or standing not in _CERTAIN
 
     def _amend(self, call: Call, appointment: str) -> None:
         form = _form_with(self.browser.opens(f"{appointment}/amend"), "form_token")
@@ -168,8 +170,10 @@ class User(threading.Thread):
         form = _form_with(self._choose(call, moving), "description")
         if form is None:
             return
-        typed = {**self._texts("move"), "reason": "Another time suits better"}
-        self._booked(call, self._click(form, typed))
+        texts = self._texts("move")
+        page = self._click(form, {**texts, "reason": f"{texts['description']}, another time"})
+        self._booked(call, page)
+        self._decide(page)
 
     def _register_and_book(self, call: Call) -> None:
         if not call.offers:
@@ -190,6 +194,13 @@ class User(threading.Thread):
         if form is not None and page.status == 200:
             page = self._click(form, self._texts("register"))
         self._booked(call, page)
+
+    def _decide(self, page: Page) -> None:
+        """Finish or undo what waits for a person, or leave it to somebody else."""
+        offered = [form for form in page.forms if form.action.startswith("/steps/")]
+        if offered and self._dice.random() < DECIDE:
+            reason = f"{self._plan.marker('cancel')} keep the old one"
+            self._click(self._dice.choice(offered), {"reason": reason})
 
     def _diary(self, call: Call) -> None:
         page = self.browser.opens(f"{call.encounter}appointments/{call.patient.practice}/")
@@ -265,23 +276,23 @@ class User(threading.Thread):
         return page
 
     def _after(self, page: Page) -> str:
-        """What the user does at a command's page; what it says in the end."""
-        command = command_of(page)
-        if not command:
+        """What the user does at a command's page, or a saga's; what it says in the end."""
+        command, saga = command_of(page), saga_of(page)
+        if not (command or saga):
             return ""
-        self._plan.seen.append(command)
+        address = page.address.split("?")[0]
+        self._plan.seen.append(address)
         standing = standing_of(page)
         if standing not in _WAITING:
             return standing
         chance = self._dice.random()
-        if chance < WITHDRAW:
-            withdraw = [form for form in page.forms if form.action.endswith("/withdraw")]
-            if withdraw:
-                self._plan.count("withdrawn")
-                return standing_of(self.browser.sends(withdraw[0]))
-        elif chance < WITHDRAW + FOLLOW:
+        if command and chance < WITHDRAW:
+            self._plan.count("withdrawn")
+            page = self.browser.sends(Form(f"{address}withdraw", "post"))
+            return standing_of(page) or standing
+        if chance < WITHDRAW + FOLLOW:
             self._plan.over.wait(2.0)
-            return standing_of(self.browser.opens(f"/bookings/{command}/"))
+            return standing_of(self.browser.opens(address))
         return standing
 
 
@@ -306,7 +317,7 @@ def _borrowed(plan: Plan) -> Iterator[Browser]:
 
 
 def _send_quietly(browser: Browser, form: Form, typed: Data) -> None:
-    with contextlib.suppress(Away, Broken):
+    with contextlib.closing(browser), contextlib.suppress(Away, Broken):
         browser.sends(form, typed)
 
 

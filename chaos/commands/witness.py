@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
 from typing import Final
@@ -13,23 +14,28 @@ from tests.page_reading import Page
 _COMMAND: Final = re.compile(r"^/bookings/([0-9a-f-]{36})/$")
 _TITLE: Final = re.compile(r'<h1 class="app-standing__title"[^>]*>(.*?)</h1>', re.S)
 _HEADING: Final = re.compile(r"<h1[^>]*>(.*?)</h1>", re.S)
+_SAGA: Final = re.compile(r"^/steps/([0-9a-f-]{36})/$")
+_CATCHING_UP: Final = re.compile(r'hx-get="/bookings/([0-9a-f-]{36})/caught-up')
 _ROW: Final = re.compile(
     r'<li class="app-slot app-slot--work">.*?href="/bookings/([0-9a-f-]{36})/".*?'
-    r'<strong class="nhsuk-tag[^>]*>(.*?)</strong>',
+    r'<p class="app-slot__state">(.*?)</p>',
     re.S,
 )
+_STEP: Final = re.compile(r'<ol class="app-steps">(.*?)</ol>', re.S)
+_ITEM: Final = re.compile(r"<li>(.*?)</li>", re.S)
+_LINK: Final = re.compile(r'href="/bookings/([0-9a-f-]{36})/"')
+_TAG: Final = re.compile(r'<strong class="nhsuk-tag[^>]*>(.*?)</strong>', re.S)
 _TAGS: Final = re.compile(r"<[^>]+>")
 SEEN_SO: Final = {200, 302, 400, 403, 404, 409, 410, 502, 503}
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`words` about a command, on a page that had arrived `at` an instant (since 1970)."""
+    """`words` about a command or a saga, on a page that came `at` an instant (since 1970)."""
 
     at: float
-    command_id: str
+    about: str
     words: str
-    listed: bool = False
 
 
 class Witness:
@@ -59,6 +65,12 @@ def command_of(page: Page) -> str:
     return found[1] if found and page.status == 200 else ""
 
 
+def saga_of(page: Page) -> str:
+    """The id of the saga whose page it is; empty for any other page."""
+    found = _SAGA.search(page.address.split("?")[0])
+    return found[1] if found and page.status == 200 else ""
+
+
 def standing_of(page: Page) -> str:
     """What the page says of where its command stands."""
     found = _TITLE.search(page.html)
@@ -71,11 +83,19 @@ def heading_of(page: Page) -> str:
     return _plain(found[1]) if found else ""
 
 
-def _told_by(page: Page, at: float) -> list[Told]:
-    command_id = command_of(page)
-    if command_id:
-        return [Told(at, command_id, standing_of(page))]
-    return [Told(at, row[1], _plain(row[2]), listed=True) for row in _ROW.finditer(page.html)]
+def _told_by(page: Page, at: float) -> Iterator[Told]:
+    about = command_of(page) or saga_of(page)
+    catching_up = _CATCHING_UP.search(page.html)
+    if about or catching_up:
+        yield Told(at, about or (catching_up[1] if catching_up else ""), standing_of(page))
+    rows = [(row[1], row[2]) for row in _ROW.finditer(page.html)]
+    steps = _STEP.search(page.html)
+    for item in _ITEM.findall(steps[1]) if steps else ():
+        link = _LINK.search(item)
+        if link:
+            rows.append((link[1], item))
+    for command_id, row in rows:
+        yield Told(at, command_id, _plain(_TAG.findall(row)[-1]))
 
 
 def _plain(markup: str) -> str:
