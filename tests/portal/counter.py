@@ -25,6 +25,7 @@ BORN = {
     "9990000026": "1986-12-05",  # an appointment without a practitioner at C81007
     "9990000042": "1979-04-18",  # another given name and gender at D82104
     "9990000050": "1953-08-23",  # another birth date at E83021
+    "9990000131": "1985-11-02",  # at G85119, which lets A1002 hold two slots a day
     "9990000212": "1942-08-30",  # H86030, by telephone, where texts are joined
 }
 """Patients of the sandbox and their birth dates."""

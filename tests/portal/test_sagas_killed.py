@@ -14,6 +14,7 @@ from booking_portal.commands import deciding, sagas
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.sagas import Stage
 from booking_portal.commands.second_steps import ready_second
+from booking_portal.commands.sending import send
 from booking_portal.commands.states import Kind, State
 from tests.portal.saga_steps import (
     Desk,
@@ -123,7 +124,7 @@ def test_killed_while_a_person_finishes(
     saga = move_for_a_person(desk, spine, old)
 
     with monkeypatch.context() as patched:
-        patched.setattr(deciding, "send", Dying(sagas.send))
+        patched.setattr(deciding, "send", Dying(send))
         with pytest.raises(Killed):
             sagas.finish(saga, actor=desk.actor)
     second = step(saga, SECOND)
