@@ -1,11 +1,12 @@
 """After a restore: nothing is sent by itself, and what the practices have comes to light."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.core.cache import cache
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
@@ -14,10 +15,12 @@ from booking_portal.audit.models import Event
 from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands import restoring
 from booking_portal.commands.models import Command
-from booking_portal.commands.reconciling import reconcile_due
-from booking_portal.commands.restoration import Restoration, Stray
+from booking_portal.commands.reconciling import NOBODY_MAY_LOOK, reconcile_due
+from booking_portal.commands.restoration import Reconciliation, Restoration, Stray
 from booking_portal.commands.states import State
 from booking_portal.commands.tasks import settle_due
+from booking_portal.patients.models import Encounter
+from booking_portal.practices import connection as connection_to
 from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
 from tests.portal.own_database import OwnDatabase
@@ -203,3 +206,89 @@ def test_a_restart_or_a_crash_of_the_database_is_no_restore(
     connection.close()
     assert not restoring.watch()
     assert not restoring.on_hold()
+
+
+def test_what_cannot_be_reached_is_said_and_tried_again(
+    counter: Counter, spine: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = counter.arrives_at_booking()
+    restoring.hold("a test")
+    spine.fault(practice="A20047", use_case="*", kind="refuse", times=None)
+    with pytest.raises(SystemExit) as ended:
+        call_command("reconcile")
+    assert ended.value.code == 1
+    assert "not reached: 1 x " in capsys.readouterr().out
+    page = counter.opens("/bookings/restored/")
+    assert "0 of 1 compared, 1 still to come by themselves" in page.text
+
+    spine.clear_faults()
+    connection_to.forget_connections()
+    call_command("reconcile")
+    said = capsys.readouterr().out
+    assert re.search(r"A1001 +1 +0 +0 +0 +0 +0\n", said), said
+    for secret in (PATIENT, "Zelthorpe", command.appointment_id):
+        assert secret.casefold() not in said.casefold()
+    assert "1 of 1 compared" in counter.opens("/bookings/restored/").text
+
+
+def test_a_booking_that_the_practice_does_not_know_any_more_is_named(
+    counter: Counter, spine: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = counter.arrives_at_booking()
+    spine.reset()  # the practice, too, has gone back to a backup
+    restoring.hold("a test")
+    call_command("reconcile")
+    assert re.search(r"A1001 +1 +0 +0 +1 +0 +0\n", capsys.readouterr().out)
+    page = counter.opens("/bookings/restored/")
+    assert f'href="/bookings/{command.pk}/"' in page.html
+
+
+@pytest.mark.requirement("IG-1")
+def test_nobody_without_the_right_to_look_is_used_to_look(
+    counter: Counter, receptionist: User, spine: Sandbox
+) -> None:
+    counter.arrives_at_booking()
+    restoring.hold("a test")
+    receptionist.is_active = False
+    receptionist.save()
+    spine.clear_exchanges()
+    a_tick()
+    assert spine.exchanges() == []
+    assert Reconciliation.objects.get().outcome == NOBODY_MAY_LOOK
+
+
+@pytest.mark.requirement("PDS-3")
+def test_nothing_is_shown_of_a_patient_who_is_restricted_by_now(
+    counter: Counter, managers_desk: Counter, spine: Sandbox
+) -> None:
+    counter.traces(OTHER)
+    counter.opens(f"/encounters/{counter.encounter_id}/appointments/A20047/")
+    restoring.hold("a test")
+    a_tick()
+    page = managers_desk.opens("/bookings/")
+    assert "our record does not" in page.text
+    Encounter.objects.filter(nhs_number=OTHER).forget_patient()
+    for address in ("/bookings/", "/bookings/restored/"):
+        assert "our record does not" not in managers_desk.opens(address).text
+
+
+def test_who_may_not_settle_may_not_release(counter: Counter) -> None:
+    restoring.hold("a test")
+    with pytest.raises(CommandError, match="The role does not include"):
+        call_command("release", "--as", "receptionist", "--organisation", "A1001")
+    with pytest.raises(CommandError, match="no role at this organisation"):
+        call_command("release", "--as", "manager", "--organisation", "A20047")
+    assert on_hold() == everybody()
+    with pytest.raises(CommandError):
+        call_command("after_restore", "--reason", " ")
+
+
+def test_a_hold_that_is_said_twice_is_one_hold(counter: Counter) -> None:
+    counter.arrives_at_booking()
+    restoring.hold("first")
+    a_tick()
+    restoring.hold("second")
+    held = Restoration.objects.get(organisation__ods_code="A1001")
+    assert held.reason == "second"
+    assert held.parts.get().outcome == ""
+    assert Event.objects.filter(kind=EventKind.RESTORED, organisation_ods="A1001").count() == 2
