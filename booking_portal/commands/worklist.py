@@ -8,8 +8,10 @@ from django.db.models import F, Q
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.models import Organisation
 from booking_portal.accounts.roles import Permission
-from booking_portal.commands.models import Command, CommandQuerySet
+from booking_portal.commands import stages
+from booking_portal.commands.models import Command, CommandQuerySet, Saga
 from booking_portal.commands.ringing_back import TO_TELL
+from booking_portal.commands.stages import Stage
 from booking_portal.commands.states import UNSETTLED, Kind, State
 from booking_portal.commands.storing import database_now
 from gpconnect import london
@@ -23,11 +25,13 @@ NOT_RESTRICTED = ~Q(encounter__trace__contains={"restricted": True})
 class Work:
     """What is not over: each command in one list only.
 
-    `attention` needs somebody at the telephone, or to cancel what was withdrawn and is there;
+    `sagas` wait for a decision after their first step; `attention` needs somebody at the
+    telephone, or to cancel what was withdrawn and is there;
     `waiting` the portal looks after; `ring_back` is settled and the patient does not know;
     `settled` was once not confirmed, and became certain within the last 24 hours.
     """
 
+    sagas: list[Saga]
     attention: list[Command]
     waiting: list[Command]
     ring_back: list[Command]
@@ -60,7 +64,13 @@ def work(*, actor: Actor) -> Work:
     _lay_changes_over([*to_tell, *settled], actor.organisation)
     to_tell = [command for command in to_tell if not _nothing_to_tell(command)]
     to_cancel = [command for command in to_tell if _withdrawn_booking(command)]
+    undecided = [
+        saga
+        for saga in stages.open_in(actor.organisation)
+        if stages.standing_of(saga) is Stage.FOR_A_PERSON and not saga.encounter.restricted
+    ]
     return Work(
+        undecided,
         [
             *by_a_person.order_by(F("escalated_at").asc(nulls_last=True), "attention_at"),
             *to_cancel,

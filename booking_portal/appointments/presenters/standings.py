@@ -30,7 +30,8 @@ __all__ = ["changed_meanwhile", "looks_of", "slot_gone", "standing_of", "standin
 def standing_of(command: Command, card: AppointmentCard) -> Standing:
     """The words for where the command stands."""
     kind, state = Kind(command.kind), State(command.state)
-    if command.withdrawn_at and state is not State.REFUSED:
+    kept = kind is Kind.BOOK and state is State.DONE and command.told_at
+    if command.withdrawn_at and state is not State.REFUSED and not kept:
         return standing_of_withdrawn(command, card)
     since = kind is Kind.BOOK and card.cancelled
     if state is State.DONE and command.error_code == FOUND_LATER and not since:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Role
 from booking_portal.appointments.presenters import wording
+from booking_portal.appointments.presenters.sagas import SagaRow
 from booking_portal.appointments.presenters.worklist import WorkRow, WorkRows, row_of
 from booking_portal.commands.models import Command
 from booking_portal.commands.worklist import bookings_of, work
@@ -35,6 +36,7 @@ class StartPage:
     """All that the start page shows besides the patient box."""
 
     today: str
+    sagas: tuple[SagaRow, ...]
     unsettled: tuple[WorkRow, ...]
     ring_back: tuple[WorkRow, ...]
     bookings: tuple[WorkRow, ...]
@@ -55,12 +57,9 @@ class StartPage:
         if actor.role is Role.CLINICIAN:
             found = replace(
                 found,
-                attention=[
-                    one for one in found.attention if actor.user.pk in {one.user_id, one.owner_id}
-                ],
-                waiting=[
-                    one for one in found.waiting if actor.user.pk in {one.user_id, one.owner_id}
-                ],
+                sagas=[saga for saga in found.sagas if saga.user_id == actor.user.pk],
+                attention=_theirs(found.attention, actor),
+                waiting=_theirs(found.waiting, actor),
             )
             booked, recent = [], _recent(actor)
         else:
@@ -68,6 +67,7 @@ class StartPage:
         rows = WorkRows.of(found, actor)
         return cls(
             today=wording.long_date(today),
+            sagas=rows.sagas,
             unsettled=rows.attention + rows.waiting,
             ring_back=rows.ring_back,
             bookings=tuple(row_of(command) for command in booked),

@@ -12,6 +12,7 @@ from booking_portal.appointments.presenters.cards import (
 )
 from booking_portal.appointments.presenters.following import last_seen
 from booking_portal.appointments.presenters.ringing_back import owner_of
+from booking_portal.appointments.presenters.sagas import SagaRow
 from booking_portal.appointments.presenters.standings import standing_of, standing_of_restricted
 from booking_portal.commands import worker
 from booking_portal.commands.models import Command
@@ -50,6 +51,7 @@ class WorkRow:
 class WorkRows:
     """The lists of `commands.worklist.Work`, as rows."""
 
+    sagas: tuple[SagaRow, ...]
     attention: tuple[WorkRow, ...]
     waiting: tuple[WorkRow, ...]
     ring_back: tuple[WorkRow, ...]
@@ -59,6 +61,7 @@ class WorkRows:
     def of(cls, work: Work, actor: Actor) -> "WorkRows":
         """Each row with what its list is about."""
         return cls(
+            sagas=tuple(SagaRow.of(saga) for saga in work.sagas),
             attention=tuple(
                 row_of(
                     command,
