@@ -1,0 +1,53 @@
+"""Runs one share of the tests: `--share 1/2` in one process, `--share 2/2` in another.
+
+A pytest plugin (`-p tests.sharing`, see pyproject.toml). Tests wait for servers more than they
+compute, so two processes, each with servers of its own, take little more than half the time.
+Files are dealt out whole, the longest first, to whoever has least.
+"""
+
+from collections import defaultdict
+from pathlib import PurePosixPath
+
+import pytest
+
+# About how many seconds a test takes, by the folder that it is in.
+SECONDS = {"chaos": 90.0, "journeys": 10.0, "demo": 4.0, "portal": 1.2, "command_line": 1.0}
+OTHERWISE = 0.1
+# What every process does for itself: each searches what its own servers have written.
+BY_EACH = "test_privacy.py"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--share", metavar="NUMBER/OF", help="run one share of the tests, as 1/2")
+
+
+@pytest.hookimpl(trylast=True)  # after the markers of all tests have been read
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.option.share:
+        return
+    number, of = map(int, config.option.share.split("/"))
+    dealt = shares(items, of)
+    mine = [each for each in items if dealt.get(_file(each), number) == number]
+    others = [each for each in items if dealt.get(_file(each), number) != number]
+    config.hook.pytest_deselected(items=others)
+    items[:] = mine
+
+
+def shares(items: list[pytest.Item], of: int) -> dict[str, int]:
+    """Which process (from 1) runs which file."""
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for item in items:
+        file = PurePosixPath(_file(item))
+        if file.name != BY_EACH:
+            seconds[str(file)] += SECONDS.get(file.parent.name, OTHERWISE)
+    load = dict.fromkeys(range(1, of + 1), 0.0)
+    dealt = {}
+    for name in sorted(seconds, key=lambda each: (-seconds[each], each)):
+        least = min(load, key=lambda number: load[number])
+        load[least] += seconds[name]
+        dealt[name] = least
+    return dealt
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.split("::")[0]
