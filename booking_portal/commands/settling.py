@@ -123,7 +123,6 @@ def may_send_again(command: Command, seen: Seen, now: datetime) -> bool:
     a booking or registration only when the request before can no longer arrive; and only within
     the window, counted from the user's click (`now` by the database's clock, UTC).
     """
-    window = timedelta(seconds=settings.SEND_AGAIN_WINDOW_SECONDS)
     return (
         seen.effect is None
         and seen.conclusive
@@ -132,8 +131,18 @@ def may_send_again(command: Command, seen: Seen, now: datetime) -> bool:
         and command.sends < settings.SENDS_AT_MOST
         and not said_no(command.error_code)
         and (command.kind in SAFE_AT_ONCE or now > command.request_dead_at)
-        and now < min(command.created_at + window, command.starts_at)
+        and now < _sent_until(command)
     )
+
+
+def _sent_until(command: Command) -> datetime:
+    """When the command's time to be sent by itself is over; a second step's own is shorter."""
+    window = timedelta(seconds=settings.SEND_AGAIN_WINDOW_SECONDS)
+    until = min(command.created_at + window, command.starts_at)
+    saga = command.saga if command.step == Command.Step.SECOND else None
+    if saga is None or command.created_at >= saga.automatic_until:  # later, a person has sent it
+        return until
+    return min(until, saga.automatic_until)
 
 
 def _is_as_it_was(command: Command, seen: Seen, actor: Actor) -> bool:

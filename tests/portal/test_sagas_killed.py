@@ -5,16 +5,16 @@ What a dead process leaves behind is made by stopping one at that line; the next
 
 import threading
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import pytest
 from django.db import connections
 
-from booking_portal.commands import deciding, sagas
+from booking_portal.commands import deciding, going_on, sagas
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.sagas import Stage
 from booking_portal.commands.second_steps import ready_second
-from booking_portal.commands.sending import send
 from booking_portal.commands.states import Kind, State
 from tests.portal.saga_steps import (
     Desk,
@@ -50,25 +50,16 @@ class Killed(BaseException):
     """kill -9: no handler runs."""
 
 
-class Dying:
-    """Dies where it is called for this time; before that it is `real`."""
-
-    def __init__(self, real: Callable[..., Any], call: int = 1) -> None:
-        self.real, self.left = real, call
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        self.left -= 1
-        if not self.left:
-            raise Killed
-        return self.real(*args, **kwargs)
+def killed(*_: Any, **__: Any) -> None:
+    raise Killed
 
 
 def killed_at(
-    monkeypatch: pytest.MonkeyPatch, name: str, desk: Desk, old: Command, *, call: int = 1
+    monkeypatch: pytest.MonkeyPatch, where: ModuleType, name: str, desk: Desk, old: Command
 ) -> Saga:
-    """A move whose process dies where it calls `name` for this time."""
+    """A move whose process dies where the module calls `name`."""
     with monkeypatch.context() as patched:
-        patched.setattr(sagas, name, Dying(getattr(sagas, name), call))
+        patched.setattr(where, name, killed)
         with pytest.raises(Killed):
             desk.moves(old)
     return Saga.objects.get()
@@ -77,7 +68,7 @@ def killed_at(
 def test_killed_before_the_first_was_sent(
     desk: Desk, old: Command, spine: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saga = killed_at(monkeypatch, "send", desk, old)
+    saga = killed_at(monkeypatch, sagas, "send", desk, old)
     assert stage(saga) is Stage.FIRST_UNSETTLED
     assert tick(saga) is Stage.FIRST_UNSETTLED
     assert settle(step(saga, FIRST), dead=True).state == State.NOT_MADE
@@ -88,7 +79,7 @@ def test_killed_before_the_first_was_sent(
 def test_killed_after_the_first_was_done(
     desk: Desk, old: Command, spine: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saga = killed_at(monkeypatch, "go_on", desk, old)
+    saga = killed_at(monkeypatch, sagas, "go_on", desk, old)
     assert step(saga, FIRST).state == State.DONE
     assert sagas.go_on_due() == 0  # its process may still be at it
     assert stage(saga) is Stage.GOING_ON
@@ -100,7 +91,7 @@ def test_killed_after_the_first_was_done(
 def test_killed_after_claiming_the_second(
     desk: Desk, old: Command, spine: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saga = killed_at(monkeypatch, "ready_second", desk, old)
+    saga = killed_at(monkeypatch, going_on, "ready_second", desk, old)
     assert sagas.go_on_due() == 0
     assert tick(saga) is Stage.FINISHED
     assert sorted(held(spine).values()) == ["booked", "cancelled"]
@@ -109,7 +100,7 @@ def test_killed_after_claiming_the_second(
 def test_killed_after_the_second_was_stored(
     desk: Desk, old: Command, spine: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saga = killed_at(monkeypatch, "send", desk, old, call=2)
+    saga = killed_at(monkeypatch, going_on, "send", desk, old)
     assert stage(saga) is Stage.SECOND_UNSETTLED
     assert step(saga, SECOND).state == State.SENDING
     assert tick(saga) is Stage.SECOND_UNSETTLED
@@ -124,7 +115,7 @@ def test_killed_while_a_person_finishes(
     saga = move_for_a_person(desk, spine, old)
 
     with monkeypatch.context() as patched:
-        patched.setattr(deciding, "send", Dying(send))
+        patched.setattr(deciding, "send", killed)
         with pytest.raises(Killed):
             sagas.finish(saga, actor=desk.actor)
     second = step(saga, SECOND)
@@ -144,7 +135,7 @@ def both_ready(monkeypatch: pytest.MonkeyPatch) -> None:
         barrier.wait()
         return prepared
 
-    monkeypatch.setattr(sagas, "ready_second", ready)
+    monkeypatch.setattr(going_on, "ready_second", ready)
     monkeypatch.setattr(deciding, "ready_second", ready)
 
 
@@ -177,7 +168,7 @@ def test_a_request_and_the_worker_go_on_at_once(desk: Desk, old: Command, spine:
     claimed = Saga.objects.get(pk=saga.pk)
 
     def worker_whose_claim_ran_out() -> None:
-        sagas._go_on(claimed, desk.actor.on_behalf("settling"))
+        going_on._go_on(claimed, desk.actor.on_behalf("settling"))
 
     at_once(worker_whose_claim_ran_out, lambda: sagas.go_on(saga, actor=desk.actor))
     assert stage(saga) is Stage.FINISHED

@@ -186,6 +186,21 @@ def test_a_cancellation_that_is_unconfirmed_is_settled_like_any_other(
     assert stage(saga) is Stage.FINISHED
 
 
+@pytest.mark.parametrize("seconds", [60, 0])
+def test_the_cancellation_is_sent_again_only_in_the_time_for_going_by_itself(
+    desk: Desk, old: Command, spine: Sandbox, seconds: int
+) -> None:
+    spine.fault(practice="A20047", use_case="cancel", kind="status_500", times=1)
+    command = desk.moves(old)
+    assert command.saga is not None
+    set_clocks(command.saga, automatic_until=seconds)
+    settle(command)
+    in_time = seconds > 0
+    assert command.state == (State.DONE if in_time else State.UNCONFIRMED)
+    assert command.sends == (2 if in_time else 1)
+    assert held(spine)[old.appointment_id] == ("cancelled" if in_time else "booked")
+
+
 def test_the_old_one_is_kept_where_the_practice_has_cancelled_the_new_one(
     desk: Desk, old: Command, spine: Sandbox
 ) -> None:
