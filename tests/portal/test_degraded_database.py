@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -13,14 +14,17 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from booking_portal.audit.models import Event
 from booking_portal.audit.models import Kind as EventKind
-from booking_portal.commands.models import Attempt, Command
+from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.states import Kind, State
-from booking_portal.commands.tasks import settle_due
+from booking_portal.commands.storing import database_now
+from booking_portal.commands.tasks import go_on_due, settle_due
 from tests.demo.processes import until
 from tests.portal.counter import PATIENT, Counter, Page
 from tests.portal.own_database import OwnDatabase
 from tests.portal.pages import text_of
 from tests.portal.test_commands_settling import set_clocks
+from tests.portal.test_moving_pages import arrives_at_check, moves, statuses
+from tests.portal.test_registering import ELSEWHERE, chooses_for, register_form
 from tests.sandbox_control import Sandbox
 
 HERS = "9658218865"  # one appointment at A20047
@@ -102,6 +106,16 @@ def at_check_page(counter: Counter) -> Click:
 
 def writes(spine: Sandbox) -> list[str]:
     return [one["method"] for one in spine.exchanges() if one["method"] != "GET"]
+
+
+def traces_of_writes(spine: Sandbox) -> list[str]:
+    return [
+        value
+        for one in spine.exchanges()
+        if one["method"] != "GET"
+        for name, value in one["headers"]
+        if name.casefold() == "ssp-traceid"
+    ]
 
 
 # A page for everything
@@ -218,6 +232,12 @@ def cancelling(counter: Counter) -> Click:
     return lambda: counter.sends(page.form("/cancel"), decision="cancel", reason="Better")
 
 
+def registering(counter: Counter) -> Click:
+    chooses_for(counter, ELSEWHERE)
+    form = register_form(counter)
+    return lambda: counter.sends(form, description="Knee pain")
+
+
 def _of_hers(counter: Counter, name: str) -> Page:
     counter.traces(HERS)
     there = counter.opens(reverse("patient-appointments", args=[counter.encounter_id, "A20047"]))
@@ -233,6 +253,7 @@ def _of_hers(counter: Counter, name: str) -> Page:
         (Kind.BOOK, booking, "has booked the appointment", "Booked"),
         (Kind.AMEND, amending, "has made the change", "Changed"),
         (Kind.CANCEL, cancelling, "has cancelled the appointment", "Cancelled"),
+        (Kind.REGISTER, registering, "The second step has not been sent", "Registered"),
     ],
 )
 def test_what_the_practice_has_confirmed_is_said_and_the_record_catches_up(
@@ -261,20 +282,53 @@ def test_what_the_practice_has_confirmed_is_said_and_the_record_catches_up(
     assert counter.client.get(address, headers=htmx).status_code == 503
     comes_back(own_database)
     assert counter.client.get(address, headers=htmx).status_code == 204, "not settled yet"
-    command = Command.objects.get()
+    [command] = Command.objects.all()
     assert command.state == State.SENDING
     set_clocks(command, next_look_at=-1)
     settle_due()
     answer = counter.client.get(address, headers=htmx)
-    assert answer.headers["HX-Redirect"] == f"/bookings/{command.pk}/"
-    assert then in counter.opens(f"/bookings/{command.pk}/").title
+    assert then in counter.opens(answer.headers["HX-Redirect"]).title
     command.refresh_from_db()
     assert command.state == State.DONE
     assert len(writes(spine)) == 1
-    sent = Attempt.objects.get(command=command, purpose=Attempt.Purpose.SEND)
     answered = Event.objects.filter(kind=EventKind.EXCHANGE_ANSWERED, command_id=command.pk)
-    assert answered.filter(interaction_id__contains="appointment-1", status__in=(200, 201)).exists()
-    assert sent.command_id == command.pk
+    [sent] = answered.filter(trace_id__in=traces_of_writes(spine))
+    assert sent.status in {200, 201}, "the answer's event has waited for the database"
+
+
+@pytest.mark.requirement("MOVE-1")
+def test_a_move_whose_booking_is_lost_in_between_goes_on_when_the_record_is_back(
+    counter: Counter,
+    spine: Sandbox,
+    own_database: OwnDatabase,
+    desk: ThreadPoolExecutor,
+    settings: Any,
+) -> None:
+    settings.WRITE_DEADLINE_SECONDS = 60.0
+    arrives_at_check(counter, spine)
+    page = lost_in_between(
+        lambda: moves(counter, description="Knee pain", reason="Works late"),
+        Kind.BOOK,
+        spine,
+        own_database,
+        desk,
+    )
+    assert "has booked the appointment" in page.text
+    assert "The second step has not been sent" in page.text
+    assert statuses(spine) == ["booked", "booked"]
+    comes_back(own_database)
+    command = Command.objects.get()
+    set_clocks(command, next_look_at=-1)
+    settle_due()
+    assert statuses(spine) == ["booked", "booked"], "settling books nothing and cancels nothing"
+    Saga.objects.update(next_try_at=database_now(), automatic_until=in_a_minute())
+    go_on_due()
+    assert statuses(spine) == ["booked", "cancelled"]
+    assert counter.opens(reverse("saga", args=[command.saga_id])).title.startswith("Moved")
+
+
+def in_a_minute() -> datetime:
+    return database_now() + timedelta(minutes=1)
 
 
 def test_without_an_answer_it_says_that_nobody_knows_yet(

@@ -62,11 +62,18 @@ class CatchingUpPage:
 
 def _confirmed(command: Command) -> Standing:
     kind = Kind(command.kind)
+    second_step = ""
+    if command.step == Command.Step.FIRST:
+        second_step = (
+            " The second step has not been sent: it follows when our record is back, or Bookings "
+            "asks somebody to decide."
+        )
     return Standing(
         "good",
         "The practice has confirmed; our record is catching up",
         f"{command.practice.name} {DONE[kind]}. The portal's own records cannot be reached just "
-        "now, so this is not in Bookings yet. It will be, by itself, when they are back.",
+        "now, so this is not in Bookings yet. It will be, by itself, when they are back."
+        f"{second_step}",
         SAY[kind],
         f"{NOT_AGAIN[kind]} You can stay here, as this page follows by itself, or go on with the "
         "next caller.",

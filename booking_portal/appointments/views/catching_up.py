@@ -48,4 +48,8 @@ def caught_up(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(mine, pk=command_id)
     if request.GET.get("confirmed") == "yes" and found.state in NOT_CERTAIN:
         return HttpResponse(status=204)
-    return HttpResponse(headers={"HX-Redirect": reverse("command", args=[found.pk])})
+    if found.saga_id:
+        page = reverse("saga", args=[found.saga_id])
+    else:
+        page = reverse("command", args=[found.pk])
+    return HttpResponse(headers={"HX-Redirect": page})
