@@ -4,12 +4,18 @@ from django.db import transaction
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
-from booking_portal.commands.models import Command, Saga
+from booking_portal.commands.models import Command, Proposal, Saga
 from booking_portal.commands.preparing import keep_step, record
 from booking_portal.commands.reading import read
 from booking_portal.commands.second_steps import fresh, ready_second, ready_undo
 from booking_portal.commands.sending import send
-from booking_portal.commands.stages import TO_BE_DECIDED, Stage, standing_of, step_of
+from booking_portal.commands.stages import (
+    TO_BE_DECIDED,
+    Stage,
+    standing_of,
+    step_of,
+    waiting_for,
+)
 from booking_portal.commands.states import State
 from booking_portal.commands.storing import AlreadyAsked, database_now
 from booking_portal.patients.finding import find
@@ -100,6 +106,23 @@ def give_up(saga: Saga, *, actor: Actor) -> None:
     Raises: NotPermitted, NotToDecide.
     """
     _close(saga, Saga.Closing.GIVEN_UP, actor)
+
+
+def choose_another(old: Proposal, new: Proposal, *, actor: Actor) -> None:
+    """Where a saga has yet to book `old`, and a person decides, let it book `new` instead.
+
+    Nothing is sent by this. Where no saga waits for `old`, nothing changes.
+    """
+    found = waiting_for(old)
+    if found is None:
+        return
+    with transaction.atomic():
+        saga = Saga.objects.select_for_update(no_key=True).get(pk=found.pk)
+        if standing_of(saga) is not Stage.FOR_A_PERSON or saga.proposal_id != old.pk:
+            return
+        saga.proposal = new
+        saga.save(update_fields=["proposal"])
+        record(saga, "another slot chosen", actor.who)
 
 
 def _close(saga: Saga, closing: Saga.Closing, actor: Actor) -> None:

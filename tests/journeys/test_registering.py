@@ -51,7 +51,7 @@ class TestRegisterAndBook(Journey):
         self.desk.page.get_by_role("button", name=re.compile("^Choose ")).first.click()
         self.desk.sees_heading("Check with the patient, then book")
         self.desk.click(re.compile("^Book "))
-        self.desk.sees_heading(re.compile("^Booked$"))
+        self.desk.sees_heading(BOTH_DONE)
         self.then_the_practice_has(ELSEWHERE, status="booked", description="Knee pain")
 
     def when_i_choose_a_slot_where_the_patient_is_not_known(self) -> None:

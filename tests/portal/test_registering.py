@@ -311,6 +311,9 @@ def test_the_registration_remains_when_the_booking_then_fails(
     check = counter.sends(page.form("/slots/choose"), only=counter.offered[0])
     assert check.title.startswith("Check and book")
     assert "Knee pain" in check.html
+    page = counter.sends(next(form for form in check.forms if "description" in form.fields))
+    assert page.address == saga_page()
+    assert page.title.startswith("Registered and booked")
     assert len(sent_to_register(spine)) == 1
 
 

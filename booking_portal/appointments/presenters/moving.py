@@ -86,7 +86,7 @@ class MoveCheck:
     ) -> Self:
         """For the proposed slots and the old appointment as the practice holds it now."""
         new = card_of_offers(proposal.chosen)
-        there = "" if old_practice == proposal.practice else f" at {proposal.practice.name}"
+        rows = compared(old, old_practice, new, proposal.practice)
         kept = (
             "The old one is cancelled first: until the new one is booked you have none."
             if cancel_first
@@ -95,11 +95,11 @@ class MoveCheck:
         return cls(
             appointment_id=moving.appointment_id,
             version=moving.version,
-            rows=compared(old, old_practice, new, proposal.practice),
+            rows=rows,
             order=CANCEL_FIRST if cancel_first else BOOK_FIRST,
             say=(
                 f"I am moving your appointment from {old.day} at {old.start.time_label} to "
-                f"{new.day} at {new.start.time_label}{there}. {kept}"
+                f"{new.day} at {new.start.time_label}. {_besides(rows)}{kept}"
             ),
             button="Cancel the old one, then book the new" if cancel_first else MOVE,
             changed=changed,
@@ -130,6 +130,15 @@ def compared(
         ComparedRow(label, before or wording.NOT_GIVEN, after or wording.NOT_GIVEN)
         for label, before, after in facts
     )
+
+
+def _besides(rows: tuple[ComparedRow, ...]) -> str:
+    """What else is different, to be said: where, and with whom."""
+    differs = {row.label: row.new for row in rows if row.differs}
+    place = differs.get("Where") or differs.get("Practice")
+    parts = (f"at {place}" if place else "", f"with {differs['With']}" if "With" in differs else "")
+    said = ", ".join(part for part in parts if part)
+    return f"It is then {said}. " if said else ""
 
 
 def _name(practice: Practice) -> str:

@@ -10,7 +10,7 @@ from booking_portal.appointments.presenters.cards import (
     card_of_offers,
 )
 from booking_portal.appointments.presenters.standing import Standing
-from booking_portal.appointments.presenters.standings import standing_of
+from booking_portal.appointments.presenters.standings import slot_gone, standing_of
 from booking_portal.commands import stages
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.stages import Stage
@@ -259,7 +259,9 @@ def _of_registering(saga: Saga, about: About) -> Standing:
                 stages.sentence_of(saga),
                 f"You are registered at {name} for the time being. The appointment is not booked "
                 "yet.",
-                "Book it now, or choose another slot. The registration remains either way.",
+                "Choose another slot below. The registration remains."
+                if gone_of(saga)
+                else "Book it now, or choose another slot. The registration remains either way.",
             )
 
 
@@ -268,10 +270,27 @@ def _second_unsettled(about: About, title: str, known: str, say: str) -> Standin
     second = about.second
     assert second is not None
     standing = _standing(second)
-    told = say if second.kind == Kind.CANCEL else f"{say} {standing.say}"
+    told, so_far = f"{say} {standing.say}", standing.known
+    if second.kind == Kind.CANCEL:
+        told, so_far = say, _of_the_old_one(second)
     if second.state == State.NEEDS_ATTENTION:
         title = f"{title}: somebody has to ring the practice"
-    return replace(standing, title=title, known=f"{known} {standing.known}", say=told)
+    return replace(standing, title=title, known=f"{known} {so_far}", say=told)
+
+
+def _of_the_old_one(cancelling: Command) -> str:
+    """What is known of a cancellation that is not settled, so that nobody mistakes which one."""
+    name = cancelling.practice.name
+    match State(cancelling.state):
+        case State.SENDING:
+            return f"The cancellation of the old one is on its way to {name}."
+        case State.NEEDS_ATTENTION:
+            return f"The portal could not find out whether {name} has cancelled the old one."
+        case _:
+            return (
+                f"The cancellation of the old one was sent, but {name} has not given a clear "
+                "answer: the old one may still stand. The portal is looking there to find out."
+            )
 
 
 def _nothing_left(known: str) -> Standing:
@@ -313,6 +332,15 @@ def _asked_for(saga: Saga) -> AppointmentCard:
     proposal = saga.proposal
     card = card_of_offers(proposal.chosen)
     return replace(card, description=proposal.description, comment=proposal.comment)
+
+
+def gone_of(saga: Saga) -> Command | None:
+    """The booking whose slot somebody else has, if it is the one that the saga still wants."""
+    bookings = [one for one in stages.steps_of(saga) if one.kind == Kind.BOOK]
+    last = bookings[-1] if bookings else None
+    if last is None or not slot_gone(last):
+        return None
+    return last if last.payload["offers"] == saga.proposal.offers else None
 
 
 def _spoken(start: PracticeTime) -> str:

@@ -10,10 +10,11 @@ from booking_portal.appointments.presenters.cards import AppointmentCard, card_o
 from booking_portal.appointments.presenters.saga_standings import (
     NEW_CANCELLED,
     About,
+    gone_of,
     standing_of_saga,
 )
 from booking_portal.appointments.presenters.standing import Standing
-from booking_portal.appointments.presenters.standings import looks_of, slot_gone, standing_of
+from booking_portal.appointments.presenters.standings import looks_of, standing_of
 from booking_portal.commands import stages
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.stages import Stage
@@ -80,7 +81,6 @@ class SagaPage:
     old_practice: str
     sentences: tuple[str, ...]
     limited_information: str
-    slot_gone: bool
     cancel_first: bool
     asked_by: str
     reference: str
@@ -111,7 +111,6 @@ class SagaPage:
             old_practice=saga.old_practice.name if saga.old_practice else "",
             sentences=saying.confirmation(about.card, practice, telephones or []) if has_it else (),
             limited_information=saying.limited_information(actor.organisation),
-            slot_gone=any(slot_gone(step) for step in saga.steps.all()) and not has_it,
             cancel_first=stages.may_cancel_first(saga),
             asked_by=about.asked_by,
             reference=str(saga.pk)[:8],
@@ -133,6 +132,7 @@ def decision_of(saga: Saga, stage: Stage, actor: Actor) -> Decision:
     if stage is not Stage.FOR_A_PERSON:
         return Decision()
     may_book = actor.may(Permission.BOOK_APPOINTMENT)
+    may_book_it = may_book and gone_of(saga) is None
     may_cancel = actor.may(Permission.CANCEL_APPOINTMENT)
     match Saga.Kind(saga.kind):
         case Saga.Kind.MOVE if saga.stopped == NEW_CANCELLED:
@@ -147,12 +147,12 @@ def decision_of(saga: Saga, stage: Stage, actor: Actor) -> Decision:
             )
         case Saga.Kind.CANCEL_FIRST:
             return Decision(
-                finish="Book the new appointment now" if may_book else "",
+                finish="Book the new appointment now" if may_book_it else "",
                 keep="The patient needs no appointment" if may_book else "",
             )
         case Saga.Kind.REGISTER_AND_BOOK:
             return Decision(
-                finish="Book the appointment now" if may_book else "",
+                finish="Book the appointment now" if may_book_it else "",
                 keep="Do not book" if may_book else "",
             )
 

@@ -99,6 +99,8 @@ def register_patient(
 def _register_and_book(
     request: ActingRequest, proposal: Proposal, form: RegisterForm
 ) -> HttpResponse:
+    proposal.moving = None  # as the page before has said
+    proposal.save(update_fields=["moving"])
     try:
         command = sagas.begin_registering(
             proposal,

@@ -17,6 +17,7 @@ from booking_portal.appointments.forms import REASON_LIMIT, UndoForm
 from booking_portal.appointments.moving import Moving, refused_beside
 from booking_portal.appointments.presenters.cards import card_of
 from booking_portal.appointments.presenters.moving import MovingBar
+from booking_portal.appointments.presenters.saga_standings import gone_of
 from booking_portal.appointments.presenters.sagas import SagaPage, has_both
 from booking_portal.appointments.presenters.standings import slot_gone
 from booking_portal.commands import deciding, stages
@@ -103,14 +104,13 @@ def asked_of(proposal: Proposal, *, cancel_first: bool = False) -> Command | Non
 
     `cancel_first`: the user means to move in the other order, after the practice has refused.
     """
+    asked = Command.objects.filter(form_token=proposal.pk).first()
     found = Saga.objects.filter(proposal=proposal).first()
     if found is None:
-        return Command.objects.filter(form_token=proposal.pk).first()
+        return asked
     if cancel_first and refused_beside(proposal):
         return None
-    registering = found.kind == Saga.Kind.REGISTER_AND_BOOK
-    not_booked = stages.step_of(found, Command.Step.SECOND) is None
-    if registering and not_booked and stages.standing_of(found) in FAILED:
+    if asked is None and not proposal.moving and stages.standing_of(found) in FAILED:
         return None
     return stages.latest(found)
 
@@ -201,10 +201,10 @@ def _alternatives(
     request: ActingRequest, found: Saga, encounter: Encounter | None
 ) -> Alternatives | None:
     """What is free now where the slot has gone. [BOOK-8]"""
-    if encounter is None or stages.standing_of(found) not in FAILED:
+    gone = gone_of(found)
+    if encounter is None or gone is None or stages.standing_of(found) not in FAILED:
         return None
-    gone = next((step for step in reversed(stages.steps_of(found)) if slot_gone(step)), None)
-    return free_now(gone, encounter, actor=request.actor) if gone else None
+    return free_now(gone, encounter, actor=request.actor)
 
 
 def _again(found: Saga, encounter: Encounter | None) -> list[str]:

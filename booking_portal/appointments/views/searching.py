@@ -20,6 +20,7 @@ from booking_portal.appointments.presenters.results import ResultsPage
 from booking_portal.appointments.presenters.wording import clock_on_day
 from booking_portal.appointments.views.moving import moving_query, with_moving
 from booking_portal.commands.booking import propose
+from booking_portal.commands.deciding import choose_another
 from booking_portal.commands.models import Proposal
 from booking_portal.forms import choices, errors_for
 from booking_portal.patients.decorators import with_encounter
@@ -104,6 +105,8 @@ def choose_slot(
             typed=typed,
             moving=moving.as_json() if moving else None,
         )
+        if typed is not None:
+            choose_another(typed, proposal, actor=request.actor)
     except NotBookable as problem:
         return _not_bookable(request, encounter, moving, problem)
     address = reverse("check-booking", args=[encounter.pk, proposal.pk])
