@@ -70,10 +70,10 @@ def go_on(saga: Saga, *, actor: Actor) -> None:
     Another process that is at it is left alone. What stands in the way is written into the saga.
     """
     seen = fresh(saga)
-    claimed = Saga.objects.filter(
-        pk=seen.pk, next_try_at=seen.next_try_at, stopped="", closed_at=None
-    ).update(next_try_at=database_now() + CLAIM)
-    if claimed and seen.next_try_at is not None:
+    if seen.next_try_at is None:
+        return
+    unclaimed = Saga.objects.filter(pk=seen.pk, next_try_at=seen.next_try_at, closed_at=None)
+    if unclaimed.update(next_try_at=database_now() + CLAIM):
         _go_on(seen, actor)
 
 

@@ -2,7 +2,7 @@
 
 from enum import StrEnum, auto
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from booking_portal.accounts.models import Organisation
 from booking_portal.commands.models import Command, Proposal, Saga
@@ -177,12 +177,13 @@ def holding(
     but_for: Saga | None = None,
 ) -> Saga | None:
     """The organisation's open saga of this appointment, as the one moved or the one booked."""
-    as_old = Q(old_practice=practice, old_appointment_id=appointment_id)
-    as_new = Q(
-        steps__practice=practice, steps__appointment_id=appointment_id, steps__kind=Kind.BOOK
+    own = Saga.objects.filter(organisation=organisation, closed_at=None)
+    as_old = own.filter(old_practice=practice, old_appointment_id=appointment_id)
+    booked = Command.objects.filter(
+        kind=Kind.BOOK, state=State.DONE, practice=practice, appointment_id=appointment_id
     )
-    sagas = Saga.objects.filter(as_old | as_new, organisation=organisation, closed_at=None)
-    others = (saga for saga in sagas.distinct() if saga != but_for)
+    as_new = own.filter(pk__in=booked.values("saga"))
+    others = (saga for saga in (*as_old, *as_new) if saga != but_for)
     return next((saga for saga in others if standing_of(saga) in OPEN), None)
 
 
