@@ -13,7 +13,7 @@ from booking_portal.audit import trail
 from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands.asking import registration_payload
 from booking_portal.commands.booking import require_alive
-from booking_portal.commands.models import Command, Proposal
+from booking_portal.commands.models import Command
 from booking_portal.commands.preparing import Ready, keep
 from booking_portal.commands.sending import send
 from booking_portal.commands.states import Kind, State
@@ -161,12 +161,11 @@ def register(
     *,
     form_token: uuid.UUID,
     actor: Actor,
-    going_on_to: Proposal | None = None,
 ) -> Command:
     """Register the encounter's patient temporarily; the registered practice stays. [REG-1..3]
 
     The command is durable before anything is sent; the answer may still be `unconfirmed`, and
-    then settles in the background. `going_on_to` is the booking that it is for.
+    then settles in the background.
 
     Raises: NotPermitted, TraceTooOld, PatientDeceased, NotRegistrable (also KnownThere),
     AlreadyAsked, PatientMismatch, GPConnectError (directory or find).
@@ -175,9 +174,7 @@ def register(
     asked_before = Command.objects.filter(form_token=form_token, encounter=encounter).first()
     if asked_before is not None:
         return asked_before
-    ready = ready_to_register(
-        encounter, practice, said, form_token=form_token, actor=actor, going_on_to=going_on_to
-    )
+    ready = ready_to_register(encounter, practice, said, form_token=form_token, actor=actor)
     return send(keep(ready, actor=actor), actor=actor)
 
 
@@ -188,7 +185,6 @@ def ready_to_register(
     *,
     form_token: uuid.UUID,
     actor: Actor,
-    going_on_to: Proposal | None = None,
 ) -> Ready:
     """Everything that is checked before a registration is stored.
 
@@ -203,13 +199,13 @@ def ready_to_register(
         _blocked(encounter, practice, actor, type(reason).__name__)
         raise
     _require_unknown_there(encounter, practice, actor)
-    payload = registration_payload(registration_for(encounter, said))
+    sent = registration_for(encounter, said)
     command = Command(
         id=uuid.uuid4(),
         kind=Kind.REGISTER,
         form_token=form_token,
         starts_at=timezone.now() + LOOKED_FOR,
-        payload=payload | {"going_on_to": str(going_on_to.pk) if going_on_to else ""},
+        payload=registration_payload(sent),
     )
     # Of two at the same moment the database takes one.
     return Ready(command, reach(encounter, practice, actor=actor), still_free=lambda: None)

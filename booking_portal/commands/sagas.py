@@ -176,7 +176,6 @@ def begin_registering(
         said,
         form_token=form_token,
         actor=actor,
-        going_on_to=proposal,
     )
     saga = Saga(kind=Saga.Kind.REGISTER_AND_BOOK, proposal=proposal)
     return _begin(saga, replace(ready, still_free=still_free), actor)
