@@ -75,7 +75,7 @@ class Browser:
         page = self.sends(form, {"login": username, "password": password})
         if "/sign-in" in page.address:
             raise RuntimeError(f"{username} cannot sign in: {page.text[:300]}")
-        self.token = self.opens("/patients/find/").forms[-1].fields["csrfmiddlewaretoken"][0]
+        self.token = page.forms[-1].fields["csrfmiddlewaretoken"][0]
 
     def twin(self) -> "Browser":
         """Another tab of the same browser, at another address of the portal."""

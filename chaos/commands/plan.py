@@ -29,6 +29,7 @@ class Plan:
         self.over = threading.Event()
         self.rivals: queue.SimpleQueue[Browser] = queue.SimpleQueue()
         self.remaining = dict(wishes)
+        self.booked: set[Patient] = set()
         self.seen: deque[str] = deque(maxlen=400)
         self.races = 0
         self.clicks: dict[str, int] = {"double": 0, "again": 0, "withdrawn": 0, "interrupted": 0}
@@ -50,13 +51,25 @@ class Plan:
         return dice.choices(possible, left)[0] if any(left) else None
 
     def patient(self, practice: str = "") -> Patient:
-        """The patient who has waited longest, of one practice or any, for this caller alone."""
+        """The patient who has waited longest, of one practice or any, for this caller alone.
+
+        When nothing new is to be booked any more, one who has an appointment to change.
+        """
         with self._lock:
+            changes = bool(self.booked) and not (practice or self.new_wanted)
             for patient in self._waiting:
-                if practice in {"", patient.practice}:
+                wanted = patient in self.booked if changes else practice in {"", patient.practice}
+                if wanted:
                     self._waiting.remove(patient)
                     return patient
+            if changes:
+                return self._waiting.popleft()
         raise LookupError("nobody is waiting")
+
+    @property
+    def new_wanted(self) -> bool:
+        """Whether there is still something to book that is not a change."""
+        return self.remaining["book"] > 0 or self.remaining["register"] > 0
 
     def back(self, patient: Patient) -> None:
         """The patient has rung off, and may be rung again later."""

@@ -88,12 +88,14 @@ class Storm:
         self._kill_child("worker processes", self._world.worker)
 
     def _kill_child(self, name: str, program: Program) -> None:
-        """One of its processes; the program starts another by itself."""
+        """One of its processes, which the program replaces by itself; all of it if it has none."""
         children = program.children()
-        if children:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self._dice.choice(children), signal.SIGKILL)
-                self.killed[name] += 1
+        if not children:
+            self._kill(f"{name}, not yet there", program)
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._dice.choice(children), signal.SIGKILL)
+            self.killed[name] += 1
 
     def _web_server(self) -> None:
         self._kill("web servers, whole", self._dice.choice(self._world.web))

@@ -23,7 +23,7 @@ REGISTER: Final = re.compile(r'href="(/encounters/[^"]+/register(?:\?[^"]*)?)"')
 # How often a user does what users do.
 DOUBLE_CLICK, RESUBMIT, LOOK_BACK, WITHDRAW, FOLLOW, RACE = 0.05, 0.05, 0.15, 0.1, 0.25, 0.02
 DECIDE: Final = 0.7
-STEPS: Final = (2, 6)
+STEPS: Final = (3, 8)
 _CERTAIN: Final = {"Booked", "Moved", "Registered and booked", "Not booked", ""}
 _WAITING: Final = {"Not confirmed yet", "Being sent"}
 
@@ -38,6 +38,7 @@ class Call:
     offers: list[str] = field(default_factory=list)
     own: list[str] = field(default_factory=list)
     blocked: bool = False
+    looked: bool = False
 
 
 class User(threading.Thread):
@@ -72,7 +73,8 @@ class User(threading.Thread):
             practice = self._dice.choice(
                 [each for each in self._plan.practices if each != practice]
             )
-        self._search(call, practice)
+        if self._plan.new_wanted or self._plan.remaining["move"] > 0:
+            self._search(call, practice)
         if elsewhere:
             self._register_and_book(call)
             return
@@ -84,7 +86,7 @@ class User(threading.Thread):
 
     def _step(self, call: Call) -> bool:
         """Do one thing for the patient; whether there can be another."""
-        if not call.own and self._dice.random() < 0.5:
+        if not call.own and call.patient in self._plan.booked and not call.looked:
             self._diary(call)
         possible: list[Wish] = ["amend", "cancel"] if call.own else []
         if call.offers and not call.blocked:
@@ -131,7 +133,18 @@ class User(threading.Thread):
         typed = {"only": call.offers.pop(), "search": call.search}
         if moving:
             typed["moving"] = moving
-        return self.browser.sends(Form(f"{call.encounter}slots/choose", "post"), typed)
+        page = self.browser.sends(Form(f"{call.encounter}slots/choose", "post"), typed)
+        return self._again_if_it_failed(page)
+
+    def _form_of(self, address: str, field_name: str) -> Form | None:
+        return _form_with(self._again_if_it_failed(self.browser.opens(address)), field_name)
+
+    def _again_if_it_failed(self, page: Page) -> Page:
+        """Load a page once more that a practice's failure has kept from being made."""
+        for _ in range(2):
+            if page.status == 502:
+                page = self.browser.opens(page.address)
+        return page
 
     def _book(self, call: Call) -> None:
         page = self._choose(call)
@@ -145,11 +158,12 @@ class User(threading.Thread):
         """Go on from whatever page a booking led to."""
         standing = self._after(page)
         if standing == "Booked":
+            self._plan.booked.add(call.patient)
             call.own += APPOINTMENT.findall(page.html)[:1]
         call.blocked = page.status == 409 or standing not in _CERTAIN
 
     def _amend(self, call: Call, appointment: str) -> None:
-        form = _form_with(self.browser.opens(f"{appointment}/amend"), "form_token")
+        form = self._form_of(f"{appointment}/amend", "form_token")
         if form is None:
             call.own.remove(appointment)
             return
@@ -157,13 +171,13 @@ class User(threading.Thread):
             call.own.remove(appointment)
 
     def _cancel(self, call: Call, appointment: str) -> None:
-        form = _form_with(self.browser.opens(f"{appointment}/cancel"), "form_token")
+        form = self._form_of(f"{appointment}/cancel", "form_token")
         if form is not None:
             reason = f"{self._plan.marker('cancel')} not needed any more"
             self._after(self._click(form, {"decision": "cancel", "reason": reason}))
 
     def _move(self, call: Call, appointment: str) -> None:
-        page = self.browser.opens(f"{appointment}/move")
+        page = self._again_if_it_failed(self.browser.opens(f"{appointment}/move"))
         moving = parse_qs(urlsplit(page.address).query).get("moving", [""])[0]
         if not moving:
             return
@@ -185,7 +199,7 @@ class User(threading.Thread):
             if form is not None and page.status == 200:  # known there by now
                 self._booked(call, self._click(form, self._texts("book")))
             return
-        form = _form_with(self.browser.opens(found[1].replace("&amp;", "&")), "form_token")
+        form = self._form_of(found[1].replace("&amp;", "&"), "form_token")
         if form is None:
             return
         texts = self._texts("register") if "description" in form.fields else {}
@@ -203,7 +217,11 @@ class User(threading.Thread):
             self._click(self._dice.choice(offered), {"reason": reason})
 
     def _diary(self, call: Call) -> None:
+        call.looked = True
         page = self.browser.opens(f"{call.encounter}appointments/{call.patient.practice}/")
+        page = self._again_if_it_failed(page)
+        if page.status != 200 or not APPOINTMENT.search(page.html):
+            self._plan.booked.discard(call.patient)
         call.own = list(dict.fromkeys(APPOINTMENT.findall(page.html)))
 
     def _race(self, call: Call) -> None:
