@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from pytest_django import DjangoDbBlocker
 
 from booking_portal.audit import insert_only
 from demo import seed
+from tests.own_database import OwnDatabase
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -68,3 +69,25 @@ def committed_sample(transactional_db: None) -> None:
     """
     import_module("booking_portal.accounts.migrations.0002_organisation_types").add_types(apps)
     seed.seed()
+
+
+@pytest.fixture(scope="module")
+def own_server(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[OwnDatabase]:
+    """A PostgreSQL server that a module's tests may kill."""
+    with django_db_blocker.unblock():
+        own = OwnDatabase()
+        own.leave()
+    yield own
+    own.forget()
+
+
+@pytest.fixture
+def own_database(
+    own_server: OwnDatabase, django_db_blocker: DjangoDbBlocker
+) -> Iterator[OwnDatabase]:
+    """The portal on a fresh database of that server, with everything of demo/sample.json."""
+    with django_db_blocker.unblock():
+        own_server.fresh()
+        yield own_server
+        own_server.start()
+        own_server.leave()

@@ -98,5 +98,6 @@ class Desk:
 
     def _note_console(self, message: ConsoleMessage) -> None:
         # A page with a failure status is the portal's answer, and not a fault of the page.
-        if message.type == "error" and "responded with a status of" not in message.text:
+        expected = ("responded with a status of", "Response Status Error Code 503")
+        if message.type == "error" and not any(text in message.text for text in expected):
             self.complaints.append(f"{message.text} at {message.location.get('url')}")

@@ -1,10 +1,9 @@
 """The sample's organisations, practices, federations and people, and signing in as one of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.test import Client
-from pytest_django import DjangoDbBlocker
 
 from booking_portal.accounts.actor import Actor, actor_for
 from booking_portal.accounts.models import Organisation, User
@@ -12,7 +11,6 @@ from booking_portal.practices import connection
 from booking_portal.practices.models import Federation, Practice
 from demo import seed
 from tests.portal.counter import Counter
-from tests.portal.own_database import OwnDatabase
 from tests.portal.saga_steps import Desk
 from tests.sandbox_control import Sandbox
 
@@ -23,28 +21,6 @@ SignIn = Callable[[Client, User], None]
 def sample(db: None) -> None:
     """Everything of demo/sample.json."""
     seed.seed()
-
-
-@pytest.fixture(scope="module")
-def own_server(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[OwnDatabase]:
-    """A PostgreSQL server that a module's tests may kill."""
-    with django_db_blocker.unblock():
-        own = OwnDatabase()
-        own.leave()
-    yield own
-    own.forget()
-
-
-@pytest.fixture
-def own_database(
-    own_server: OwnDatabase, django_db_blocker: DjangoDbBlocker
-) -> Iterator[OwnDatabase]:
-    """The portal on a fresh database of that server, with everything of demo/sample.json."""
-    with django_db_blocker.unblock():
-        own_server.fresh()
-        yield own_server
-        own_server.start()
-        own_server.leave()
 
 
 @pytest.fixture

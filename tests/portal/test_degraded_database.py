@@ -19,8 +19,8 @@ from booking_portal.commands.states import Kind, State
 from booking_portal.commands.storing import database_now
 from booking_portal.commands.tasks import go_on_due, settle_due
 from tests.demo.processes import until
+from tests.own_database import OwnDatabase
 from tests.portal.counter import PATIENT, Counter, Page
-from tests.portal.own_database import OwnDatabase
 from tests.portal.pages import text_of
 from tests.portal.test_commands_settling import set_clocks
 from tests.portal.test_moving_pages import arrives_at_check, moves, statuses

@@ -1,8 +1,5 @@
 """Without Redis: everything that staff do works, and what is not confirmed waits for it."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,8 +23,9 @@ from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
 from tests.portal.pages import text_of
 from tests.portal.test_commands_settling import settled
+from tests.real_processes import Processes
 from tests.sandbox_control import Sandbox
-from tests.services import ROOT, Services
+from tests.services import Services
 
 
 class RedisServer:
@@ -162,52 +160,20 @@ def test_the_mark_of_the_database_does_not_move_unseen(
     assert DatabaseMark.objects.get().count == before
 
 
-class Worker:
-    """A worker and a beat as processes, on this test's database."""
-
-    def __init__(self, directory: Path) -> None:
-        given = connection.settings_dict
-        login = f"{given['USER']}:{given['PASSWORD']}"
-        url = f"postgres://{login}@{given['HOST']}:{given['PORT']}/{given['NAME']}"
-        self._environment = {**os.environ, "DATABASE_URL": url}
-        self._directory = directory
-        celery = [sys.executable, "-m", "demo.tether", sys.executable, "-m", "celery"]
-        celery += ["-A", "booking_portal"]
-        schedule = str(directory / "schedule")
-        self._running = [
-            self._start("worker", *celery, "worker", "--concurrency", "1"),
-            self._start("beat", *celery, "beat", "--schedule", schedule, "--pidfile="),
-        ]
-
-    def log(self) -> str:
-        """What they have printed."""
-        return "".join(file.read_text() for file in self._directory.glob("*.log"))
-
-    def running(self) -> bool:
-        return all(process.poll() is None for process in self._running)
-
-    def stop(self) -> None:
-        for process in self._running:
-            process.terminate()
-        for process in self._running:
-            process.wait(timeout=30)
-
-    def _start(self, name: str, *command: str) -> "subprocess.Popen[bytes]":
-        with (self._directory / f"{name}.log").open("wb") as log:
-            return subprocess.Popen(
-                command, cwd=ROOT, env=self._environment, stdout=log, stderr=log
-            )
-
-
 @pytest.fixture
-def worker(committed_sample: None, tmp_path: Path) -> Iterator[Worker]:
-    started = Worker(tmp_path)
+def worker(committed_sample: None, tmp_path: Path) -> Iterator[Processes]:
+    """A worker and a beat as processes, on this test's database."""
+    given = connection.settings_dict
+    login = f"{given['USER']}:{given['PASSWORD']}"
+    url = f"postgres://{login}@{given['HOST']}:{given['PORT']}/{given['NAME']}"
+    started = Processes(tmp_path, url)
+    started.start_worker()
     yield started
     started.stop()
 
 
 def test_worker_and_beat_find_redis_again_by_themselves_and_settle(
-    client: Client, sign_in: SignIn, spine: Sandbox, redis_server: RedisServer, worker: Worker
+    client: Client, sign_in: SignIn, spine: Sandbox, redis_server: RedisServer, worker: Processes
 ) -> None:
     sign_in(client, User.objects.get(username="receptionist"))
     counter = Counter(client)

@@ -21,9 +21,9 @@ from booking_portal.commands.states import State
 from booking_portal.commands.tasks import settle_due
 from booking_portal.patients.models import Encounter
 from booking_portal.practices import connection as connection_to
+from tests.own_database import OwnDatabase
 from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
-from tests.portal.own_database import OwnDatabase
 from tests.portal.test_commands_settling import set_clocks
 from tests.sandbox_control import Sandbox
 

@@ -11,7 +11,7 @@ from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.sagas import Stage
 from booking_portal.commands.sending import RecordBehind
 from booking_portal.commands.states import Kind
-from tests.portal.own_database import OwnDatabase
+from tests.own_database import OwnDatabase
 from tests.portal.saga_steps import Desk, held, stage, tick
 from tests.sandbox_control import Sandbox
 

@@ -1,0 +1,71 @@
+"""The portal's own processes, started as in the demo, on a database that a test chooses."""
+
+import http.client
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from demo import embedded
+from tests.demo.processes import until
+from tests.services import ROOT
+
+START_SECONDS = 60.0
+
+
+class Processes:
+    """Web, worker and beat of one portal; what they print goes to files of the directory."""
+
+    def __init__(self, directory: Path, database_url: str, **environment: str) -> None:
+        self._directory = directory
+        self._environment = {**os.environ, "DATABASE_URL": database_url, **environment}
+        self._running: list[subprocess.Popen[bytes]] = []
+        self.address = ""
+
+    def start_web(self) -> None:
+        """Start the web server and wait until it answers at `address`."""
+        [port] = embedded.free_ports(1)
+        self._environment |= {"BIND": f"127.0.0.1:{port}", "WEB_WORKERS": "1"}
+        self._start("web", "gunicorn", "booking_portal.wsgi")
+        assert until(lambda: _answers(port), START_SECONDS), self.log()
+        self.address = f"http://127.0.0.1:{port}"
+
+    def start_worker(self) -> None:
+        """Start a worker and beat."""
+        schedule = str(self._directory / "schedule")
+        celery = ("celery", "-A", "booking_portal")
+        self._start("worker", *celery, "worker", "--concurrency", "1")
+        self._start("beat", *celery, "beat", "--schedule", schedule, "--pidfile=")
+
+    def log(self) -> str:
+        """What they have printed."""
+        return "".join(file.read_text() for file in sorted(self._directory.glob("*.log")))
+
+    def running(self) -> bool:
+        """Whether all that were started still run."""
+        return all(process.poll() is None for process in self._running)
+
+    def stop(self) -> None:
+        """Stop them all, and wait until they have gone."""
+        for process in self._running:
+            process.terminate()
+        for process in self._running:
+            process.wait(timeout=40)
+
+    def _start(self, name: str, module: str, *arguments: str) -> None:
+        command = [sys.executable, "-m", "demo.tether", sys.executable, "-m", module, *arguments]
+        with (self._directory / f"{name}.log").open("wb") as log:
+            self._running.append(
+                subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
+            )
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except OSError:
+        return False
+    finally:
+        connection.close()
