@@ -9,6 +9,8 @@ from django.db.models import F
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind
 from booking_portal.commands.storing import database_now
+from tests.journeys.conftest import Desks
+from tests.journeys.desk import Desk
 from tests.journeys.journey import CHOOSE_AT_DR_LEGG, DR_LEGG, Journey
 
 HERS = "9658218865"  # one appointment at Dr Legg's
@@ -17,7 +19,54 @@ BOOKED_NOT_CANCELLED = "The new one is booked, the old one is not cancelled for 
 FOR_A_PERSON = "The new one is booked, and the old one still stands"
 
 
-class TestMoving(Journey):
+class Moves(Journey):
+    """The steps of somebody who moves an appointment."""
+
+    def when_i_choose_a_new_time(self) -> None:
+        self.given_i_have_found(HERS)
+        [old] = self.sandbox.appointments(DR_LEGG, HERS)
+        self.old_id = old["id"]
+        self.desk.follow(re.compile("^See their appointments at Dr Legg's"))
+        self.desk.follow(re.compile("^Move to another time"))
+        self.desk.sees(re.compile("^You are moving: .*, Dr Legg's Surgery"))
+        self.desk.page.get_by_label("The next 2 weeks").check()
+        self.desk.click("Search")
+        self.desk.sees_heading(re.compile("^Free slots"))
+        self.desk.sees(re.compile("It is kept until the new one is booked"))
+        self.desk.page.get_by_role("button", name=CHOOSE_AT_DR_LEGG).nth(30).click()
+        self.desk.check()
+        self.desk.sees_heading("Check with the patient, then move")
+
+    def then_i_see_old_and_new_and_what_happens_first(self) -> None:
+        self.desk.sees_heading("From the old appointment to the new one")
+        self.desk.sees(re.compile("First the new one is booked"))
+        self.desk.sees(re.compile("Only when the practice has confirmed it, the old one"))
+        assert self.desk.page.get_by_label("What is the appointment for?").input_value()
+
+    def when_i_move_it(self, reason: str) -> None:
+        self.desk.fill("Why is the old one cancelled?", reason)
+        self.desk.click("Move the appointment")
+
+    def when_the_cancelling_is_not_made(self) -> None:
+        """The practice never gets the cancellation; it can no longer arrive, nor be sent again."""
+        self.given_the_practice_will("hang_before", "cancel")
+        self.when_i_choose_a_new_time()
+        self.when_i_move_it("The patient works late")
+        self.desk.sees_heading(BOOKED_NOT_CANCELLED)
+        Command.objects.update(created_at=F("created_at") - LONG_AGO)
+        Command.objects.filter(kind=Kind.CANCEL).update(
+            next_look_at=database_now() - LONG_AGO, request_dead_at=database_now() - LONG_AGO
+        )
+        self.when_the_portal_looks_at_the_practice()
+        self.desk.sees_heading(FOR_A_PERSON)
+        self.desk.check()
+
+    def then_the_old_one_is(self, status: str) -> None:
+        held = {one["id"]: one["status"] for one in self.sandbox.appointments(DR_LEGG, HERS)}
+        assert held[self.old_id] == status
+
+
+class TestMoving(Moves):
     @pytest.mark.requirement("MOVE-1", "CANCEL-1", "BOOK-10", "IG-4")
     def test_move_to_another_time(self) -> None:
         self.given_i_am_signed_in_as("receptionist")
@@ -81,45 +130,21 @@ class TestMoving(Journey):
         self.desk.check()
         self.then_the_old_one_is("cancelled")
 
-    def when_i_choose_a_new_time(self) -> None:
-        self.given_i_have_found(HERS)
-        [old] = self.sandbox.appointments(DR_LEGG, HERS)
-        self.old_id = old["id"]
-        self.desk.follow(re.compile("^See their appointments at Dr Legg's"))
-        self.desk.follow(re.compile("^Move to another time"))
-        self.desk.sees(re.compile("^You are moving: .*, Dr Legg's Surgery"))
-        self.desk.page.get_by_label("The next 2 weeks").check()
-        self.desk.click("Search")
-        self.desk.sees_heading(re.compile("^Free slots"))
-        self.desk.sees(re.compile("It is kept until the new one is booked"))
-        self.desk.page.get_by_role("button", name=CHOOSE_AT_DR_LEGG).nth(30).click()
-        self.desk.check()
-        self.desk.sees_heading("Check with the patient, then move")
 
-    def then_i_see_old_and_new_and_what_happens_first(self) -> None:
-        self.desk.sees_heading("From the old appointment to the new one")
-        self.desk.sees(re.compile("First the new one is booked"))
-        self.desk.sees(re.compile("Only when the practice has confirmed it, the old one"))
-        assert self.desk.page.get_by_label("What is the appointment for?").input_value()
+class TestMovingWithoutJavaScript(Moves):
+    @pytest.fixture
+    def desk(self, desks: Desks) -> Desk:
+        """A browser that runs no scripts (and so is not checked by axe)."""
+        return desks.open(javascript=False)
 
-    def when_i_move_it(self, reason: str) -> None:
-        self.desk.fill("Why is the old one cancelled?", reason)
-        self.desk.click("Move the appointment")
-
-    def when_the_cancelling_is_not_made(self) -> None:
-        """The practice never gets the cancellation; it can no longer arrive, nor be sent again."""
-        self.given_the_practice_will("hang_before", "cancel")
+    @pytest.mark.requirement("MOVE-1")
+    def test_the_page_goes_on_by_itself(self) -> None:
+        self.given_i_am_signed_in_as("receptionist")
+        self.given_the_practice_will("hang_after", "book")
         self.when_i_choose_a_new_time()
         self.when_i_move_it("The patient works late")
-        self.desk.sees_heading(BOOKED_NOT_CANCELLED)
-        Command.objects.update(created_at=F("created_at") - LONG_AGO)
-        Command.objects.filter(kind=Kind.CANCEL).update(
-            next_look_at=database_now() - LONG_AGO, request_dead_at=database_now() - LONG_AGO
-        )
+        self.desk.sees_heading("Not confirmed yet")
         self.when_the_portal_looks_at_the_practice()
-        self.desk.sees_heading(FOR_A_PERSON)
-        self.desk.check()
-
-    def then_the_old_one_is(self, status: str) -> None:
-        held = {one["id"]: one["status"] for one in self.sandbox.appointments(DR_LEGG, HERS)}
-        assert held[self.old_id] == status
+        self.when_the_portal_goes_on()
+        self.desk.sees_heading(re.compile("^Moved$"))
+        self.then_the_old_one_is("cancelled")

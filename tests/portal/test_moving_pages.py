@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from booking_portal.commands.models import Command, Proposal, Saga
 from booking_portal.commands.states import Kind, State
+from booking_portal.commands.storing import database_now
 from tests.portal.counter import Counter, Page
 from tests.sandbox_control import Json, Sandbox
 
@@ -183,6 +184,8 @@ def test_the_first_step_is_not_certain_and_the_old_one_stands(
     assert "The old appointment is kept until the new one is certain." in page.text
     assert 'hx-trigger="every 2s"' in page.html
     assert '<noscript><meta http-equiv="refresh"' in page.html
+    assert "If the call ends first" in page.text
+    assert "The patient has rung off, or does not want it any more" in page.text
     assert statuses(spine) == ["booked"]
     [poll] = re.findall(r'hx-get="([^"]+)"', page.html)
     assert counter.client.get(poll.replace("&amp;", "&")).status_code == 204
@@ -218,6 +221,26 @@ def test_the_cancelling_is_not_certain_and_the_patient_is_told_of_the_new_one(
     assert "please come to that one" in page.text
     assert 'hx-trigger="every 2s"' in page.html
     assert "Cancel the old appointment now" not in page.text
+
+
+@pytest.mark.requirement("MOVE-1")
+def test_what_the_practice_says_on_the_telephone_ends_the_second_step(
+    counter: Counter, spine: Sandbox
+) -> None:
+    arrives_at_check(counter, spine)
+    spine.fault(practice=LEGG, use_case="cancel", kind="hang_before", times=1)
+    moves(counter)
+    Command.objects.filter(kind=Kind.CANCEL).update(
+        state=State.NEEDS_ATTENTION, next_look_at=None, attention_at=database_now()
+    )
+    page = counter.opens(reverse("saga", args=[Saga.objects.get().pk]))
+    assert "somebody has to ring the practice" in page.title
+    assert "could not find out whether Dr Legg's Surgery has cancelled the old one" in page.text
+    assert 'hx-trigger="every 2s"' not in page.html
+    page = counter.sends(page.form("/take"))
+    page = counter.sends(page.form("/close"), outcome="made", spoken_to="Jo at the desk")
+    assert page.title.startswith("Moved")
+    assert page.address == reverse("saga", args=[Saga.objects.get().pk])
 
 
 @pytest.mark.requirement("MOVE-1")

@@ -9,6 +9,7 @@ from booking_portal.appointments.presenters import wording
 from booking_portal.appointments.presenters.cards import AppointmentCard, card_of_offers
 from booking_portal.commands.models import Proposal
 from booking_portal.practices.models import Practice
+from gpconnect.models import DeliveryChannel
 
 MOVE = "Move the appointment"
 BOOK_FIRST = (
@@ -99,7 +100,7 @@ class MoveCheck:
             order=CANCEL_FIRST if cancel_first else BOOK_FIRST,
             say=(
                 f"I am moving your appointment from {old.day} at {old.start.time_label} to "
-                f"{new.day} at {new.start.time_label}. {_besides(rows)}{kept}"
+                f"{new.day} at {new.start.time_label}. {_besides(rows, new)}{kept}"
             ),
             button="Cancel the old one, then book the new" if cancel_first else MOVE,
             changed=changed,
@@ -132,10 +133,12 @@ def compared(
     )
 
 
-def _besides(rows: tuple[ComparedRow, ...]) -> str:
-    """What else is different, to be said: where, and with whom."""
+def _besides(rows: tuple[ComparedRow, ...], new: AppointmentCard) -> str:
+    """What else is different, to be said: where they have to go, and with whom it is."""
     differs = {row.label: row.new for row in rows if row.differs}
     place = differs.get("Where") or differs.get("Practice")
+    if new.channel in {DeliveryChannel.TELEPHONE, DeliveryChannel.VIDEO}:
+        place = differs.get("Practice")
     parts = (f"at {place}" if place else "", f"with {differs['With']}" if "With" in differs else "")
     said = ", ".join(part for part in parts if part)
     return f"It is then {said}. " if said else ""

@@ -27,7 +27,7 @@ WAIT = "Wait here: this page follows by itself. Do not book or cancel anything e
 class About:
     """What the words of a saga are made of: its stage, its steps, old and new in words.
 
-    `old` is empty where nothing is moved.
+    `booked`: the new appointment is the practice's own. `old` is empty where nothing is moved.
     """
 
     stage: Stage
@@ -35,6 +35,7 @@ class About:
     second: Command | None
     undo: Command | None
     card: AppointmentCard
+    booked: bool
     old: str
     new: str
     name: str
@@ -53,6 +54,7 @@ class About:
             second=stages.step_of(saga, Step.SECOND),
             undo=stages.step_of(saga, Step.UNDO),
             card=card,
+            booked=booking is not None,
             old=_spoken(PracticeTime.read(saga.old_starts)) if saga.old_starts else "",
             new=_spoken(card.start),
             name=saga.proposal.practice.name,
@@ -101,7 +103,7 @@ def _of_move(saga: Saga, about: About) -> Standing:
                 "The new one is booked, the old one is not cancelled for certain",
                 f"{name} has confirmed the new appointment.",
                 f"You have the new appointment on {new}: please come to that one. I am still "
-                f"waiting to hear that the old one, on {old}, is cancelled. We see to that.",
+                f"waiting to hear that the old one, on {old}, is cancelled. We will see to that.",
             )
         case Stage.FOR_A_PERSON:
             return _move_for_a_person(saga, about)

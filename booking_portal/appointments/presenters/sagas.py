@@ -7,6 +7,7 @@ from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.presenters import saying
 from booking_portal.appointments.presenters.cards import AppointmentCard, card_of_command
+from booking_portal.appointments.presenters.following import marks_of
 from booking_portal.appointments.presenters.saga_standings import (
     NEW_CANCELLED,
     About,
@@ -17,6 +18,7 @@ from booking_portal.appointments.presenters.standing import Standing
 from booking_portal.appointments.presenters.standings import looks_of, standing_of
 from booking_portal.commands import stages
 from booking_portal.commands.models import Command, Saga
+from booking_portal.commands.ringing_back import to_be_told
 from booking_portal.commands.stages import Stage
 from booking_portal.commands.states import Kind, State
 from booking_portal.patients.presenters import full_name
@@ -77,6 +79,7 @@ class SagaPage:
     card: AppointmentCard
     practice: str
     telephone: str
+    heading: str
     old_when: str
     old_practice: str
     sentences: tuple[str, ...]
@@ -107,6 +110,7 @@ class SagaPage:
             card=about.card,
             practice=f"{practice.name}, {practice.town}",
             telephone=practice.telephone,
+            heading=_heading(about),
             old_when=about.old,
             old_practice=saga.old_practice.name if saga.old_practice else "",
             sentences=saying.confirmation(about.card, practice, telephones or []) if has_it else (),
@@ -219,6 +223,13 @@ def _told(command: Command, name: str) -> StepRow:
     return StepRow(name, command.practice.name, standing.title, TAG[standing.tone], str(command.pk))
 
 
+def of_concern(saga: Saga) -> Command | None:
+    """The step that somebody has to see to: not settled, or the patient does not know of it."""
+    steps = list(reversed(stages.steps_of(saga)))
+    untold = (step for step in steps if to_be_told(step))
+    return _running(saga) or next(untold, None)
+
+
 def _running(saga: Saga) -> Command | None:
     """The step that is not settled, if there is one."""
     return next((step for step in saga.steps.all() if not step.settled), None)
@@ -231,8 +242,17 @@ def _follows(stage: Stage, running: Command | None) -> bool:
 
 
 def _mark(saga: Saga, stage: Stage) -> str:
-    states = [f"{step.step}.{step.state}" for step in stages.steps_of(saga)]
+    states = [f"{step.step}.{marks_of(step)}" for step in stages.steps_of(saga)]
     return "-".join([stage, saga.stopped, *states])
+
+
+def _heading(about: About) -> str:
+    """What the card below shows, so that nobody reads out what is not so."""
+    if about.stage is Stage.UNDONE or about.card.cancelled:
+        return "What has been cancelled"
+    if not about.booked:
+        return "What was asked for"
+    return "The new appointment" if about.old else "The appointment"
 
 
 def _has_the_new_one(about: About) -> bool:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -24,6 +24,7 @@ from booking_portal.appointments.presenters.registering import RegistrationPage
 from booking_portal.appointments.presenters.standings import changed_meanwhile, slot_gone
 from booking_portal.appointments.settling_forms import CloseForm
 from booking_portal.appointments.views.moving import may_move
+from booking_portal.appointments.views.sagas import redirect_to
 from booking_portal.commands.closing import NotToClose, Outcome, close, may_close
 from booking_portal.commands.models import Command
 from booking_portal.commands.reading import around, read_again
@@ -66,7 +67,7 @@ def close_command(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse
             spoken_to=form.cleaned_data["spoken_to"],
             actor=request.actor,
         )
-    return redirect("command", command_id=found.pk)
+    return redirect_to(found)
 
 
 @require_GET

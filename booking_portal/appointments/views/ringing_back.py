@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from booking_portal import views
@@ -18,6 +18,7 @@ from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.presenters.following import CommandPage, may_withdraw
 from booking_portal.appointments.settling_forms import RingBackForm
 from booking_portal.appointments.views.following import organisations_command
+from booking_portal.appointments.views.sagas import redirect_to
 from booking_portal.commands.models import Command
 from booking_portal.commands.ringing_back import (
     NothingToTell,
@@ -46,7 +47,7 @@ def ring_back(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
             set_number(found, form.cleaned_data["ring_back"], actor=request.actor)
         except NothingToTell:
             messages.info(request, "Nobody has to be rung back about this any more.")
-        return redirect("command", command_id=found.pk)
+        return redirect_to(found)
     context = _about(request, found) | {"form": form, "errors": errors_for(form)}
     return render(request, "appointments/ring_back.jinja", context)
 
@@ -58,7 +59,7 @@ def take_command(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
     found = organisations_command(request, command_id)
     with suppress(NotToTake):  # settled meanwhile: the command's page shows how
         take(found, actor=request.actor)
-    return redirect("command", command_id=found.pk)
+    return redirect_to(found)
 
 
 @require_POST
@@ -68,10 +69,10 @@ def patient_told(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
     found = organisations_command(request, command_id)
     if request.POST.get("state") != found.state:
         messages.info(request, "This has changed since you opened it. Read it once more.")
-        return redirect("command", command_id=found.pk)
+        return redirect_to(found)
     with suppress(NothingToTell):  # a colleague was quicker
         told(found, actor=request.actor)
-    return redirect("command", command_id=found.pk)
+    return redirect_to(found)
 
 
 @require_http_methods(["GET", "POST"])
@@ -84,9 +85,9 @@ def withdraw_command(request: ActingRequest, command_id: uuid.UUID) -> HttpRespo
             withdraw(found, actor=request.actor)
         except NotToWithdraw:
             messages.info(request, "This was settled before it could be withdrawn.")
-        return redirect("command", command_id=found.pk)
+        return redirect_to(found)
     if found.encounter.restricted or not may_withdraw(found, request.actor):
-        return redirect("command", command_id=found.pk)
+        return redirect_to(found)
     return render(request, "appointments/withdraw.jinja", _about(request, found))
 
 

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.decorators import acting
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
@@ -16,17 +17,21 @@ from booking_portal.appointments.alternatives import Alternatives, free_now
 from booking_portal.appointments.forms import REASON_LIMIT, UndoForm
 from booking_portal.appointments.moving import Moving, refused_beside
 from booking_portal.appointments.presenters.cards import card_of
+from booking_portal.appointments.presenters.following import CommandPage
 from booking_portal.appointments.presenters.moving import MovingBar
 from booking_portal.appointments.presenters.saga_standings import gone_of
-from booking_portal.appointments.presenters.sagas import SagaPage, has_both
+from booking_portal.appointments.presenters.sagas import SagaPage, has_both, of_concern
 from booking_portal.appointments.presenters.standings import slot_gone
+from booking_portal.appointments.settling_forms import CloseForm
 from booking_portal.commands import deciding, stages
 from booking_portal.commands.booking import BookingUnsettled, DifferencesNotAcknowledged
 from booking_portal.commands.changing import ChangedMeanwhile, NotChangeable
+from booking_portal.commands.closing import may_close
 from booking_portal.commands.deciding import NotToDecide
 from booking_portal.commands.models import Command, Proposal, Saga
 from booking_portal.commands.second_steps import NewCancelled
 from booking_portal.commands.stages import Stage
+from booking_portal.commands.states import State
 from booking_portal.forms import errors_for
 from booking_portal.patients.decorators import STOPPED, stopped
 from booking_portal.patients.models import Encounter, PatientAtPractice
@@ -164,6 +169,7 @@ def _show(
         return stopped(request, found.encounter, RestrictedPatient())
     encounter = Encounter.objects.of_same_patient(found.encounter, request.actor)
     form = undoing or UndoForm()
+    step = of_concern(found)
     page = SagaPage.of(found, request.actor, _telephones(found))
     context: dict[str, Any] = {
         "patient": PatientBanner.of(found.encounter),
@@ -175,6 +181,9 @@ def _show(
         "search_id": "",
         "again": _again(found, encounter),
         "proposal_id": found.proposal_id,
+        "step": CommandPage.of(step, request.actor) if step else None,
+        "appointment_id": step.appointment_id if step else "",
+        "closing": CloseForm(command=step) if step and closes(step, request.actor) else None,
         "own": encounter is not None and encounter.pk == found.proposal.encounter_id,
         "practice_ods": found.proposal.practice.ods_code,
         "may_book": request.actor.may(Permission.BOOK_APPOINTMENT),
@@ -186,6 +195,11 @@ def _show(
         "reason_limit": REASON_LIMIT,
     }
     return render(request, "appointments/saga.jinja", context, status=409 if changed else 200)
+
+
+def closes(step: Command, actor: Actor) -> bool:
+    """Whether the step waits for what the practice says, and the actor may record that."""
+    return step.state == State.NEEDS_ATTENTION and may_close(step, actor)
 
 
 def _moving(found: Saga, encounter: Encounter | None) -> MovingBar | None:
@@ -213,7 +227,7 @@ def _again(found: Saga, encounter: Encounter | None) -> list[str]:
     may_again = found.kind == Saga.Kind.MOVE and first is not None
     if encounter is None or not may_again or stages.standing_of(found) is not Stage.FIRST_FAILED:
         return []
-    if first is None or slot_gone(first) or first.state == "refused":
+    if first is None or slot_gone(first) or first.state == State.REFUSED:
         return []
     return [offer.signed(encounter.pk) for offer in found.proposal.chosen]
 
