@@ -6,7 +6,8 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from django.db import DatabaseError, InterfaceError
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -111,7 +112,9 @@ def not_permitted(request: HttpRequest, error: NotPermitted) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400: more than any form of ours sends, or not a form at all."""
+    """400: more than any form of ours sends, or not a form at all; or the sign-in is gone."""
+    if isinstance(exception, SessionInterrupted):
+        return _sign_in_lost(request, exception)
     failure = Failure(
         "This could not be read",
         "What your browser sent is too large, or not one of this portal's forms. Nothing was sent.",
@@ -119,6 +122,22 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         code="form",
     )
     return failed(request, failure, status=400)
+
+
+def _sign_in_lost(request: HttpRequest, exception: SessionInterrupted) -> HttpResponse:
+    """What the page was to say is lost when the sign-in cannot be kept; what it did is done."""
+    saving = exception.__context__
+    while saving is not None and not isinstance(saving, OperationalError | InterfaceError):
+        saving = saving.__context__
+    if saving is not None:
+        return database_away(request, uuid.uuid4().hex[:8])
+    failure = Failure(
+        "You have been signed out",
+        "You signed out, perhaps in another tab, while this page was being made.",
+        "Sign in again. If you were booking, look at the patient's appointments first.",
+    )
+    leave_out_who_is_signed_in(request)
+    return failed(request, failure, status=403)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -47,6 +47,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "booking_portal.middleware.NeverStored",
+    # Outside all that can fail when the database does: the page that says so needs its nonce.
+    "csp.middleware.CSPMiddleware",
     "booking_portal.practices.budget.PageBudget",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -55,7 +57,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "booking_portal.accounts.middleware.ActorMiddleware",
     "booking_portal.middleware.PlainFailures",

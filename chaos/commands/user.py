@@ -220,7 +220,7 @@ class User(threading.Thread):
         call.looked = True
         page = self.browser.opens(f"{call.encounter}appointments/{call.patient.practice}/")
         page = self._again_if_it_failed(page)
-        if page.status != 200 or not APPOINTMENT.search(page.html):
+        if page.status == 200 and not APPOINTMENT.search(page.html):
             self._plan.booked.discard(call.patient)
         call.own = list(dict.fromkeys(APPOINTMENT.findall(page.html)))
 
