@@ -8,18 +8,22 @@ from pathlib import Path
 
 from demo import embedded
 from tests.demo.processes import until
-from tests.services import ROOT
+from tests.services import LOGS, ROOT
 
 START_SECONDS = 60.0
 
 
 class Processes:
-    """Web, worker and beat of one portal; what they print goes to files of the directory."""
+    """Web, worker and beat of one portal, with a directory of their own.
+
+    What they print goes to the session's logs, which are searched for patients' data.
+    """
 
     def __init__(self, directory: Path, database_url: str, **environment: str) -> None:
         self._directory = directory
         self._environment = {**os.environ, "DATABASE_URL": database_url, **environment}
         self._running: list[subprocess.Popen[bytes]] = []
+        self._logs: list[Path] = []
         self.address = ""
 
     def start_web(self) -> None:
@@ -39,7 +43,7 @@ class Processes:
 
     def log(self) -> str:
         """What they have printed."""
-        return "".join(file.read_text() for file in sorted(self._directory.glob("*.log")))
+        return "".join(log.read_text() for log in self._logs)
 
     def running(self) -> bool:
         """Whether all that were started still run."""
@@ -54,7 +58,8 @@ class Processes:
 
     def _start(self, name: str, module: str, *arguments: str) -> None:
         command = [sys.executable, "-m", "demo.tether", sys.executable, "-m", module, *arguments]
-        with (self._directory / f"{name}.log").open("wb") as log:
+        self._logs.append(LOGS / f"{name}-{self._directory.name}.log")
+        with self._logs[-1].open("wb") as log:
             self._running.append(
                 subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
             )

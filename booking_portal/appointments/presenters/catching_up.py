@@ -74,10 +74,19 @@ def _confirmed(command: Command) -> Standing:
         f"{command.practice.name} {DONE[kind]}. The portal's own records cannot be reached just "
         "now, so this is not in Bookings yet. It will be, by itself, when they are back."
         f"{second_step}",
-        SAY[kind],
+        _say(command),
         f"{NOT_AGAIN[kind]} You can stay here, as this page follows by itself, or go on with the "
         "next caller.",
     )
+
+
+def _say(command: Command) -> str:
+    said = SAY[Kind(command.kind)]
+    if command.kind != Kind.BOOK:
+        return said
+    card = card_of_command(command)
+    practice = f"{command.practice.name}, {command.practice.town}"
+    return f"{said} It is at {practice}, on {card.day} at {card.start.time_label}."
 
 
 def _not_confirmed(command: Command) -> Standing:

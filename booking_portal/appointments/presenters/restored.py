@@ -102,8 +102,8 @@ def bar(actor: Actor | None) -> str:
     if held is None:
         return ""
     return (
-        f"The database was restored at {wording.clock_on_day(held.noticed_at)}: nothing is sent by "
-        "itself until a manager releases it."
+        f"The database was restored, noticed at {wording.clock_on_day(held.noticed_at)}: nothing "
+        "is sent by itself until a manager releases it."
     )
 
 
