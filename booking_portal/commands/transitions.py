@@ -79,7 +79,8 @@ def confirm(
 ) -> Command:
     """The practice has done it: `done`, with what the practice returned.
 
-    A booking whose appointment another command has claimed already needs a person.
+    A booking whose appointment another command has claimed already needs a person. A step that
+    shows up late, when another try of it is done, stands for itself from now on.
 
     Raises: StateChanged.
     """
@@ -100,7 +101,14 @@ def confirm(
         sentence="",
         next_step="",
         **_returned(made),
+        **_beside_its_saga(command),
     )
+
+
+def _beside_its_saga(command: Command) -> dict[str, Any]:
+    tries = Command.objects.filter(saga=command.saga_id, step=command.step, state=State.DONE)
+    another = command.saga_id is not None and tries.exclude(pk=command.pk).exists()
+    return {"saga": None, "step": ""} if another else {}
 
 
 def claimed_by_another(command: Command, appointment_id: str) -> bool:

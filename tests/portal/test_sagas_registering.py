@@ -6,6 +6,7 @@ import pytest
 
 from booking_portal.commands import booking, sagas
 from booking_portal.commands.booking import BookingUnsettled
+from booking_portal.commands.deciding import choose_another
 from booking_portal.commands.models import Command, Proposal, Saga
 from booking_portal.commands.registering import KnownThere, RegisteredHere, StillNotShown
 from booking_portal.commands.sagas import Stage
@@ -143,6 +144,30 @@ def test_the_registration_remains_when_the_booking_fails(desk: Desk, spine: Sand
     assert desk.books().state == State.DONE  # another slot: the patient is known there now
     sagas.give_up(saga, actor=desk.actor)
     assert stage(saga) is Stage.CLOSED
+
+
+def test_a_booking_that_shows_up_after_another_slot_was_booked_is_told_too(
+    desk: Desk, spine: Sandbox
+) -> None:
+    """Held to be not made, while the practice made it in the end: two, and both are known."""
+    spine.fault(practice="A20047", use_case="book", kind="status_500_after", times=1)
+    first_try = registers(desk, desk.proposes())
+    saga = Saga.objects.get()
+    Command.objects.filter(pk=first_try.pk).update(state=State.NOT_MADE)
+    another = desk.proposes()
+    another.before = []  # seen on the check page, before the practice made it
+    another.save()
+    choose_another(saga.proposal, another, actor=desk.actor)
+    booked = booking.book(another, "Knee pain", "", actor=desk.actor)
+    assert (booked.saga, stage(saga)) == (saga, Stage.FINISHED)
+
+    settle(first_try)
+    assert (first_try.state, first_try.saga) == (State.DONE, None)
+    assert stage(saga) is Stage.FINISHED
+    assert set(held(spine, "A20047", ELSEWHERE)) == {
+        first_try.appointment_id,
+        booked.appointment_id,
+    }
 
 
 def test_what_can_be_booked_without_registering_is_not_registered(
