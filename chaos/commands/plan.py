@@ -7,9 +7,19 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Final
 
 from chaos.commands.browser import Browser
 from chaos.commands.scale import Wish
+
+# A patient without an appointment can only be booked: the rest is done when it can be.
+EAGERNESS: Final[Mapping[Wish, int]] = {
+    "book": 1,
+    "amend": 2,
+    "cancel": 2,
+    "move": 4,
+    "register": 3,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,9 @@ class Plan:
         When nothing is left at all, and it is not over, anything goes.
         """
         enough = not any(number > 0 for number in self.remaining.values())
-        left = [1 if enough else max(0, self.remaining[wish]) for wish in possible]
+        left = [
+            1 if enough else max(0, self.remaining[wish]) * EAGERNESS[wish] for wish in possible
+        ]
         return dice.choices(possible, left)[0] if any(left) else None
 
     def patient(self, practice: str = "") -> Patient:

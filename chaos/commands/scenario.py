@@ -11,8 +11,6 @@ from random import Random
 from statistics import median, quantiles
 from typing import Final
 
-import psycopg
-
 from bench.figures import Figure
 from chaos.commands import faults
 from chaos.commands.accounts import username
@@ -71,7 +69,7 @@ def run(scale: Scale, seed: int, state: Path, logs: Path, *, breaker: bool) -> O
         happened, exchanges = sandbox.faults(), sandbox.exchanges_in_brief()
         sandbox.clear_faults()
         quiet_at = time.time()
-        _settle(portal, scale.settling)
+        storm.settles(scale.settling)
         _look_again(users, plan)
         for browser in (*(user.browser for user in users), *plan.rivals_home()):
             browser.close()
@@ -137,6 +135,8 @@ def _what_befell(outcome: Outcome) -> Iterator[Figure]:
     for name, number in sorted(killed.items()):
         yield Figure(f"killed: {name}", number, "times")
     yield Figure("killed (kill -9)", sum(killed.values()), "times", least=scale.kills * 0.8)
+    for name, number in sorted(outcome.storm.ended.items()):
+        yield Figure(f"ended by itself, started by its supervisor: {name}", number, "times")
     for name in ("PostgreSQL", "Redis"):
         yield Figure(f"{name} restarted", restarted[name], "times", least=scale.restarts)
 
@@ -229,16 +229,6 @@ def _signed_in(
         else:
             rivals.put(browser)
     return users
-
-
-def _settle(portal: Portal, longest: float) -> None:
-    """Until the portal has nothing more to find out by itself."""
-    until = time.monotonic() + longest
-    while time.monotonic() < until:
-        with contextlib.suppress(psycopg.Error):
-            if portal.unsettled() == 0:
-                return
-        time.sleep(0.5)
 
 
 def _look_again(users: Sequence[User], plan: Plan) -> None:

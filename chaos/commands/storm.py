@@ -33,6 +33,7 @@ class Storm:
         self._dice = dice
         self.killed: Counter[str] = Counter()
         self.restarted: Counter[str] = Counter()
+        self.ended: Counter[str] = Counter()
 
     def rage(self) -> None:
         """Until every wish has been sent and everything has died as often as it should."""
@@ -42,6 +43,7 @@ class Storm:
         due = begun + self._pause()
         while time.monotonic() - begun < self._scale.longest:
             now = time.monotonic()
+            self._supervise()
             if now >= due and blows:
                 blows.pop(0)()
                 due = time.monotonic() + self._pause()
@@ -53,16 +55,28 @@ class Storm:
             time.sleep(_LOOK_EVERY)
         self._plan.over.set()
 
+    def settles(self, longest: float) -> None:
+        """Until the portal has nothing more to find out by itself; nothing is killed any more."""
+        until = time.monotonic() + longest
+        while time.monotonic() < until:
+            self._supervise()
+            with contextlib.suppress(psycopg.Error):
+                if self._portal.unsettled() == 0:
+                    return
+            time.sleep(0.5)
+
+    def _supervise(self) -> None:
+        """What a supervisor does: start again what has ended by itself, as Celery may."""
+        for program in (*self._world.web, self._world.worker, self._world.beat):
+            if program.has_ended():
+                program.end()
+                program.start()
+                self.ended[program.name.split("-")[0]] += 1
+
     def _blows(self) -> Iterator[Callable[[], None]]:
         """The kills in random order, with the restarts spread evenly among them."""
-        kinds = (
-            self._web_process,
-            self._web_server,
-            self._worker_process,
-            self._worker,
-            self._beat,
-        )
-        kills = self._dice.choices(kinds, (5, 3, 4, 3, 1), k=self._scale.kills)
+        kinds = (self._web_process, self._web_server, self._worker, self._beat)
+        kills = self._dice.choices(kinds, (5, 3, 6, 1), k=self._scale.kills)
         restarts = [self._restart_postgres, self._restart_redis] * self._scale.restarts
         every = len(kills) / (len(restarts) + 1)
         for number, kill in enumerate(kills, start=1):
@@ -82,26 +96,21 @@ class Storm:
             }
 
     def _web_process(self) -> None:
-        self._kill_child("web processes", self._dice.choice(self._world.web))
-
-    def _worker_process(self) -> None:
-        self._kill_child("worker processes", self._world.worker)
-
-    def _kill_child(self, name: str, program: Program) -> None:
-        """One of its processes, which the program replaces by itself; all of it if it has none."""
+        """One of a server's processes, which it replaces by itself; all of it if it has none."""
+        program = self._dice.choice(self._world.web)
         children = program.children()
         if not children:
-            self._kill(f"{name}, not yet there", program)
+            self._kill("web servers, whole", program)
             return
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._dice.choice(children), signal.SIGKILL)
-            self.killed[name] += 1
+            self.killed["web processes"] += 1
 
     def _web_server(self) -> None:
         self._kill("web servers, whole", self._dice.choice(self._world.web))
 
     def _worker(self) -> None:
-        self._kill("workers, whole", self._world.worker)
+        self._kill("workers", self._world.worker)
 
     def _beat(self) -> None:
         self._kill("clocks of the worker", self._world.beat)

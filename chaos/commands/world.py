@@ -61,6 +61,10 @@ class Program:
         self._process.wait()
         self._process = None
 
+    def has_ended(self) -> bool:
+        """Whether it has come to an end by itself."""
+        return self._process is not None and self._process.poll() is not None
+
     def children(self) -> list[int]:
         """The process ids of its worker processes."""
         if self._process is None:
@@ -130,9 +134,8 @@ class World:
         ]
         celery = [*_TETHERED, "celery", "-A", "booking_portal"]
         schedule = str(state / "beat-schedule")
-        self.worker = self._program(
-            "worker", [*celery, "worker", "--loglevel", "INFO", "--concurrency", "2"]
-        )
+        threads = ["--pool", "threads", "--concurrency", "8"]
+        self.worker = self._program("worker", [*celery, "worker", "--loglevel", "INFO", *threads])
         self.beat = self._program("beat", [*celery, "beat", "--schedule", schedule, "--pidfile="])
 
     def __enter__(self) -> Self:
