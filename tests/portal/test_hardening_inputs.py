@@ -150,7 +150,9 @@ def addresses(counter: Counter) -> list[str]:
         "appointment_id": "1",
         "command_id": str(uuid.uuid4()),
         "proposal_id": str(uuid.uuid4()),
+        "saga_id": str(uuid.uuid4()),
         "search_id": str(uuid.uuid4()),
+        "stray_id": str(uuid.uuid4()),
     }
     found = []
     for name, entries in get_resolver().reverse_dict.lists():
