@@ -11,11 +11,11 @@ from booking_portal.audit.models import Event, Kind
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import State
 from booking_portal.commands.storing import database_now
-from booking_portal.commands.tasks import settle_due
+from booking_portal.commands.tasks import escalate_due
 from booking_portal.commands.transitions import move
 from tests.journeys.conftest import Desks
 from tests.journeys.desk import Desk
-from tests.journeys.journey import ANOTHER, DR_LEGG, ORDINARY, Journey
+from tests.journeys.journey import ANOTHER, ORDINARY, Journey
 
 BOOKED = re.compile("^Booked$")
 LONG_AGO = timedelta(hours=1)
@@ -183,18 +183,14 @@ class TestAPersonHasToRing(Unsettled):
         self.given_a_booking_that_never_arrives()
         self.when_only_a_person_can_find_out()
         Command.objects.update(attention_at=database_now() - LONG_AGO)
-        self.when_the_workers_tick_passes()
+        assert escalate_due() == 1  # the worker's tick
         self.when_i_go_on_at(desks.open())
         self.given_i_am_signed_in_as("manager")
         self.desk.sees(re.compile("1 booking needs somebody to ring the practice"))
         self.desk.follow("Find a patient")
         self.desk.sees(re.compile("1 booking needs somebody to ring the practice"))
         self.desk.follow("See which")
-        self.desk.sees("Nobody has taken it")
-
-    def when_the_workers_tick_passes(self) -> None:
-        """Nothing is due but the escalating."""
-        assert settle_due() == 0
+        self.desk.sees("Waiting too long")
 
 
 class TestOneClickOneBooking(Unsettled):
@@ -300,27 +296,11 @@ class TestAtThePractice(Unsettled):
         self.desk.sees_heading("Booked, and cancelled since")
         self.desk.sees(re.compile("You do not have this appointment any more"))
 
-    @pytest.mark.requirement("BOOK-7", "READ-1")
-    def test_not_confirmed_and_cancelled_by_the_practice_meanwhile(self) -> None:
-        """Its cancelled appointment is found, and never made again."""
-        self.given_i_am_signed_in_as("receptionist")
-        self.given_the_practice_will("cancelled_at_once", "book")
-        self.given_the_practice_will("status_500_after", "book")
-        self.when_i_come_as_far_as_booking()
-        if self.command().state == State.UNCONFIRMED:
-            self.when_the_portal_looks_at_the_practice()
-        self.desk.sees_heading(re.compile("Booked"))
-        assert self.command().state == State.DONE
-        assert len(self.sandbox.appointments(DR_LEGG, ORDINARY)) >= 1
-
 
 class TestWithoutJavaScript(Unsettled):
-    @pytest.fixture
-    def desk(self, desks: Desks) -> Desk:
-        """A browser that runs no scripts."""
-        return desks.open(javascript=False)
-
-    def test_the_page_follows_and_nothing_typed_is_wiped(self) -> None:
+    @pytest.mark.requirement("IG-4")
+    def test_the_page_follows_and_nothing_typed_is_wiped(self, desks: Desks) -> None:
+        self.when_i_go_on_at(desks.open(javascript=False))
         self.given_a_booking_whose_answer_is_lost()
         self.desk.follow("Change the number")
         assert self.desk.page.locator("meta[http-equiv=refresh]").count() == 0

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.appointments.presenters import wording
+from booking_portal.commands.closing import may_close
 from booking_portal.commands.models import Command
 from booking_portal.commands.ringing_back import dealing_with, to_be_told
 from booking_portal.commands.states import Kind, State
@@ -13,13 +14,17 @@ WAITING = frozenset({State.UNCONFIRMED, State.NEEDS_ATTENTION})
 
 @dataclass(frozen=True, slots=True)
 class RingBack:
-    """The ring-back of one command. `told` says who has told the patient, and when."""
+    """The ring-back of one command. `told` says who has told the patient, and when.
+
+    `closes_then`: the actor may close the command once they have taken it.
+    """
 
     number: str
     owner: str
     waiting: bool
     to_tell: bool
     may_take: bool
+    closes_then: bool
     told: str
 
     @classmethod
@@ -35,13 +40,15 @@ class RingBack:
             return None
         mine = command.owner_id == actor.user.pk
         taken_by_me = mine and dealing_with(command)
-        asked = mine and command.state != State.NEEDS_ATTENTION
+        by_a_person = command.state == State.NEEDS_ATTENTION
+        may_take = (waiting or to_tell) and not (taken_by_me or (mine and not by_a_person))
         return cls(
             number=command.ring_back,
             owner=owner_of(command, actor),
             waiting=waiting,
             to_tell=to_tell,
-            may_take=(waiting or to_tell) and not (taken_by_me or asked),
+            may_take=may_take,
+            closes_then=may_take and by_a_person and not may_close(command, actor),
             told=_told(command),
         )
 

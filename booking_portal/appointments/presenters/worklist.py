@@ -1,6 +1,6 @@
 """The organisation's bookings: what is not over first, then a day's. [IG-6]"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from booking_portal.accounts.actor import Actor
@@ -27,10 +27,13 @@ TAG = {"good": "green", "waiting": "yellow", "bad": "red"}
 
 @dataclass(frozen=True, slots=True)
 class WorkRow:
-    """One command in a list. `notes` is what the list adds; of a restricted patient the rest is
-    empty. [PDS-3]"""
+    """One command in a list. `saga_id`: what it is a step of, where that is to be followed.
+
+    `notes` is what the list adds; of a restricted patient the rest is empty. [PDS-3]
+    """
 
     command_id: str
+    saga_id: str
     patient: str
     nhs_number: str
     what: str
@@ -63,17 +66,17 @@ class WorkRows:
         return cls(
             sagas=tuple(SagaRow.of(saga) for saga in work.sagas),
             attention=tuple(
-                row_of(
+                _of_work(
                     command,
                     owner_of(command, actor),
                     _since(command),
-                    urgent="Nobody has taken it" if _escalated(command) else "",
+                    urgent="Waiting too long" if _escalated(command) else "",
                 )
                 for command in work.attention
             ),
-            waiting=tuple(row_of(command) for command in work.waiting),
+            waiting=tuple(_of_work(command) for command in work.waiting),
             ring_back=tuple(
-                row_of(
+                _of_work(
                     command,
                     f"Ring {command.ring_back}" if command.ring_back else "No number is known",
                     owner_of(command, actor),
@@ -81,7 +84,7 @@ class WorkRows:
                 )
                 for command in work.ring_back
             ),
-            settled=tuple(row_of(command, _settled(command)) for command in work.settled),
+            settled=tuple(_of_work(command, _settled(command)) for command in work.settled),
         )
 
 
@@ -126,6 +129,15 @@ def worker_silent() -> str:
     return f"The portal is not settling bookings by itself just now ({when}). Tell support."
 
 
+def _of_work(command: Command, *notes: str, urgent: str = "") -> WorkRow:
+    """A row that leads to what is to be done: a step's, to the page of both, in its words."""
+    row = row_of(command, *notes, urgent=urgent)
+    if command.saga is None or row.restricted:
+        return row
+    both = SagaRow.of(command.saga)
+    return replace(row, saga_id=both.saga_id, what="Book", standing=both.standing, tag=both.tag)
+
+
 def row_of(command: Command, *notes: str, urgent: str = "") -> WorkRow:
     """A command as one row."""
     restricted = command.encounter.restricted
@@ -134,6 +146,7 @@ def row_of(command: Command, *notes: str, urgent: str = "") -> WorkRow:
     practice = command.practice
     return WorkRow(
         command_id=str(command.pk),
+        saga_id="",
         patient="Not shown" if restricted else full_name(command.encounter.name),
         nhs_number="" if restricted else nhs_number.spaced(command.nhs_number),
         what=command.get_kind_display(),
