@@ -18,6 +18,7 @@ from booking_portal.commands.registering import (
     RegisteredHere,
     StillNotShown,
 )
+from booking_portal.commands.sending import RecordBehind
 from booking_portal.patients.finding import PatientMismatch, PatientNotAtPractice
 from booking_portal.patients.models import TraceTooOld
 from booking_portal.patients.outcomes import RESTRICTED
@@ -104,6 +105,7 @@ RECORDS_AWAY = Row(
 EXPECTED: tuple[type[Exception], ...] = (
     Stopped,
     GPConnectError,
+    RecordBehind,
     NotPermitted,
     DatabaseError,
     InterfaceError,
@@ -128,6 +130,8 @@ def problem_of(error: Exception, *, writes: bool) -> Problem:
                 "If you need it for your work, ask your manager to change your role.",
                 detail={"permission": error.permission.value},
             )
+        case RecordBehind():
+            return _record_behind(error)
         case DatabaseError() | InterfaceError():
             row = RECORDS_AWAY
             # The database may have died between the practice's answer and our record of it.
@@ -138,6 +142,20 @@ def problem_of(error: Exception, *, writes: bool) -> Problem:
             sentence = row.sentence or str(error)
             return Problem(row.code, sentence, row.next_step, detail=detail)
     raise error
+
+
+def _record_behind(error: RecordBehind) -> Problem:
+    if error.confirmed:
+        sentence = "The practice has confirmed it; the portal's record is catching up."
+    else:
+        sentence = "It was sent, and nobody knows yet whether it was done."
+    return Problem(
+        "RECORD_BEHIND",
+        sentence,
+        "Do not send it again. Look at the portal's bookings page when its records are back.",
+        outcome_known=error.confirmed,
+        detail={"command": str(error.command.pk)},
+    )
 
 
 def _of_client(error: GPConnectError) -> Problem:
