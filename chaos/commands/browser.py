@@ -1,4 +1,4 @@
-"""A user's browser: it follows redirects, keeps cookies, and asks elsewhere when nobody answers."""
+"""A user's browser: follows redirects, keeps cookies, and takes the portal's addresses in turn."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ class Browser:
             try:
                 page = self._ask("GET", path)
             except requests.RequestException:
-                self._elsewhere(until)
+                self._wait(until)
                 continue
             if page.status == 503 and time.monotonic() < until:
                 time.sleep(0.5)
@@ -60,11 +60,11 @@ class Browser:
                 break
             except requests.ConnectionError as error:
                 if not _never_left(error):
-                    self._elsewhere(until)
+                    self._wait(until)
                     raise Broken from None
-                self._elsewhere(until)
+                self._wait(until)
             except requests.RequestException:
-                self._elsewhere(until)
+                self._wait(until)
                 raise Broken from None
         return self.opens(page.address) if page.status == 302 and follow else page
 
@@ -89,6 +89,7 @@ class Browser:
         self._session.close()
 
     def _ask(self, method: str, path: str, data: Data | None = None) -> Page:
+        self._at = (self._at + 1) % len(self._addresses)
         address = urljoin(self._addresses[self._at], path)
         response = self._session.request(
             method, address, data=data, allow_redirects=False, timeout=ONE_ANSWER_SECONDS
@@ -99,10 +100,9 @@ class Browser:
         self._witness.saw(page)
         return page
 
-    def _elsewhere(self, until: float) -> None:
+    def _wait(self, until: float) -> None:
         if time.monotonic() > until:
             raise Away
-        self._at = (self._at + 1) % len(self._addresses)
         time.sleep(0.2)
 
 
