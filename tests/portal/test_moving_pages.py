@@ -180,7 +180,13 @@ def test_the_first_step_is_not_certain_and_the_old_one_stands(
     arrives_at_check(counter, spine)
     spine.fault(practice=LEGG, use_case="book", kind="hang_before", times=1)
     page = moves(counter)
-    assert "Not confirmed yet" in page.title
+    assert page.title.startswith("The new one is not confirmed yet")
+    assert "Please do not count on the new one until you hear from us." in page.text
+    step = counter.opens(reverse("command", args=[Command.objects.get().pk]))
+    assert "Say to the patient" not in step.text  # only where both steps are told of
+    rows = counter.opens(reverse("bookings"))
+    assert "The new one is not confirmed yet" in rows.text
+    assert page.address in rows.html
     assert "The old appointment is kept until the new one is certain." in page.text
     assert 'hx-trigger="every 2s"' in page.html
     assert '<noscript><meta http-equiv="refresh"' in page.html

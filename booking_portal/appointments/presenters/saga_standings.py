@@ -19,6 +19,10 @@ from gpconnect.models import PracticeTime
 
 Step = Command.Step
 NEW_CANCELLED = "NEW_CANCELLED"
+NEW_ONE = {
+    State.SENDING: "The new one is being asked for",
+    State.UNCONFIRMED: "The new one is not confirmed yet",
+}
 DECIDE = "Ask the patient, and decide below."
 WAIT = "Wait here: this page follows by itself. Do not book or cancel anything else meanwhile."
 
@@ -78,15 +82,12 @@ def _of_move(saga: Saga, about: About) -> Standing:
     stands = f"Your appointment on {old} stands."
     match about.stage:
         case Stage.FIRST_UNSETTLED:
-            return _with(
-                _standing(about.first),
-                known="The old appointment is kept until the new one is certain.",
-                say=stands,
-            )
+            return _first_of_move(about)
         case Stage.FIRST_FAILED:
             return replace(
-                _with(_standing(about.first), known="The old appointment stands.", say=stands),
+                _with(_standing(about.first), "The old appointment stands."),
                 title="Not moved",
+                say=f"I could not move it to {new}. {stands}",
             )
         case Stage.GOING_ON:
             return Standing(
@@ -110,10 +111,11 @@ def _of_move(saga: Saga, about: About) -> Standing:
         case Stage.FINISHED:
             return _moved(about)
         case Stage.UNDOING:
-            return _with(
-                replace(_standing(about.undo), title="The new one is being cancelled again"),
-                known="The old appointment stands.",
-                say=stands,
+            return replace(
+                _with(_standing(about.undo), "The old appointment stands."),
+                title="The new one is being cancelled again",
+                say=f"{stands} The new one, on {new}, is being cancelled. That is not confirmed "
+                "yet; we will see to it.",
             )
         case Stage.UNDONE:
             return Standing(
@@ -125,6 +127,26 @@ def _of_move(saga: Saga, about: About) -> Standing:
             )
         case Stage.CLOSED:
             return _move_closed(saga, about)
+
+
+def _first_of_move(about: About) -> Standing:
+    """Every sentence says which of the two it is about."""
+    first = about.first
+    assert first is not None
+    standing = _with(_standing(first), "The old appointment is kept until the new one is certain.")
+    say = f"Your appointment on {about.old} stands."
+    if first.withdrawn_at is not None:
+        return replace(standing, say=say)
+    then = (
+        "We will ring the practice, and then ring you back."
+        if first.state == State.NEEDS_ATTENTION
+        else "Please do not count on the new one until you hear from us."
+    )
+    return replace(
+        standing,
+        title=NEW_ONE.get(State(first.state), standing.title),
+        say=f"{say} The new one, on {about.new}, is not confirmed yet. {then}",
+    )
 
 
 def _move_for_a_person(saga: Saga, about: About) -> Standing:
@@ -189,11 +211,17 @@ def _moved(about: About) -> Standing:
 def _of_cancel_first(saga: Saga, about: About) -> Standing:
     match about.stage:
         case Stage.FIRST_UNSETTLED:
-            return _with(_standing(about.first), known="The new one is not booked yet.")
+            return replace(
+                _with(_standing(about.first), "The new one is not booked yet."),
+                say=f"I am still waiting to hear whether your appointment on {about.old} is "
+                f"cancelled. The new one, on {about.new}, is not booked yet. If we end the call "
+                "before I know, we will ring you back.",
+            )
         case Stage.FIRST_FAILED:
             return replace(
-                _with(_standing(about.first), known="The new one was not booked."),
+                _with(_standing(about.first), "The new one was not booked."),
                 title="Not moved",
+                say=f"I could not move it to {about.new}. Your appointment on {about.old} stands.",
             )
         case Stage.GOING_ON:
             return Standing(
@@ -320,9 +348,8 @@ def _given_up(saga: Saga) -> Standing:
     )
 
 
-def _with(standing: Standing, *, known: str, say: str = "") -> Standing:
-    said = " ".join(part for part in (say, standing.say) if part)
-    return replace(standing, known=f"{standing.known} {known}", say=said)
+def _with(standing: Standing, known: str) -> Standing:
+    return replace(standing, known=f"{standing.known} {known}")
 
 
 def _standing(command: Command | None) -> Standing:

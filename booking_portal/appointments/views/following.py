@@ -2,6 +2,7 @@
 
 import uuid
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -110,7 +111,7 @@ def _show(request: ActingRequest, found: Command, closing: CloseForm | None = No
     context |= {
         "patient": PatientBanner.of(found.encounter),
         "encounter_id": encounter.pk if encounter else None,
-        "page": CommandPage.of(found, request.actor, card, _telephones(found)),
+        "page": _page(request, found, card),
         "could_not_look": could_not_look,
         "saga_id": found.saga_id,
         "moving": None,
@@ -125,6 +126,14 @@ def _show(request: ActingRequest, found: Command, closing: CloseForm | None = No
         "registration": _registration(found, encounter),
     }
     return render(request, "appointments/command.jinja", context)
+
+
+def _page(request: ActingRequest, found: Command, card: AppointmentCard | None) -> CommandPage:
+    """The command's page. What to tell the patient of a step is on the page of both steps."""
+    page = CommandPage.of(found, request.actor, card, _telephones(found))
+    if found.saga_id is None:
+        return page
+    return replace(page, standing=replace(page.standing, say=""), ring_back=None)
 
 
 def _look_again(request: ActingRequest, found: Command, encounter: Encounter) -> str:
