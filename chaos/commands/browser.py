@@ -66,6 +66,8 @@ class Browser:
             except requests.RequestException:
                 self._wait(until)
                 raise Broken from None
+        if page.status == 503:  # people do not click at once again
+            time.sleep(1.0)
         return self.opens(page.address) if page.status == 302 and follow else page
 
     def signs_in(self, username: str, password: str) -> None:
