@@ -51,7 +51,12 @@ SAGA_DENIES: Final[Mapping[str, str]] = {
     "The new one is booked, and the old one still stands": "",
     "The new one is being cancelled again": "cancel",
 }
-SAGA_OPEN: Final = frozenset({"The patient has no appointment", "Ended: nothing more is booked"})
+SAGA_OPEN: Final = frozenset(
+    {
+        "The patient has no appointment", "Ended: nothing more is booked",
+        "The new one is being asked for", "The new one is not confirmed yet",
+    }
+)  # fmt: skip
 THE_END: Final = float("inf")
 # A practice that answers about something else leaves nothing for the portal to decide.
 UNDECIDABLE: Final = frozenset({"other_slot", "other_patient"})

@@ -21,11 +21,16 @@ OFFER: Final = re.compile(r'name="only" value="([^"]+)"')
 APPOINTMENT: Final = re.compile(r'href="(/encounters/[^"/]+/appointments/[^"/]+/[^"/]+)/cancel"')
 REGISTER: Final = re.compile(r'href="(/encounters/[^"]+/register(?:\?[^"]*)?)"')
 # How often a user does what users do.
-DOUBLE_CLICK, RESUBMIT, LOOK_BACK, WITHDRAW, FOLLOW, RACE = 0.05, 0.05, 0.15, 0.1, 0.25, 0.02
+DOUBLE_CLICK, RESUBMIT, LOOK_BACK, WITHDRAW, FOLLOW, RACE = 0.05, 0.05, 0.08, 0.1, 0.25, 0.02
 DECIDE: Final = 0.7
 STEPS: Final = (3, 8)
 _CERTAIN: Final = {"Booked", "Moved", "Registered and booked", "Not booked", ""}
-_WAITING: Final = {"Not confirmed yet", "Being sent"}
+_WAITING: Final = {
+    "Not confirmed yet",
+    "Being sent",
+    "The new one is not confirmed yet",
+    "The new one is being asked for",
+}
 
 
 @dataclass(slots=True)
@@ -177,7 +182,7 @@ class User(threading.Thread):
             self._after(self._click(form, {"decision": "cancel", "reason": reason}))
 
     def _move(self, call: Call, appointment: str) -> None:
-        page = self._again_if_it_failed(self.browser.opens(f"{appointment}/move"))
+        page = self.browser.opens(f"{appointment}/move", follow=False)
         moving = parse_qs(urlsplit(page.address).query).get("moving", [""])[0]
         if not moving:
             return
