@@ -64,6 +64,7 @@ def work(*, actor: Actor) -> Work:
     _lay_changes_over([*to_tell, *settled], actor.organisation)
     to_tell = [command for command in to_tell if not _nothing_to_tell(command)]
     to_cancel = [command for command in to_tell if _withdrawn_booking(command)]
+    untold = {command.pk for command in to_tell}
     undecided = [
         saga
         for saga in stages.open_in(actor.organisation)
@@ -76,8 +77,8 @@ def work(*, actor: Actor) -> Work:
             *to_cancel,
         ],
         list(waiting.order_by("created_at")),
-        [command for command in to_tell if command not in to_cancel],
-        [command for command in settled if command not in to_tell],
+        [command for command in to_tell if not _withdrawn_booking(command)],
+        [command for command in settled if command.pk not in untold],
     )
 
 

@@ -171,6 +171,20 @@ class TestWhoeverStarts:
         assert page_of(command) in page.html
         assert "Ring the patient back" not in colleague(clinician, sign_in).opens("/").text
 
+    def test_sees_ten_of_them_and_how_many_there_are(
+        self, counter: Counter, receptionist: User
+    ) -> None:
+        for hour in range(11):
+            command_of(
+                receptionist, noon_today() + timedelta(days=1, hours=hour), owner=receptionist
+            )
+        page = counter.opens(reverse("start"))
+        assert "Ring the patient back (11)" in page.text
+        assert page.text.count("No number is known") == 10
+        assert "See all whom you have to ring back" in page.text
+        listed = counter.opens(reverse("bookings")).text
+        assert listed.count("No number is known") == 11
+
     def test_a_clinician_sees_what_they_have_taken_over(
         self, counter: Counter, spine: Sandbox, clinician: User, sign_in: SignIn
     ) -> None:

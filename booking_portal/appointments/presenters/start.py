@@ -19,6 +19,7 @@ from gpconnect import london, nhs_number
 
 RECENT = timedelta(hours=12)
 RECENT_SHOWN = 8
+RING_BACK_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,16 @@ class RecentPatient:
 
 @dataclass(frozen=True, slots=True)
 class StartPage:
-    """All that the start page shows besides the patient box."""
+    """All that the start page shows besides the patient box.
+
+    `ring_back` are the first of those whom the user owes a call, `to_ring` how many there are.
+    """
 
     today: str
     sagas: tuple[SagaRow, ...]
     unsettled: tuple[WorkRow, ...]
     ring_back: tuple[WorkRow, ...]
+    to_ring: int
     bookings: tuple[WorkRow, ...]
     recent: tuple[RecentPatient, ...]
 
@@ -53,7 +58,7 @@ class StartPage:
         today = london.today()
         found = work(actor=actor)
         mine = [command for command in found.ring_back if command.owner_id == actor.user.pk]
-        found = replace(found, ring_back=mine)
+        found = replace(found, ring_back=mine[:RING_BACK_SHOWN])
         if actor.role is Role.CLINICIAN:
             found = replace(
                 found,
@@ -70,6 +75,7 @@ class StartPage:
             sagas=rows.sagas,
             unsettled=rows.attention + rows.waiting,
             ring_back=rows.ring_back,
+            to_ring=len(mine),
             bookings=tuple(row_of(command) for command in booked),
             recent=tuple(recent),
         )
