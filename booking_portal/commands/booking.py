@@ -93,12 +93,10 @@ def unsettled_booking(
     )
     for at in encounter.at_practices.exclude(patient_id=""):
         same_patient |= Q(practice=at.practice_id, patient_id=at.patient_id)
-    unsettled = (
-        Command.objects.for_organisation(actor.organisation)
-        .unsettled()
-        .filter(same_patient, kind=Kind.BOOK)
-        .first()
-    )
+    found = Command.objects.for_organisation(actor.organisation).unsettled()
+    found = found.filter(same_patient, kind=Kind.BOOK)
+    # Asked often, and hardly ever is there one: all that pages show of it is read only then.
+    unsettled = found.first() if found.exists() else None
     return unsettled or stages.booking_to_come(
         encounter.nhs_number, actor.organisation, but_for=saga
     )

@@ -205,6 +205,8 @@ def booking_to_come(
         saga__next_try_at__isnull=False,
         saga__automatic_until__gt=database_now(),
     )
+    if not firsts.exists():  # as nearly always: reading all that pages show of it takes longer
+        return None
     return next((first for first in firsts if first.saga != but_for), None)
 
 
