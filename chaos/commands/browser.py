@@ -36,7 +36,7 @@ class Browser:
         self._session.trust_env = False
         self.token = ""
 
-    def opens(self, path: str) -> Page:
+    def opens(self, path: str, *, follow: bool = True) -> Page:
         """Open a page. Raises: Away."""
         until = time.monotonic() + PATIENCE_SECONDS
         while True:
@@ -48,7 +48,7 @@ class Browser:
             if page.status == 503 and time.monotonic() < until:
                 time.sleep(0.5)
                 continue
-            return page if page.status != 302 else self.opens(page.address)
+            return self.opens(page.address) if page.status == 302 and follow else page
 
     def sends(self, form: Form, typed: Data | None = None, *, follow: bool = True) -> Page:
         """Send a form; the page that it leads to. Raises: Away, Broken."""
