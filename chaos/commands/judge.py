@@ -8,7 +8,7 @@ from typing import Final
 from chaos.commands.records import Command, Key, Practices, Saga
 from chaos.commands.witness import Told
 
-ITS_WORDS: Final = ("Amend", "Cancel", "Register", "Book")
+ITS_WORDS: Final = ("Amend", "Cancel", "Register", "Book", "Move")
 DONE: Final = frozenset(
     {
         "Booked", "Booked, and cancelled since", "Changed", "Cancelled", "Registered",
@@ -163,7 +163,7 @@ class Judge:
     def _told(self, one: Told, found: Findings) -> None:
         command = self._commands.get(one.about)
         if one.about in self._sagas:
-            self._told_of_saga(one, self._sagas[one.about], found)
+            self._told_of_saga(_bare(one.words), one.at, self._sagas[one.about], found)
         elif command is None:
             found.told_wrongly.append(f"{one.about}: {one.words}, of a command that is not there")
         else:
@@ -179,19 +179,19 @@ class Judge:
         elif words not in OPEN:
             found.unknown_words[words] += 1
 
-    def _told_of_saga(self, one: Told, saga: Saga, found: Findings) -> None:
-        """What its page says of both steps; before the second one, the first one's own words."""
+    def _told_of_saga(self, words: str, at: float, saga: Saga, found: Findings) -> None:
+        """What a page says of both steps; before the second one, the first one's own words."""
         steps = {step.kind: step for step in self._steps_of(saga)}
-        says = next((SAGA_SAYS[words] for words in SAGA_SAYS if one.words.startswith(words)), None)
-        denies = SAGA_DENIES.get(one.words)
-        if says is None and denies is None and one.words not in SAGA_OPEN:
+        says = next((SAGA_SAYS[each] for each in SAGA_SAYS if words.startswith(each)), None)
+        denies = SAGA_DENIES.get(words)
+        if says is None and denies is None and words not in SAGA_OPEN:
             first = next(step for step in self._steps_of(saga) if step.step == "first")
-            self._told_of(first, one.words, one.at, found)
+            self._told_of(first, words, at, found)
         for kind in says or ():
-            if kind not in steps or not self._was_so(steps[kind], one.at):
-                found.told_wrongly.append(f"{saga.kind} {saga.id}: told {one.words!r}, no {kind}")
+            if kind not in steps or not self._was_so(steps[kind], at):
+                found.told_wrongly.append(f"{saga.kind} {saga.id}: told {words!r}, no {kind}")
         if denies and denies in steps and self._effects[steps[denies].id].made:
-            found.told_wrongly.append(f"{saga.kind} {saga.id}: told {one.words!r}, and {denies}")
+            found.told_wrongly.append(f"{saga.kind} {saga.id}: told {words!r}, and {denies}")
 
     def _steps_of(self, saga: Saga) -> list[Command]:
         """Its two steps; undoing is told of by its own page."""

@@ -16,14 +16,12 @@ _TITLE: Final = re.compile(r'<h1 class="app-standing__title"[^>]*>(.*?)</h1>', r
 _HEADING: Final = re.compile(r"<h1[^>]*>(.*?)</h1>", re.S)
 _SAGA: Final = re.compile(r"^/steps/([0-9a-f-]{36})/$")
 _CATCHING_UP: Final = re.compile(r'hx-get="/bookings/([0-9a-f-]{36})/caught-up')
-_ROW: Final = re.compile(
-    r'<li class="app-slot app-slot--work">.*?href="/bookings/([0-9a-f-]{36})/".*?'
-    r'<p class="app-slot__state">(.*?)</p>',
-    re.S,
-)
+_ROW: Final = re.compile(r'<li class="app-slot app-slot--work">(.*?)</li>', re.S)
+_STATE: Final = re.compile(r'<p class="app-slot__state">(.*?)</p>', re.S)
 _STEP: Final = re.compile(r'<ol class="app-steps">(.*?)</ol>', re.S)
 _ITEM: Final = re.compile(r"<li>(.*?)</li>", re.S)
-_LINK: Final = re.compile(r'href="/bookings/([0-9a-f-]{36})/"')
+_ITEM_WHOLE: Final = re.compile(r".*", re.S)
+_LINK: Final = re.compile(r'href="/(?:bookings|steps)/([0-9a-f-]{36})/"')
 _TAG: Final = re.compile(r'<strong class="nhsuk-tag[^>]*>(.*?)</strong>', re.S)
 _TAGS: Final = re.compile(r"<[^>]+>")
 SEEN_SO: Final = {200, 302, 400, 403, 404, 409, 410, 502, 503}
@@ -88,14 +86,13 @@ def _told_by(page: Page, at: float) -> Iterator[Told]:
     catching_up = _CATCHING_UP.search(page.html)
     if about or catching_up:
         yield Told(at, about or (catching_up[1] if catching_up else ""), standing_of(page))
-    rows = [(row[1], row[2]) for row in _ROW.finditer(page.html)]
     steps = _STEP.search(page.html)
-    for item in _ITEM.findall(steps[1]) if steps else ():
-        link = _LINK.search(item)
-        if link:
-            rows.append((link[1], item))
-    for command_id, row in rows:
-        yield Told(at, command_id, _plain(_TAG.findall(row)[-1]))
+    listed = [(row, _STATE) for row in _ROW.findall(page.html)]
+    listed += [(item, _ITEM_WHOLE) for item in _ITEM.findall(steps[1] if steps else "")]
+    for row, where in listed:
+        link, state = _LINK.search(row), where.search(row)
+        if link and state:
+            yield Told(at, link[1], _plain(_TAG.findall(state[0])[-1]))
 
 
 def _plain(markup: str) -> str:
