@@ -28,7 +28,7 @@ from booking_portal import forms
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.presenters.restored import bar
-from booking_portal.commands.escalating import escalated_at
+from booking_portal.commands.follow_up.escalating import escalated_at
 from booking_portal.navigation import NavigationItem, navigation_for
 
 

@@ -5,8 +5,8 @@ from dataclasses import astuple, dataclass
 
 from django.core import signing
 
-from booking_portal.commands import stages
 from booking_portal.commands.models import Proposal, Saga
+from booking_portal.commands.steps import stages
 from gpconnect.models import Appointment, PracticeTime
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from booking_portal.commands.closing import DIFFERENT, SPOKEN_TO_LIMIT, Outcome
+from booking_portal.commands.follow_up.closing import DIFFERENT, SPOKEN_TO_LIMIT, Outcome
 from booking_portal.commands.models import Command
 from booking_portal.commands.ringing_back import NUMBER_LIMIT, is_telephone
 from booking_portal.commands.states import Kind

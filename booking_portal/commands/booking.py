@@ -9,12 +9,12 @@ from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.audit import trail
 from booking_portal.audit.models import Kind as EventKind
-from booking_portal.commands import stages
 from booking_portal.commands.models import Command, Proposal, Saga
-from booking_portal.commands.preparing import Ready, keep, keep_step
 from booking_portal.commands.reading import appointments_there
 from booking_portal.commands.sending import send
 from booking_portal.commands.states import Kind, State
+from booking_portal.commands.steps import stages
+from booking_portal.commands.steps.preparing import Ready, keep, keep_step
 from booking_portal.commands.storing import AlreadyAsked, slot_key_of
 from booking_portal.patients.finding import find, subject_of
 from booking_portal.patients.models import Encounter, PatientAtPractice

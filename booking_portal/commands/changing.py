@@ -6,13 +6,13 @@ from typing import Any
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
-from booking_portal.commands import stages
 from booking_portal.commands.booking import CANNOT_BE_SENT, can_be_sent, require_text
 from booking_portal.commands.models import Command, Saga
-from booking_portal.commands.preparing import Ready, keep
 from booking_portal.commands.reading import read
 from booking_portal.commands.sending import send
 from booking_portal.commands.states import Kind
+from booking_portal.commands.steps import stages
+from booking_portal.commands.steps.preparing import Ready, keep
 from booking_portal.commands.storing import AlreadyAsked
 from booking_portal.patients.models import PatientAtPractice
 from booking_portal.practices.models import Practice

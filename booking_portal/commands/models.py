@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.models import Organisation, User
-from booking_portal.commands import restoration as restoration  # its tables belong to this room
+from booking_portal.commands.restores import (
+    restoration as restoration,  # its tables belong to this room
+)
 from booking_portal.commands.states import UNSETTLED, Kind, State
 from booking_portal.patients.models import Encounter
 from booking_portal.practices.models import Practice

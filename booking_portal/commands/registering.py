@@ -14,9 +14,9 @@ from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands.asking import registration_payload
 from booking_portal.commands.booking import require_alive
 from booking_portal.commands.models import Command
-from booking_portal.commands.preparing import Ready, keep
 from booking_portal.commands.sending import send
 from booking_portal.commands.states import Kind, State
+from booking_portal.commands.steps.preparing import Ready, keep
 from booking_portal.commands.storing import AlreadyAsked
 from booking_portal.patients.finding import NO_RECORD, find, reach, shows_nothing, subject_of
 from booking_portal.patients.models import Encounter, PatientAtPractice

@@ -21,7 +21,7 @@ from booking_portal.commands.looking import (
     to_a_person,
 )
 from booking_portal.commands.models import Attempt, Command
-from booking_portal.commands.restoring import on_hold
+from booking_portal.commands.restores.restoring import on_hold
 from booking_portal.commands.sending import send_again
 from booking_portal.commands.states import LATE, PERMISSION, Kind, State
 from booking_portal.commands.storing import database_now

@@ -4,10 +4,11 @@ import time
 
 from celery import shared_task
 
-from booking_portal.commands import escalating, sagas
-from booking_portal.commands.reconciling import reconcile_due
-from booking_portal.commands.restoring import watch
+from booking_portal.commands.follow_up import escalating
+from booking_portal.commands.restores.reconciling import reconcile_due
+from booking_portal.commands.restores.restoring import watch
 from booking_portal.commands.settling import claim_due, settle
+from booking_portal.commands.steps import sagas
 
 BUSY_SECONDS = 10.0
 """For how long one tick takes up more; others run beside it, and the next is never far."""

@@ -14,9 +14,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from booking_portal.audit.models import Event, Kind
-from booking_portal.commands import escalating, worker
-from booking_portal.commands.backlog import backlog
-from booking_portal.commands.restoration import Restoration
+from booking_portal.commands.follow_up import escalating, worker
+from booking_portal.commands.follow_up.backlog import backlog
+from booking_portal.commands.restores.restoration import Restoration
 from booking_portal.practices import connection as practices
 from booking_portal.practices.models import Practice
 

@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_ready
 
-from booking_portal.commands.worker import worker_is_here
+from booking_portal.commands.follow_up.worker import worker_is_here
 
 
 @shared_task(name="booking_portal.oversight.tasks.worker_seen")

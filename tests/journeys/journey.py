@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from booking_portal.commands import sagas
 from booking_portal.commands.models import Command
+from booking_portal.commands.steps import sagas
 from booking_portal.commands.tasks import settle_due
 from demo.seed import password
 from tests.journeys.desk import Desk

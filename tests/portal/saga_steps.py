@@ -5,8 +5,9 @@ from datetime import timedelta
 from booking_portal.accounts.actor import Actor
 from booking_portal.audit.models import Event
 from booking_portal.audit.models import Kind as EventKind
-from booking_portal.commands import booking, sagas, settling
+from booking_portal.commands import booking, settling
 from booking_portal.commands.models import Command, Proposal, Saga
+from booking_portal.commands.steps import sagas
 from booking_portal.commands.storing import database_now
 from booking_portal.patients.models import Encounter
 from booking_portal.practices.models import Practice

@@ -12,11 +12,11 @@ from django.urls import reverse
 
 from booking_portal.accounts.models import User
 from booking_portal.cache import ForgivingRedisCache
-from booking_portal.commands import restoring
+from booking_portal.commands.follow_up.worker import last_seen
 from booking_portal.commands.models import Command
-from booking_portal.commands.restoration import DatabaseMark
+from booking_portal.commands.restores import restoring
+from booking_portal.commands.restores.restoration import DatabaseMark
 from booking_portal.commands.states import State
-from booking_portal.commands.worker import last_seen
 from demo import seed
 from tests.demo.processes import until
 from tests.portal.conftest import SignIn

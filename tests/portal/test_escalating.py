@@ -13,7 +13,7 @@ from booking_portal.accounts.models import Organisation, User
 from booking_portal.audit.models import Event
 from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands import tasks
-from booking_portal.commands.escalating import escalate_due
+from booking_portal.commands.follow_up.escalating import escalate_due
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.storing import database_now

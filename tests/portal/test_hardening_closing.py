@@ -7,7 +7,7 @@ import pytest
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.models import User
-from booking_portal.commands.closing import close
+from booking_portal.commands.follow_up.closing import close
 from booking_portal.commands.models import Command, Proposal
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.transitions import move

@@ -14,8 +14,8 @@ from booking_portal.accounts.models import User
 from booking_portal.audit import trail
 from booking_portal.audit.models import Kind
 from booking_portal.cache import ForgivingRedisCache
-from booking_portal.commands.restoring import hold
-from booking_portal.commands.worker import WORKER_KEY
+from booking_portal.commands.follow_up.worker import WORKER_KEY
+from booking_portal.commands.restores.restoring import hold
 from booking_portal.oversight.tasks import worker_seen
 from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter

@@ -13,9 +13,9 @@ from booking_portal.accounts.models import Organisation, User
 from booking_portal.accounts.roles import Permission
 from booking_portal.audit.models import Event
 from booking_portal.audit.models import Kind as EventKind
-from booking_portal.commands import sagas
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.states import Kind, State
+from booking_portal.commands.steps import sagas
 from booking_portal.commands.storing import database_now
 from booking_portal.commands.tasks import settle_due
 from booking_portal.patients.models import Encounter

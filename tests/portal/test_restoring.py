@@ -13,10 +13,10 @@ from django.test import Client
 from booking_portal.accounts.models import Organisation, User
 from booking_portal.audit.models import Event
 from booking_portal.audit.models import Kind as EventKind
-from booking_portal.commands import restoring
 from booking_portal.commands.models import Command
-from booking_portal.commands.reconciling import NOBODY_MAY_LOOK, reconcile_due
-from booking_portal.commands.restoration import Reconciliation, Restoration, Stray
+from booking_portal.commands.restores import restoring
+from booking_portal.commands.restores.reconciling import NOBODY_MAY_LOOK, reconcile_due
+from booking_portal.commands.restores.restoration import Reconciliation, Restoration, Stray
 from booking_portal.commands.states import State
 from booking_portal.commands.tasks import settle_due
 from booking_portal.patients.models import Encounter

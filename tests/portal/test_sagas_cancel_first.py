@@ -11,11 +11,12 @@ from django.urls import reverse
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.models import User
-from booking_portal.commands import booking, sagas
+from booking_portal.commands import booking
 from booking_portal.commands.booking import BookingUnsettled
 from booking_portal.commands.models import Command, Proposal, Saga
-from booking_portal.commands.sagas import Stage
 from booking_portal.commands.states import Kind, State
+from booking_portal.commands.steps import sagas
+from booking_portal.commands.steps.sagas import Stage
 from booking_portal.commands.storing import AlreadyAsked
 from booking_portal.slots.offers import Offer
 from tests.portal.conftest import SignIn

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from booking_portal.commands import sagas
 from booking_portal.commands.models import Command, Saga
-from booking_portal.commands.sagas import Stage
 from booking_portal.commands.sending import RecordBehind
 from booking_portal.commands.states import Kind
+from booking_portal.commands.steps import sagas
+from booking_portal.commands.steps.sagas import Stage
 from tests.own_database import OwnDatabase
 from tests.portal.saga_steps import Desk, held, stage, tick
 from tests.sandbox_control import Sandbox

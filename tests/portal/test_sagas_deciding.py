@@ -9,10 +9,10 @@ from booking_portal.accounts.actor import Actor, NotPermitted
 from booking_portal.accounts.models import User
 from booking_portal.audit.models import Event
 from booking_portal.audit.models import Kind as EventKind
-from booking_portal.commands import sagas
 from booking_portal.commands.models import Command
-from booking_portal.commands.sagas import NotToDecide, Stage
 from booking_portal.commands.states import Kind, State
+from booking_portal.commands.steps import sagas
+from booking_portal.commands.steps.sagas import NotToDecide, Stage
 from booking_portal.patients.models import TraceTooOld
 from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from booking_portal.commands import deciding, going_on, sagas
 from booking_portal.commands.models import Command, Saga
-from booking_portal.commands.sagas import Stage
-from booking_portal.commands.second_steps import ready_second
 from booking_portal.commands.states import Kind, State
+from booking_portal.commands.steps import deciding, going_on, sagas
+from booking_portal.commands.steps.sagas import Stage
+from booking_portal.commands.steps.second_steps import ready_second
 from tests.portal.saga_steps import (
     Desk,
     held,

@@ -9,13 +9,14 @@ from guardian.shortcuts import remove_perm
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.models import Membership, User
 from booking_portal.accounts.roles import Permission
-from booking_portal.commands import changing, sagas
+from booking_portal.commands import changing
 from booking_portal.commands.booking import BookingUnsettled
 from booking_portal.commands.changing import AppointmentBusy, NotChangeable
 from booking_portal.commands.models import Command, Saga
-from booking_portal.commands.restoration import Restoration
-from booking_portal.commands.sagas import Stage
+from booking_portal.commands.restores.restoration import Restoration
 from booking_portal.commands.states import Kind, State
+from booking_portal.commands.steps import sagas
+from booking_portal.commands.steps.sagas import Stage
 from booking_portal.commands.storing import database_now
 from booking_portal.commands.withdrawing import withdraw
 from booking_portal.patients.finding import find

@@ -4,13 +4,14 @@ import uuid
 
 import pytest
 
-from booking_portal.commands import booking, sagas
+from booking_portal.commands import booking
 from booking_portal.commands.booking import BookingUnsettled
-from booking_portal.commands.deciding import choose_another
 from booking_portal.commands.models import Command, Proposal, Saga
 from booking_portal.commands.registering import KnownThere, RegisteredHere, StillNotShown
-from booking_portal.commands.sagas import Stage
 from booking_portal.commands.states import Kind, State
+from booking_portal.commands.steps import sagas
+from booking_portal.commands.steps.deciding import choose_another
+from booking_portal.commands.steps.sagas import Stage
 from booking_portal.commands.withdrawing import withdraw
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.slots.offers import NotBookable

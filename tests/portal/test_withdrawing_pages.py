@@ -10,7 +10,7 @@ from django.utils import timezone
 from booking_portal.accounts.models import User
 from booking_portal.audit.models import Event
 from booking_portal.audit.models import Kind as EventKind
-from booking_portal.commands.closing import BY_TELEPHONE
+from booking_portal.commands.follow_up.closing import BY_TELEPHONE
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.states import UNSETTLED, Kind, State
 from booking_portal.commands.transitions import FOUND_LATER

@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from booking_portal.accounts.models import User
+from booking_portal.commands.follow_up.worker import WORKER_KEY, worker_is_here
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind, State
-from booking_portal.commands.worker import WORKER_KEY, worker_is_here
 from booking_portal.patients.models import Encounter
 from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter

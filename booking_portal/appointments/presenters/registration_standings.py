@@ -7,7 +7,7 @@ from booking_portal.appointments.presenters.standing import (
 )
 from booking_portal.appointments.presenters.standings_ended import why_not_made
 from booking_portal.appointments.presenters.standings_open import sent_how_often
-from booking_portal.commands.closing import BY_TELEPHONE
+from booking_portal.commands.follow_up.closing import BY_TELEPHONE
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.registering import DUPLICATE
 from booking_portal.commands.states import State

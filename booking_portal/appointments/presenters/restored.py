@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.presenters import wording
-from booking_portal.commands.restoration import OK, Restoration, Stray
+from booking_portal.commands.restores.restoration import OK, Restoration, Stray
 from booking_portal.patients.presenters import full_name
 from gpconnect import nhs_number
 from gpconnect.models import PracticeTime

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.appointments.presenters import wording
-from booking_portal.commands.closing import may_close
+from booking_portal.commands.follow_up.closing import may_close
 from booking_portal.commands.models import Command
 from booking_portal.commands.ringing_back import dealing_with, to_be_told
 from booking_portal.commands.states import Kind, State

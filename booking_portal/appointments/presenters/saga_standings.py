@@ -11,10 +11,10 @@ from booking_portal.appointments.presenters.cards import (
 )
 from booking_portal.appointments.presenters.standing import Standing
 from booking_portal.appointments.presenters.standings import slot_gone, standing_of
-from booking_portal.commands import stages
 from booking_portal.commands.models import Command, Saga
-from booking_portal.commands.stages import Stage
 from booking_portal.commands.states import Kind, State
+from booking_portal.commands.steps import stages
+from booking_portal.commands.steps.stages import Stage
 from gpconnect.models import PracticeTime
 
 Step = Command.Step

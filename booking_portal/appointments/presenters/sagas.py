@@ -16,11 +16,11 @@ from booking_portal.appointments.presenters.saga_standings import (
 )
 from booking_portal.appointments.presenters.standing import Standing
 from booking_portal.appointments.presenters.standings import looks_of, standing_of
-from booking_portal.commands import stages
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.ringing_back import to_be_told
-from booking_portal.commands.stages import Stage
 from booking_portal.commands.states import Kind, State
+from booking_portal.commands.steps import stages
+from booking_portal.commands.steps.stages import Stage
 from booking_portal.patients.presenters import full_name
 from gpconnect import nhs_number
 

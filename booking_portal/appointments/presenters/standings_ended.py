@@ -8,7 +8,7 @@ from booking_portal.appointments.presenters.standing import (
     AboutAppointment,
     Standing,
 )
-from booking_portal.commands.closing import BY_TELEPHONE
+from booking_portal.commands.follow_up.closing import BY_TELEPHONE
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.states import Kind, State
 

@@ -1,7 +1,7 @@
 """In plain words: a booking, change or cancellation whose outcome is not certain."""
 
 from booking_portal.appointments.presenters.standing import ASKED_FOR, AboutAppointment, Standing
-from booking_portal.commands.closing import DIFFERENT
+from booking_portal.commands.follow_up.closing import DIFFERENT
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind
 

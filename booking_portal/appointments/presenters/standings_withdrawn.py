@@ -9,7 +9,7 @@ from booking_portal.appointments.presenters.standing import (
 )
 from booking_portal.appointments.presenters.standings_ended import why_not_made
 from booking_portal.appointments.presenters.standings_open import needs_attention
-from booking_portal.commands.closing import BY_TELEPHONE, DIFFERENT
+from booking_portal.commands.follow_up.closing import BY_TELEPHONE, DIFFERENT
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind, State
 

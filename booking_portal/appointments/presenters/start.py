@@ -11,8 +11,8 @@ from booking_portal.accounts.roles import Role
 from booking_portal.appointments.presenters import wording
 from booking_portal.appointments.presenters.sagas import SagaRow
 from booking_portal.appointments.presenters.worklist import WorkRow, WorkRows, row_of
+from booking_portal.commands.follow_up.worklist import bookings_of, work
 from booking_portal.commands.models import Command
-from booking_portal.commands.worklist import bookings_of, work
 from booking_portal.patients.models import Encounter
 from booking_portal.patients.presenters import full_name, moment
 from gpconnect import london, nhs_number

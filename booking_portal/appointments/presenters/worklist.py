@@ -14,11 +14,11 @@ from booking_portal.appointments.presenters.following import last_seen
 from booking_portal.appointments.presenters.ringing_back import owner_of
 from booking_portal.appointments.presenters.sagas import SagaRow
 from booking_portal.appointments.presenters.standings import standing_of, standing_of_restricted
-from booking_portal.commands import worker
+from booking_portal.commands.follow_up import worker
+from booking_portal.commands.follow_up.worklist import Day, Work
 from booking_portal.commands.models import Command
 from booking_portal.commands.ringing_back import dealing_with
 from booking_portal.commands.states import Kind, State
-from booking_portal.commands.worklist import Day, Work
 from booking_portal.patients.presenters import full_name
 from gpconnect import london, nhs_number
 

@@ -19,7 +19,6 @@ from booking_portal.appointments.presenters.moving import MoveCheck, MovingBar
 from booking_portal.appointments.views.moving import BUSY
 from booking_portal.appointments.views.registering import search_of
 from booking_portal.appointments.views.sagas import redirect_to
-from booking_portal.commands import sagas
 from booking_portal.commands.booking import (
     acknowledge_differences,
     booked_elsewhere,
@@ -33,6 +32,7 @@ from booking_portal.commands.changing import (
 )
 from booking_portal.commands.models import Proposal
 from booking_portal.commands.reading import around, read
+from booking_portal.commands.steps import sagas
 from booking_portal.commands.storing import AlreadyAsked
 from booking_portal.forms import errors_for
 from booking_portal.patients.decorators import STOPPED, stopped

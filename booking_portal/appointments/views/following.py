@@ -26,12 +26,12 @@ from booking_portal.appointments.presenters.standings import changed_meanwhile, 
 from booking_portal.appointments.settling_forms import CloseForm
 from booking_portal.appointments.views.moving import may_move
 from booking_portal.appointments.views.sagas import redirect_to
-from booking_portal.commands.closing import NotToClose, Outcome, close, may_close
+from booking_portal.commands.follow_up.closing import NotToClose, Outcome, close, may_close
+from booking_portal.commands.follow_up.worklist import as_last_known
 from booking_portal.commands.models import Command
 from booking_portal.commands.reading import around, read_again
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.transitions import StateChanged
-from booking_portal.commands.worklist import as_last_known
 from booking_portal.forms import errors_for
 from booking_portal.patients.decorators import STOPPED
 from booking_portal.patients.finding import find

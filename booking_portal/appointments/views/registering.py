@@ -17,7 +17,6 @@ from booking_portal.appointments.presenters.moving import MovingBar
 from booking_portal.appointments.presenters.registering import NoRecordPage, RegisterPage
 from booking_portal.appointments.registering_form import RegisterForm
 from booking_portal.appointments.views.sagas import redirect_to
-from booking_portal.commands import sagas
 from booking_portal.commands.booking import BookingUnsettled, PatientDeceased
 from booking_portal.commands.models import Proposal
 from booking_portal.commands.registering import (
@@ -26,6 +25,7 @@ from booking_portal.commands.registering import (
     registration_for,
     require_registrable,
 )
+from booking_portal.commands.steps import sagas
 from booking_portal.commands.storing import AlreadyAsked
 from booking_portal.forms import errors_for
 from booking_portal.patients.decorators import with_encounter

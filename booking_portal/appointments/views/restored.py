@@ -10,9 +10,9 @@ from booking_portal.accounts.decorators import acting
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.presenters.restored import RestoredPage, strays_of
-from booking_portal.commands.reconciling import see
-from booking_portal.commands.restoration import Restoration, RestorationQuerySet, Stray
-from booking_portal.commands.restoring import release
+from booking_portal.commands.restores.reconciling import see
+from booking_portal.commands.restores.restoration import Restoration, RestorationQuerySet, Stray
+from booking_portal.commands.restores.restoring import release
 
 
 @require_GET

@@ -23,15 +23,15 @@ from booking_portal.appointments.presenters.saga_standings import gone_of
 from booking_portal.appointments.presenters.sagas import SagaPage, has_both, of_concern
 from booking_portal.appointments.presenters.standings import slot_gone
 from booking_portal.appointments.settling_forms import CloseForm
-from booking_portal.commands import deciding, stages
 from booking_portal.commands.booking import BookingUnsettled, DifferencesNotAcknowledged
 from booking_portal.commands.changing import ChangedMeanwhile, NotChangeable
-from booking_portal.commands.closing import may_close
-from booking_portal.commands.deciding import NotToDecide
+from booking_portal.commands.follow_up.closing import may_close
 from booking_portal.commands.models import Command, Proposal, Saga
-from booking_portal.commands.second_steps import NewCancelled
-from booking_portal.commands.stages import Stage
 from booking_portal.commands.states import State
+from booking_portal.commands.steps import deciding, stages
+from booking_portal.commands.steps.deciding import NotToDecide
+from booking_portal.commands.steps.second_steps import NewCancelled
+from booking_portal.commands.steps.stages import Stage
 from booking_portal.forms import errors_for
 from booking_portal.patients.decorators import STOPPED, stopped
 from booking_portal.patients.models import Encounter, PatientAtPractice

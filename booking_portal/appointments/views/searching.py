@@ -20,8 +20,8 @@ from booking_portal.appointments.presenters.results import ResultsPage
 from booking_portal.appointments.presenters.wording import clock_on_day
 from booking_portal.appointments.views.moving import moving_query, with_moving
 from booking_portal.commands.booking import propose
-from booking_portal.commands.deciding import choose_another
 from booking_portal.commands.models import Proposal
+from booking_portal.commands.steps.deciding import choose_another
 from booking_portal.forms import choices, errors_for
 from booking_portal.patients.decorators import with_encounter
 from booking_portal.patients.finding import PatientMismatch, PatientNotAtPractice, find

@@ -13,7 +13,7 @@ from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.forms import DayForm
 from booking_portal.appointments.presenters.restored import strays_of
 from booking_portal.appointments.presenters.worklist import WorklistPage
-from booking_portal.commands.worklist import bookings_of, work
+from booking_portal.commands.follow_up.worklist import bookings_of, work
 from booking_portal.forms import EARLIEST, LATEST, errors_for
 from gpconnect import london
 

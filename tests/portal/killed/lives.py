@@ -7,9 +7,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from booking_portal.accounts.actor import Actor
-from booking_portal.commands import booking, changing, reading, registering, sagas
+from booking_portal.commands import booking, changing, reading, registering
 from booking_portal.commands.models import Command, Proposal, Saga
 from booking_portal.commands.states import Kind, State
+from booking_portal.commands.steps import sagas
 from booking_portal.commands.storing import database_now
 from booking_portal.commands.tasks import settle_due
 from booking_portal.patients import finding, tracing

@@ -5,10 +5,10 @@ from itertools import product
 
 import pytest
 
-from booking_portal.commands import sagas
 from booking_portal.commands.models import Saga
-from booking_portal.commands.sagas import Stage
 from booking_portal.commands.states import State
+from booking_portal.commands.steps import sagas
+from booking_portal.commands.steps.sagas import Stage
 from booking_portal.commands.tasks import settle_due
 from tests.portal.killed.killing import Point, killed
 from tests.portal.killed.lives import Lives

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 
-from booking_portal.commands.restoring import hold, watch
+from booking_portal.commands.restores.restoring import hold, watch
 
 
 class Command(BaseCommand):

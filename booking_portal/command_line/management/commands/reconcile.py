@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 
-from booking_portal.commands.reconciling import reconcile
-from booking_portal.commands.restoration import OK, Reconciliation, Restoration
+from booking_portal.commands.restores.reconciling import reconcile
+from booking_portal.commands.restores.restoration import OK, Reconciliation, Restoration
 
 PAUSE_SECONDS = 0.2
 """Between two looks, so that practices are spared."""

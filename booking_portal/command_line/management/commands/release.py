@@ -7,8 +7,8 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from booking_portal.accounts.actor import NotPermitted
 from booking_portal.command_line.answers import Stopped
 from booking_portal.command_line.identity import identify
-from booking_portal.commands.restoration import Restoration
-from booking_portal.commands.restoring import release
+from booking_portal.commands.restores.restoration import Restoration
+from booking_portal.commands.restores.restoring import release
 
 
 class Command(BaseCommand):

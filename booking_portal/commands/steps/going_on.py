@@ -14,12 +14,12 @@ from booking_portal.audit import trail
 from booking_portal.commands.booking import BookingUnsettled, DifferencesNotAcknowledged
 from booking_portal.commands.changing import ChangedMeanwhile, NotChangeable
 from booking_portal.commands.models import Command, Saga
-from booking_portal.commands.preparing import keep_step, record
-from booking_portal.commands.restoring import on_hold
-from booking_portal.commands.second_steps import NewCancelled, fresh, ready_second
+from booking_portal.commands.restores.restoring import on_hold
 from booking_portal.commands.sending import send
-from booking_portal.commands.stages import latest, step_of, steps_of, time_over
 from booking_portal.commands.states import UNSETTLED, State
+from booking_portal.commands.steps.preparing import keep_step, record
+from booking_portal.commands.steps.second_steps import NewCancelled, fresh, ready_second
+from booking_portal.commands.steps.stages import latest, step_of, steps_of, time_over
 from booking_portal.commands.storing import AlreadyAsked, database_now
 from booking_portal.commands.transitions import who_of
 from booking_portal.patients.finding import NO_RECORD, PatientMismatch

@@ -6,9 +6,9 @@ from booking_portal.accounts.actor import Actor
 from booking_portal.commands.booking import ready_to_book
 from booking_portal.commands.changing import ready_to_cancel
 from booking_portal.commands.models import Command, Saga
-from booking_portal.commands.preparing import Ready
 from booking_portal.commands.reading import read
-from booking_portal.commands.stages import step_of, steps_of
+from booking_portal.commands.steps.preparing import Ready
+from booking_portal.commands.steps.stages import step_of, steps_of
 from booking_portal.patients.finding import find
 from booking_portal.patients.models import Encounter
 

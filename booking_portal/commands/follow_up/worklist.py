@@ -8,11 +8,11 @@ from django.db.models import F, Q
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.models import Organisation
 from booking_portal.accounts.roles import Permission
-from booking_portal.commands import stages
 from booking_portal.commands.models import Command, CommandQuerySet, Saga
 from booking_portal.commands.ringing_back import TO_TELL
-from booking_portal.commands.stages import Stage
 from booking_portal.commands.states import UNSETTLED, Kind, State
+from booking_portal.commands.steps import stages
+from booking_portal.commands.steps.stages import Stage
 from booking_portal.commands.storing import database_now
 from gpconnect import london
 

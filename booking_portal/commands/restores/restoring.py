@@ -18,7 +18,12 @@ from booking_portal.accounts.roles import Permission
 from booking_portal.audit import trail
 from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands.models import Command
-from booking_portal.commands.restoration import OK, DatabaseMark, Reconciliation, Restoration
+from booking_portal.commands.restores.restoration import (
+    OK,
+    DatabaseMark,
+    Reconciliation,
+    Restoration,
+)
 from booking_portal.commands.storing import database_now
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from gpconnect import london

@@ -5,18 +5,18 @@ from django.db import transaction
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.commands.models import Command, Proposal, Saga
-from booking_portal.commands.preparing import keep_step, record
 from booking_portal.commands.reading import read
-from booking_portal.commands.second_steps import fresh, ready_second, ready_undo
 from booking_portal.commands.sending import send
-from booking_portal.commands.stages import (
+from booking_portal.commands.states import State
+from booking_portal.commands.steps.preparing import keep_step, record
+from booking_portal.commands.steps.second_steps import fresh, ready_second, ready_undo
+from booking_portal.commands.steps.stages import (
     TO_BE_DECIDED,
     Stage,
     standing_of,
     step_of,
     waiting_for,
 )
-from booking_portal.commands.states import State
 from booking_portal.commands.storing import AlreadyAsked, database_now
 from booking_portal.patients.finding import find
 from booking_portal.patients.models import Encounter, TraceTooOld

@@ -9,7 +9,7 @@ from booking_portal.accounts.actor import Actor
 from booking_portal.audit import trail
 from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands.models import Command, Saga
-from booking_portal.commands.stages import TO_BE_DECIDED, Stage, latest, standing_of
+from booking_portal.commands.steps.stages import TO_BE_DECIDED, Stage, latest, standing_of
 from booking_portal.commands.storing import AlreadyAsked, one_at_a_time, store
 from booking_portal.patients.models import PatientAtPractice
 

@@ -14,7 +14,6 @@ from django.db import InterfaceError, OperationalError
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
-from booking_portal.commands import stages
 from booking_portal.commands.booking import (
     BookingUnsettled,
     keep_texts,
@@ -22,14 +21,16 @@ from booking_portal.commands.booking import (
     unsettled_booking,
 )
 from booking_portal.commands.changing import ready_to_cancel, require_reason
-from booking_portal.commands.deciding import NotToDecide, finish, give_up, keep_both, undo
-from booking_portal.commands.going_on import go_on, go_on_due
 from booking_portal.commands.models import Command, Proposal, Saga
-from booking_portal.commands.preparing import Ready, keep_first
 from booking_portal.commands.registering import AsSaid, ready_to_register
-from booking_portal.commands.second_steps import NewCancelled, fresh
 from booking_portal.commands.sending import RecordBehind, send
-from booking_portal.commands.stages import (
+from booking_portal.commands.states import State
+from booking_portal.commands.steps import stages
+from booking_portal.commands.steps.deciding import NotToDecide, finish, give_up, keep_both, undo
+from booking_portal.commands.steps.going_on import go_on, go_on_due
+from booking_portal.commands.steps.preparing import Ready, keep_first
+from booking_portal.commands.steps.second_steps import NewCancelled, fresh
+from booking_portal.commands.steps.stages import (
     Stage,
     latest,
     may_cancel_first,
@@ -39,7 +40,6 @@ from booking_portal.commands.stages import (
     steps_of,
     without_appointment,
 )
-from booking_portal.commands.states import State
 from booking_portal.commands.storing import AlreadyAsked, database_now
 from booking_portal.patients.finding import find
 from booking_portal.practices.models import Practice

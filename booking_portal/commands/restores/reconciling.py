@@ -20,7 +20,7 @@ from booking_portal.commands import looking
 from booking_portal.commands.models import Command
 from booking_portal.commands.reading import appointments_there, read
 from booking_portal.commands.recognition import booked_by
-from booking_portal.commands.restoration import OK, Reconciliation, Stray
+from booking_portal.commands.restores.restoration import OK, Reconciliation, Stray
 from booking_portal.commands.settling import CLAIM, settle
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.storing import database_now

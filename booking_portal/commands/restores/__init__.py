@@ -1,0 +1,1 @@
+"""After a restore from a backup: hold, reconcile, release."""

@@ -1,0 +1,1 @@
+"""Writes of two steps: move, cancel first, register and book."""
