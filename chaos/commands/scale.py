@@ -51,8 +51,8 @@ FULL: Final = Scale(
     kills=20,
     pause=12.0,
     restarts=2,
-    longest=440.0,
-    settling=130.0,
+    longest=460.0,
+    settling=120.0,
     within=600.0,
 )
 SMALL: Final = Scale(

@@ -26,7 +26,7 @@ from chaos.commands.world import SPARE_ACCOUNTS, World
 from demo import seed as sample
 from tests.sandbox_control import Json, Sandbox
 
-LOOKED_AT_AGAIN: Final = 200
+LOOKED_AT_AGAIN: Final = 100
 GIVES_UP_SECONDS: Final = 60.0
 
 

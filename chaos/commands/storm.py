@@ -76,7 +76,7 @@ class Storm:
     def _blows(self) -> Iterator[Callable[[], None]]:
         """The kills in random order, with the restarts spread evenly among them."""
         kinds = (self._web_process, self._web_server, self._worker, self._beat)
-        kills = self._dice.choices(kinds, (5, 3, 6, 1), k=self._scale.kills)
+        kills = self._dice.choices(kinds, (8, 3, 5, 1), k=self._scale.kills)
         restarts = [self._restart_postgres, self._restart_redis] * self._scale.restarts
         every = len(kills) / (len(restarts) + 1)
         for number, kill in enumerate(kills, start=1):

@@ -23,7 +23,7 @@ REGISTER: Final = re.compile(r'href="(/encounters/[^"]+/register(?:\?[^"]*)?)"')
 # How often a user does what users do.
 DOUBLE_CLICK, RESUBMIT, LOOK_BACK, WITHDRAW, FOLLOW, RACE = 0.05, 0.05, 0.08, 0.1, 0.25, 0.02
 DECIDE: Final = 0.7
-STEPS: Final = (3, 8)
+STEPS: Final = (4, 10)
 _CERTAIN: Final = {"Booked", "Moved", "Registered and booked", "Not booked", ""}
 _WAITING: Final = {
     "Not confirmed yet",
@@ -82,7 +82,6 @@ class User(threading.Thread):
             self._search(call, practice)
         if elsewhere:
             self._register_and_book(call)
-            return
         for _ in range(self._dice.randint(*STEPS)):
             if self._plan.over.is_set() or not self._step(call):
                 return

@@ -111,7 +111,6 @@ class World:
             "BREAKER": "on" if breaker else "off",
             "PDS_REQUESTS_PER_SECOND": "200",
             "PDS_REQUESTS_PER_SECOND_ALONE": "50",
-            "WEB_WORKERS": "1",
             **scale.clocks,
         }
         ours = [sys.executable, "-m"]
