@@ -43,6 +43,7 @@ class DesignSystem:
             loader=PackageLoader("nhsuk_frontend_jinja"),
             undefined=ChainableUndefined,
             autoescape=select_autoescape(["html", "jinja"]),
+            auto_reload=False,  # a package's templates do not change: no look at the disk for each
         )
         self._macros: dict[str, Callable[..., Markup]] = {}
 
