@@ -58,7 +58,11 @@ _SAGAS: Final[LiteralString] = """
 _UNSETTLED: Final[LiteralString] = """
     SELECT (SELECT count(*) FROM commands_command WHERE state IN ('sending', 'unconfirmed'))
          + (SELECT count(*) FROM commands_saga saga WHERE closed_at IS NULL AND stopped = ''
-            AND next_try_at IS NOT NULL) AS number
+            AND EXISTS (SELECT FROM commands_command first WHERE first.saga_id = saga.id
+                        AND first.step = 'first' AND first.state = 'done'
+                        AND first.withdrawn_at IS NULL)
+            AND NOT EXISTS (SELECT FROM commands_command second WHERE second.saga_id = saga.id
+                            AND second.step = 'second')) AS number
 """
 
 
