@@ -217,11 +217,6 @@ class Practices:
             if after.status == "cancelled" != before.status and marker in after.reason
         ]
 
-    def live(self, key: Key) -> bool:
-        """Whether the appointment is there and not cancelled, now."""
-        versions = self.appointments.get(key, [])
-        return bool(versions) and versions[-1].status != "cancelled"
-
 
 def _pairs(versions: list[Version]) -> Iterable[tuple[Version, Version]]:
     return itertools.pairwise(versions)
