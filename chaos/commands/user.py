@@ -21,7 +21,7 @@ OFFER: Final = re.compile(r'name="only" value="([^"]+)"')
 APPOINTMENT: Final = re.compile(r'href="(/encounters/[^"/]+/appointments/[^"/]+/[^"/]+)/cancel"')
 REGISTER: Final = re.compile(r'href="(/encounters/[^"]+/register(?:\?[^"]*)?)"')
 # How often a user does what users do.
-DOUBLE_CLICK, RESUBMIT, LOOK_BACK, WITHDRAW, FOLLOW, RACE = 0.05, 0.05, 0.08, 0.1, 0.25, 0.02
+DOUBLE_CLICK, RESUBMIT, LOOK_BACK, WITHDRAW, FOLLOW, RACE = 0.03, 0.03, 0.08, 0.1, 0.25, 0.02
 DECIDE: Final = 0.7
 STEPS: Final = (4, 10)
 _CERTAIN: Final = {"Booked", "Moved", "Registered and booked", "Not booked", ""}
@@ -125,7 +125,7 @@ class User(threading.Thread):
     def _search(self, call: Call, practice: str) -> None:
         first = date.today() + timedelta(days=self._dice.randint(1, 25))  # noqa: DTZ011
         typed = {"practices": practice, "when": "dates"}
-        for name, day in (("start", first), ("end", first + timedelta(days=2))):
+        for name, day in (("start", first), ("end", first + timedelta(days=1))):
             parts = {"day": day.day, "month": day.month, "year": day.year}
             typed |= {f"{name}-{part}": str(number) for part, number in parts.items()}
         page = self.browser.sends(Form(f"{call.encounter}slots/", "post"), typed)
