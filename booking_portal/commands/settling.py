@@ -83,25 +83,31 @@ def _look_for(command: Command) -> None:
     actor = actor.on_behalf(BY_SYSTEM)
     try:
         actor.require(Permission.VIEW_APPOINTMENTS)
+        asked_at = database_now()
         seen = look(command, actor=actor, refused=_refusal_to_check(command))
     except NotPermitted:
         to_a_person(command, "the user may no longer see patients' appointments")
         return
     if seen is not None:
-        _conclude(command, seen, actor)
+        _conclude(command, seen, actor, asked_at)
 
 
-def _conclude(command: Command, seen: Seen, actor: Actor) -> None:
-    """Nothing is there: send again, or say so where that is certain, or look again later."""
+def _conclude(command: Command, seen: Seen, actor: Actor, asked_at: datetime) -> None:
+    """Nothing is there: send again, or say so where that is certain, or look again later.
+
+    What was not there at `asked_at` (the database's clock, before the look) may have arrived
+    while this process was slow: only a look that began when the request was dead proves it.
+    """
     now = database_now()
     if (
-        may_send_again(command, seen, now)
+        may_send_again(command, seen, asked_at)
+        and now < _sent_until(command)
         and not on_hold(command.organisation)
         and actor.may(PERMISSION[Kind(command.kind)])
         and _is_as_it_was(command, seen, actor)
     ):
         send_again(command, actor=actor)
-    elif seen.conclusive and now > command.request_dead_at:
+    elif seen.conclusive and asked_at > command.request_dead_at:
         late_look = now + timedelta(seconds=settings.LATE_LOOK_SECONDS)
         move(
             command,
@@ -110,7 +116,7 @@ def _conclude(command: Command, seen: Seen, actor: Actor) -> None:
             by_system=BY_SYSTEM,
             next_look_at=late_look,
         )
-    elif now > command.request_dead_at:
+    elif asked_at > command.request_dead_at:
         to_a_person(command, "what the practice shows does not tell whose it is")
     else:
         look_later(command)
@@ -121,7 +127,7 @@ def may_send_again(command: Command, seen: Seen, now: datetime) -> bool:
 
     Never after evidence that it was made, never when it was withdrawn, never after a plain "no";
     a booking or registration only when the request before can no longer arrive; and only within
-    the window, counted from the user's click (`now` by the database's clock, UTC).
+    the window, counted from the user's click (`now`: when the look began, by the database's clock).
     """
     return (
         seen.effect is None
