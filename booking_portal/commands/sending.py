@@ -46,6 +46,8 @@ log = logging.getLogger(__name__)
 LOOKS_ITSELF_FOR = timedelta(seconds=60)
 # The database may only be starting again: seconds between the tries to record an answer.
 PATIENCE = (0.2, 0.8, 2.0)
+# What a practice says only of a request that has reached it, and that has had an effect.
+ARRIVED = frozenset({State.DONE, State.NEEDS_ATTENTION})
 
 
 class LeaseOver(Exception):
@@ -74,6 +76,7 @@ def send(command: Command, *, actor: Actor) -> Command:
     observer = TrailObserver(actor.who, subject_of(command))
     client = connection.observed_client(actor, command.endpoint, observer)
     attempt = Attempt.objects.create(command=command, purpose=Attempt.Purpose.SEND)
+    send_number = command.sends
     try:
         made = _perform(command, client)
     except LeaseOver:
@@ -81,8 +84,10 @@ def send(command: Command, *, actor: Actor) -> Command:
     except GPConnectError as error:
         answer = error
         _keep(command, lambda: _failed(command, attempt, answer), confirmed=False)
-        if not verdict(Kind(command.kind), error, command.sends).look_first:
+        if not verdict(Kind(command.kind), error, send_number).look_first:
             return command
+        if not Command.objects.filter(pk=command.pk, sends=send_number).exists():
+            return command  # sent again meanwhile: this "no" says nothing of that one
         return _look_whose_it_is(command, error, actor)
     ended = observer.last_answer
     _keep(command, lambda: _made(command, attempt, made, ended), confirmed=True)
@@ -189,7 +194,8 @@ def _failed(command: Command, attempt: Attempt, error: GPConnectError) -> None:
     if means.state == command.state:  # a later send of an unconfirmed command
         fields |= {"error_code": error.code, "sentence": error.sentence}
         fields |= {"next_step": error.next_step}
-        Command.objects.filter(pk=command.pk, state=command.state).update(**fields)
+        this_send = Command.objects.filter(pk=command.pk, state=command.state, sends=command.sends)
+        this_send.update(**fields)
         for name, value in fields.items():
             setattr(command, name, value)
         return
@@ -216,14 +222,17 @@ def _look_whose_it_is(command: Command, refused: GPConnectError, actor: Actor) -
 def _record(command: Command, to: State, record: Callable[[], Command]) -> None:
     """Record what the practice said, also when the sweep has moved the command meanwhile.
 
-    The practice's own word is better evidence than the sweep's not knowing.
+    The practice's own word is better evidence than the sweep's not knowing. But if the command was
+    sent again meanwhile, a "no" to this send says nothing of the one that is on its way.
     """
+    send_number = command.sends
     for _ in range(2):
         try:
             record()
         except StateChanged:
             command.refresh_from_db()
-            if to not in MAY_FOLLOW[State(command.state)]:
+            overtaken = command.sends != send_number and to not in ARRIVED
+            if overtaken or to not in MAY_FOLLOW[State(command.state)]:
                 break
         else:
             break
