@@ -19,7 +19,7 @@ from booking_portal.commands.sending import send
 from booking_portal.commands.states import UNSETTLED, State
 from booking_portal.commands.steps.preparing import keep_step, record
 from booking_portal.commands.steps.second_steps import NewCancelled, fresh, ready_second
-from booking_portal.commands.steps.stages import latest, step_of, steps_of, time_over
+from booking_portal.commands.steps.stages import Stage, latest, step_of, steps_of, time_over
 from booking_portal.commands.storing import AlreadyAsked, database_now
 from booking_portal.commands.transitions import who_of
 from booking_portal.patients.finding import NO_RECORD, PatientMismatch
@@ -31,6 +31,7 @@ BY_SYSTEM = "settling"
 CLAIM = timedelta(seconds=60)
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=2), timedelta(seconds=20)
 FIRST, SECOND = Command.Step.FIRST, Command.Step.SECOND
+BY_ITSELF = frozenset({Stage.GOING_ON})
 
 
 class _Stop(Exception):
@@ -137,7 +138,9 @@ def _go_on(saga: Saga, actor: Actor) -> None:
     try:
         _require_by_itself(saga, first)
         ready = ready_second(saga, saga.encounter, actor=actor)
-        second = keep_step(saga, ready, SECOND, actor=actor, outcome="went on")
+        second = keep_step(
+            saga, ready, SECOND, actor=actor, outcome="went on", stages=BY_ITSELF
+        )  # a process that was slow comes too late: by then a person decides
     except AlreadyAsked:  # another process, or a person, was quicker
         return
     except _Stop as stop:
