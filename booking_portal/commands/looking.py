@@ -1,5 +1,6 @@
 """Look at the practice for a command's effect, and settle the command if that decides it."""
 
+import contextlib
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +16,14 @@ from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.recognition import booked_by, changed_by, learn, registered_by
 from booking_portal.commands.states import LATE, Kind, State
 from booking_portal.commands.storing import database_now
-from booking_portal.commands.transitions import alarm, claimed_by_another, confirm, fail, move
+from booking_portal.commands.transitions import (
+    StateChanged,
+    alarm,
+    claimed_by_another,
+    confirm,
+    fail,
+    move,
+)
 from booking_portal.commands.verdicts import NEVER_LEFT
 from booking_portal.patients import tracing
 from booking_portal.patients.models import PatientAtPractice
@@ -113,10 +121,7 @@ def to_a_person(command: Command, reason: str) -> Command:
 
 
 def notice(at: PatientAtPractice, appointments: Iterable[Appointment], *, actor: Actor) -> None:
-    """Later evidence: a user's own look shows a booking that was held to be not made.
-
-    Raises: StateChanged.
-    """
+    """Later evidence: a user's own look shows a booking that was held to be not made."""
     held_to_be_not_made = Command.objects.for_organisation(actor.organisation).filter(
         kind=Kind.BOOK,
         state__in=LATE,
@@ -129,7 +134,8 @@ def notice(at: PatientAtPractice, appointments: Iterable[Appointment], *, actor:
         if may_have_been_made(command):
             made, _ = booked_by(command, there)
             if made is not None and not claimed_by_another(command, made.id):
-                confirm(command, made, reason="found at the practice later")
+                with contextlib.suppress(StateChanged):  # settled in this very moment
+                    _accept(command, made, actor, reason="found at the practice later")
 
 
 def may_have_been_made(command: Command) -> bool:
@@ -162,7 +168,13 @@ def what_came(answer: Answered | None) -> dict[str, Any]:
     return {"trace_id": answer.trace_id, "status": answer.status} if answer else {}
 
 
-def _accept(command: Command, effect: Appointment | Patient, actor: Actor) -> None:
+def _accept(
+    command: Command,
+    effect: Appointment | Patient,
+    actor: Actor,
+    *,
+    reason: str = "found at the practice",
+) -> None:
     """`done`; or an alarm, if what the practice made is not what was asked for. [BOOK-7]"""
     if isinstance(effect, Appointment) and command.kind == Kind.BOOK:
         unlike = set(differences_from_booking(booking_of(command), effect))
@@ -174,7 +186,7 @@ def _accept(command: Command, effect: Appointment | Patient, actor: Actor) -> No
             )
             alarm(command, error, effect, by_system=actor.by_system)
             return
-    confirm(command, effect, reason="found at the practice", by_system=actor.by_system)
+    confirm(command, effect, reason=reason, by_system=actor.by_system)
     learn(command, effect, actor=actor)
 
 
