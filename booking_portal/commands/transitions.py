@@ -40,14 +40,18 @@ def move(
     The event is the stored actor's, or that of `who`. `fields` are stored with the command. One
     that is settled is not looked at again, unless they say when.
 
-    Raises: StateChanged when its state is not the one that this process has seen, ValueError
-    for a transition that the table does not allow.
+    Raises: StateChanged when its state is not the one that this process has seen, or when another
+    command for the same is unsettled since it ended; ValueError for a transition that the table
+    does not allow.
     """
     was = State(command.state)
     if to not in MAY_FOLLOW[was]:
         raise ValueError(f"{was} cannot become {to}")
     if to not in UNSETTLED:
         fields = {"settled_at": timezone.now(), "next_look_at": None} | fields
+    if was in ringing_back.SAID_NOT_MADE and to in UNSETTLED and _asked_for_again(command):
+        raise StateChanged
+    fields |= _beside_its_saga(command, to)
     if to is State.NEEDS_ATTENTION:
         fields |= {"attention_at": timezone.now()}
     watching = not by_system and who is None  # in the user's own request
@@ -79,12 +83,13 @@ def confirm(
 ) -> Command:
     """The practice has done it: `done`, with what the practice returned.
 
-    A booking whose appointment another command has claimed already needs a person. A step that
-    shows up late, when another try of it is done, stands for itself from now on.
+    A booking whose appointment another command has claimed already needs a person.
 
     Raises: StateChanged.
     """
     if isinstance(made, Appointment) and claimed_by_another(command, made.id):
+        if command.state == State.NEEDS_ATTENTION:  # somebody has to see to it anyway
+            return command
         return move(
             command,
             State.NEEDS_ATTENTION,
@@ -101,14 +106,38 @@ def confirm(
         sentence="",
         next_step="",
         **_returned(made),
-        **_beside_its_saga(command),
     )
 
 
-def _beside_its_saga(command: Command) -> dict[str, Any]:
-    tries = Command.objects.filter(saga=command.saga_id, step=command.step, state=State.DONE)
-    another = command.saga_id is not None and tries.exclude(pk=command.pk).exists()
+def _beside_its_saga(command: Command, to: State) -> dict[str, Any]:
+    """A step that shows up late, when another try of it is done, stands for itself from now on.
+
+    So does one that has to be seen to while another step of its saga is unsettled. Asked before,
+    as PostgreSQL would log the row that a constraint refuses.
+    """
+    if command.saga_id is None:
+        return {}
+    others = Command.objects.filter(saga=command.saga_id).exclude(pk=command.pk)
+    if to is State.DONE:
+        another = others.filter(step=command.step, state=State.DONE).exists()
+    else:
+        another = to in UNSETTLED and others.filter(state__in=UNSETTLED).exists()
     return {"saga": None, "step": ""} if another else {}
+
+
+def _asked_for_again(command: Command) -> bool:
+    """Whether the same booking or registration is unsettled under another command."""
+    if command.kind not in {Kind.BOOK, Kind.REGISTER}:
+        return False
+    same = Command.objects.filter(
+        kind=command.kind,
+        organisation=command.organisation_id,
+        nhs_number=command.nhs_number,
+        practice=command.practice_id,
+        slot_key=command.slot_key,
+        state__in=UNSETTLED,
+    )
+    return same.exclude(pk=command.pk).exists()
 
 
 def claimed_by_another(command: Command, appointment_id: str) -> bool:
