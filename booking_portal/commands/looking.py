@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from booking_portal.accounts.actor import Actor
@@ -141,12 +142,13 @@ def notice(at: PatientAtPractice, appointments: Iterable[Appointment], *, actor:
 def may_have_been_made(command: Command) -> bool:
     """Whether an appointment that shows up late may be this booking's.
 
-    Not when nothing was ever sent; nor when the same slots were asked for once more since, as
-    then nobody could tell whose it is.
+    Not when nothing was ever sent; nor when the same was asked for once more since, as then nobody
+    could tell whose it is.
     """
     if command.sends == 1 and command.error_code in NEVER_LEFT:
         return False
     since = Command.objects.filter(
+        Q(appointment_id=command.appointment_id) | Q(kind__in=(Kind.BOOK, Kind.REGISTER)),
         kind=command.kind,
         practice=command.practice_id,
         nhs_number=command.nhs_number,

@@ -184,7 +184,7 @@ def _refusal_to_check(command: Command) -> GPConnectError | None:
 def _look_late(command: Command) -> None:
     """Once more, long after it was held to be not made: it may have arrived after all."""
     actor = actor_for(command.user, command.organisation)
-    if actor is None or not may_have_been_made(command):
+    if actor is None or _broken_looks(command) >= BROKEN_LOOKS or not may_have_been_made(command):
         look_no_more(command)
         return
     actor = actor.on_behalf(BY_SYSTEM)

@@ -17,6 +17,7 @@ from booking_portal.patients.models import PatientAtPractice
 
 # From the stored command to the first byte: a connection, and a process that was slow.
 SEND_WINDOW = timedelta(seconds=10)
+TRIES_TO_STORE = 3
 
 
 class AlreadyAsked(Exception):
@@ -73,9 +74,14 @@ def store(command: Command, at: PatientAtPractice, *, actor: Actor) -> Command:
         setattr(command, name, value)
     with transaction.atomic():
         # Not "try and catch": PostgreSQL would log the failing row, the patient's text included.
-        Command.objects.bulk_create([command], ignore_conflicts=True)
-        if not Command.objects.filter(pk=command.pk).exists():
-            raise AlreadyAsked(_rival(command))
+        for _ in range(TRIES_TO_STORE):
+            if _inserted(command):
+                break
+            rival = _rival(command)
+            if rival is not None:  # else it was settled in this very moment
+                raise AlreadyAsked(rival)
+        else:
+            raise RuntimeError("a command that nothing stands against cannot be stored")
         trail.record(
             EventKind.COMMAND_STORED,
             actor.who,
@@ -106,7 +112,12 @@ def lease_from(now: datetime) -> dict[str, datetime]:
     }
 
 
-def _rival(command: Command) -> Command:
+def _inserted(command: Command) -> bool:
+    Command.objects.bulk_create([command], ignore_conflicts=True)
+    return Command.objects.filter(pk=command.pk).exists()
+
+
+def _rival(command: Command) -> Command | None:
     same_form = Command.objects.filter(form_token=command.form_token).first()
     if same_form is not None:
         return same_form
@@ -114,10 +125,11 @@ def _rival(command: Command) -> Command:
         step = Command.objects.unsettled().filter(saga=command.saga_id).first()
         if step is not None:
             return step
-    return Command.objects.unsettled().get(
+    same = Command.objects.unsettled().filter(
         kind=command.kind,
         organisation=command.organisation,
         nhs_number=command.nhs_number,
         practice=command.practice,
         slot_key=command.slot_key,
     )
+    return same.first()

@@ -271,7 +271,7 @@ def test_a_command_is_durable_before_anything_is_sent(
 ) -> None:
     """Seen from inside the exchange: the row and its event are there when the request leaves."""
     seen: list[Any] = []
-    ask = connection.client
+    ask = connection.observed_client
 
     def looking(*args: Any, **kwargs: Any) -> Any:
         stored = Command.objects.first()
@@ -280,7 +280,7 @@ def test_a_command_is_durable_before_anything_is_sent(
             seen.append(Event.objects.filter(kind=EventKind.COMMAND_STORED).count())
         return ask(*args, **kwargs)
 
-    monkeypatch.setattr(connection, "client", looking)
+    monkeypatch.setattr(connection, "observed_client", looking)
     assert counter.arrives_at_booking().state == State.DONE
     assert seen == [(State.SENDING, 0), 1]
 

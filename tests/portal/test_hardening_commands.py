@@ -185,3 +185,17 @@ def test_a_late_booking_waits_while_the_same_slots_are_asked_for_again(
         to_a_person(late)
     assert Command.objects.get(pk=late.pk).state == State.NOT_MADE
     assert command.kind == Kind.BOOK
+
+
+@pytest.mark.requirement("BOOK-7")
+def test_what_arrives_after_the_practice_was_rung_is_found(
+    counter: Counter, spine: Sandbox, manager: User, acting_for: Callable[[User, str], Actor]
+) -> None:
+    """The practice has said that it has nothing, and the request can still arrive."""
+    spine.fault(practice="A20047", use_case="book", kind="status_500_after", times=1)
+    command = to_a_person(counter.arrives_at_booking())
+    close(command, made=False, spoken_to="Reception", actor=acting_for(manager, "A1001"))
+    assert command.state == State.NOT_MADE
+    assert command.next_look_at is not None
+    assert command.next_look_at > command.request_dead_at
+    assert looked_at(command).state == State.DONE

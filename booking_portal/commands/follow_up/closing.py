@@ -5,9 +5,11 @@ from typing import Any
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
+from booking_portal.commands.looking import SETTLES_AT_ONCE
 from booking_portal.commands.models import Command
 from booking_portal.commands.ringing_back import dealing_with
 from booking_portal.commands.states import State
+from booking_portal.commands.storing import database_now
 from booking_portal.commands.transitions import claimed_by_another, move
 
 BY_TELEPHONE = "CLOSED_BY_TELEPHONE"
@@ -66,6 +68,9 @@ def close(
     if command.error_code == DIFFERENT and not as_recorded:
         fields["result"] = {}  # what the practice answered is not what it has now
     not_made = State.WITHDRAWN if command.withdrawn_at else State.NOT_MADE
+    if not made and command.error_code != DIFFERENT and database_now() < command.request_dead_at:
+        # The request may arrive after the call: the portal looks once more when it no longer can.
+        fields["next_look_at"] = command.request_dead_at + SETTLES_AT_ONCE
     return move(
         command,
         State.DONE if made else not_made,

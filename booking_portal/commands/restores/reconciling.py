@@ -44,7 +44,12 @@ MISMATCH = "PATIENT_MISMATCH"
 
 
 def reconcile_due(most: int = 3) -> int:
-    """Reconcile what is due, a few at a time so that practices are spared; returns how many."""
+    """Reconcile what is due, a few at a time so that practices are spared; returns how many.
+
+    One that fails does not keep the others waiting; its claim runs out and it is tried again.
+
+    Raises: ExceptionGroup of what went wrong, for the worker's log.
+    """
     with transaction.atomic():
         due = list(
             Reconciliation.objects.select_for_update(skip_locked=True, of=("self",))
@@ -55,8 +60,14 @@ def reconcile_due(most: int = 3) -> int:
         Reconciliation.objects.filter(pk__in=[part.pk for part in due]).update(
             next_look_at=database_now() + CLAIM
         )
+    failures: list[Exception] = []
     for part in due:
-        reconcile(part)
+        try:
+            reconcile(part)
+        except Exception as failure:  # noqa: BLE001 - gathered, and raised below
+            failures.append(failure)
+    if failures:
+        raise ExceptionGroup(f"{len(failures)} of {len(due)} parts", failures)
     return len(due)
 
 

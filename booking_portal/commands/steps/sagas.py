@@ -206,7 +206,8 @@ def _begin(saga: Saga, ready: Ready, actor: Actor) -> Command:
     first = send(keep_first(saga, ready, actor=actor), actor=actor)
     try:
         if not first.settled:
-            Saga.objects.filter(pk=saga.pk).update(next_try_at=database_now())
+            still_waiting = Saga.objects.filter(pk=saga.pk, next_try_at__isnull=False)
+            still_waiting.update(next_try_at=database_now())
             return first
         go_on(saga, actor=actor)
         return latest(fresh(saga))
