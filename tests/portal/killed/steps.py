@@ -14,7 +14,7 @@ def through_a_gate(attempt: Attempt) -> bool:
 
 
 NOT_STORED = (
-    Point("before it is stored", f"{COMMANDS}.preparing:store"),
+    Point("before it is stored", f"{COMMANDS}.steps.preparing:store"),
     Point("stored, not committed", TRAIL, when=recording(EventKind.COMMAND_STORED)),
 )
 UP_TO_THE_FIRST_BYTE = (
@@ -88,10 +88,10 @@ FIRST_OF_TWO = (
     MADE[4],
 )
 BETWEEN = (
-    Point("about to go on", f"{COMMANDS}.sagas:go_on"),
-    Point("the second step claimed", f"{COMMANDS}.going_on:ready_second"),
+    Point("about to go on", f"{COMMANDS}.steps.sagas:go_on"),
+    Point("the second step claimed", f"{COMMANDS}.steps.going_on:ready_second"),
     Point("stored, not committed", TRAIL, when=recording(EventKind.STEPS_MOVED, "went on")),
-    Point("the second step committed", f"{COMMANDS}.going_on:send"),
+    Point("the second step committed", f"{COMMANDS}.steps.going_on:send"),
 )
 SECOND_OF_TWO = (
     Point(
@@ -111,5 +111,5 @@ SECOND_OF_TWO = (
         TRAIL,
         when=the(2, recording(EventKind.COMMAND_MOVED, State.DONE)),
     ),
-    Point("both recorded, nothing shown", f"{COMMANDS}.sagas:latest"),
+    Point("both recorded, nothing shown", f"{COMMANDS}.steps.sagas:latest"),
 )
