@@ -19,8 +19,15 @@ from tests.own_database import OwnDatabase
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The search for patients' data comes last, when all that could be written has been."""
-    items.sort(key=lambda item: item.path.name == "test_privacy.py")
+    """Journeys late: a process that drives a browser cannot be forked, as some tests do.
+
+    The search for patients' data comes last, when all that could be written has been.
+    """
+    items.sort(key=lambda item: (_comes_last(item), "journeys" in item.path.parts))
+
+
+def _comes_last(item: pytest.Item) -> bool:
+    return item.path.name == "test_privacy.py"
 
 
 @pytest.fixture(autouse=True)
