@@ -12,7 +12,7 @@ from booking_portal.audit import trail
 from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands.asking import subject_of
 from booking_portal.commands.models import Command
-from booking_portal.commands.states import UNSETTLED, Kind, State
+from booking_portal.commands.states import LATE, UNSETTLED, Kind, State
 from booking_portal.commands.storing import database_now
 from booking_portal.patients.models import Encounter
 
@@ -20,7 +20,6 @@ NUMBER_LIMIT = 40
 MOST_LIKELY = ("mobile", "home", "work")
 
 UNKNOWN_TO_THE_USER = frozenset({State.UNCONFIRMED, State.NEEDS_ATTENTION})
-SAID_NOT_MADE = frozenset({State.NOT_MADE, State.WITHDRAWN})
 
 TO_TELL = ~Q(state__in=UNSETTLED) & Q(owner__isnull=False, told_at=None)
 """Settled after the patient may have been let go, and nobody has told them yet."""
@@ -63,7 +62,7 @@ def when_moved(command: Command, to: State, *, watching: bool) -> dict[str, Any]
     known in the user's own request (`watching`); again when what they were told proves wrong.
     """
     somebody = {} if command.owner_id else defaults(command)
-    if State(command.state) in SAID_NOT_MADE:
+    if State(command.state) in LATE:
         return somebody | {"told_at": None, "told_by": None}
     if to in UNSETTLED:
         return somebody if to in UNKNOWN_TO_THE_USER else {}

@@ -9,7 +9,7 @@ from booking_portal.audit import trail
 from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands import ringing_back
 from booking_portal.commands.models import Command
-from booking_portal.commands.states import MAY_FOLLOW, UNSETTLED, Kind, State
+from booking_portal.commands.states import LATE, MAY_FOLLOW, UNSETTLED, Kind, State
 from gpconnect.errors import GPConnectError
 from gpconnect.models import Appointment, Patient
 
@@ -49,7 +49,7 @@ def move(
         raise ValueError(f"{was} cannot become {to}")
     if to not in UNSETTLED:
         fields = {"settled_at": timezone.now(), "next_look_at": None} | fields
-    if was in ringing_back.SAID_NOT_MADE and to in UNSETTLED and _asked_for_again(command):
+    if was in LATE and to in UNSETTLED and _asked_for_again(command):
         raise StateChanged
     fields |= _beside_its_saga(command, to)
     if to is State.NEEDS_ATTENTION:
@@ -102,7 +102,7 @@ def confirm(
         State.DONE,
         reason=reason,
         by_system=by_system,
-        error_code=FOUND_LATER if command.state in ringing_back.SAID_NOT_MADE else "",
+        error_code=FOUND_LATER if command.state in LATE else "",
         sentence="",
         next_step="",
         **_returned(made),
