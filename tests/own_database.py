@@ -6,7 +6,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connection
 
@@ -56,8 +58,7 @@ class OwnDatabase:
 
     def leave(self) -> None:
         """The portal uses the session's database again."""
-        connection.close()
-        connection.settings_dict.update(self._before)
+        self._turn_to(self._before)
         os.environ["DATABASE_URL"] = self._url_before
 
     def forget(self) -> None:
@@ -113,16 +114,23 @@ class OwnDatabase:
         self.start()
 
     def _point_at(self, name: str) -> None:
-        connection.close()
         address, _, password = self._template_url.partition("@")[0].rpartition(":")
         assert address
-        connection.settings_dict.update(
-            NAME=name,
-            USER=embedded.ROLE,
-            PASSWORD=password,
-            HOST="127.0.0.1",
-            PORT=self._template_url.rsplit(":", 1)[1].split("/")[0],
+        self._turn_to(
+            {
+                "NAME": name,
+                "USER": embedded.ROLE,
+                "PASSWORD": password,
+                "HOST": "127.0.0.1",
+                "PORT": self._template_url.rsplit(":", 1)[1].split("/")[0],
+            }
         )
+
+    def _turn_to(self, database: dict[str, Any]) -> None:
+        """Use another database, where the content types may have other numbers."""
+        connection.close()
+        connection.settings_dict.update(database)
+        ContentType.objects.clear_cache()
 
     def _psql(self, statement: str) -> None:
         self._run("psql", "--quiet", "--command", statement, self._template_url)
