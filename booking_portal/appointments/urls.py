@@ -52,4 +52,5 @@ urlpatterns = [
     path("steps/<uuid:saga_id>/finish", sagas.finish, name="saga-finish"),
     path("steps/<uuid:saga_id>/undo", sagas.undo, name="saga-undo"),
     path("steps/<uuid:saga_id>/keep", sagas.keep, name="saga-keep"),
+    path("steps/<uuid:saga_id>/take", sagas.take, name="saga-take"),
 ]

@@ -62,6 +62,8 @@ class Saga(models.Model):
     The second step is sent by itself until `automatic_until` (UTC, the database's clock), unless
     `stopped` says what stands in the way; from then on a person decides, until `closed_at`.
     `old_*` tell the appointment to be cancelled as the user saw it, `cancellation_reason` why.
+    `owner` has said at `taken_at` that they deal with it; one that waits for a person when it is
+    `escalate_at`, and that nobody deals with, is escalated.
     """
 
     class Kind(models.TextChoices):
@@ -100,11 +102,27 @@ class Saga(models.Model):
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     closing = models.CharField(max_length=20, choices=Closing, blank=True)
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    taken_at = models.DateTimeField(null=True)
+    escalate_at = models.DateTimeField(null=True)
+    escalated_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("-created_at",)
         default_permissions = ()
-        indexes = [models.Index(fields=["next_try_at"], name="sagas_due")]
+        indexes = [
+            models.Index(fields=["next_try_at"], name="sagas_due"),
+            models.Index(
+                fields=["escalate_at"],
+                condition=models.Q(escalate_at__isnull=False),
+                name="sagas_to_escalate",
+            ),
+            models.Index(
+                fields=["organisation"],
+                condition=models.Q(escalated_at__isnull=False, closed_at=None),
+                name="sagas_escalated",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.id}"
@@ -198,6 +216,17 @@ class Command(models.Model):
         indexes = [
             models.Index(fields=["next_look_at"], name="commands_due"),
             models.Index(fields=["organisation", "starts_at"], name="commands_by_day"),
+            models.Index(fields=["organisation", "nhs_number"], name="commands_of_a_patient"),
+            models.Index(
+                fields=["organisation"],
+                condition=models.Q(state__in=sorted(map(str, UNSETTLED))),
+                name="commands_unsettled",
+            ),
+            models.Index(
+                fields=["organisation"],
+                condition=models.Q(withdrawn_at__isnull=False, told_at=None),
+                name="commands_withdrawn_untold",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -1,8 +1,10 @@
 """Who rings the patient back, on which number, and that it was done."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
@@ -69,6 +71,12 @@ def when_moved(command: Command, to: State, *, watching: bool) -> dict[str, Any]
     # What the patient has let go of, and was not made, is what they take it for.
     nothing_new = to == State.WITHDRAWN and command.kind != Kind.CANCEL
     return {"owner": None, "ring_back": ""} if watching or nothing_new else {}
+
+
+def nobody_yet() -> dict[str, Any]:
+    """What news does to a saga: nobody has taken it over, and time to do so begins anew."""
+    until = database_now() + timedelta(seconds=settings.ESCALATE_AFTER_SECONDS)
+    return {"escalate_at": until, "escalated_at": None, "owner": None, "taken_at": None}
 
 
 def set_number(command: Command, number: str, *, actor: Actor) -> None:

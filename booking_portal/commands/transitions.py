@@ -8,7 +8,7 @@ from django.utils import timezone
 from booking_portal.audit import trail
 from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands import ringing_back
-from booking_portal.commands.models import Command
+from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.states import LATE, MAY_FOLLOW, UNSETTLED, Kind, State
 from gpconnect.errors import GPConnectError
 from gpconnect.models import Appointment, Patient
@@ -52,7 +52,7 @@ def move(
     if was in LATE and to in UNSETTLED and _asked_for_again(command):
         raise StateChanged
     fields |= _beside_its_saga(command, to)
-    if to is State.NEEDS_ATTENTION:
+    if to is State.NEEDS_ATTENTION or _made_though_withdrawn(command, to):
         fields |= {"attention_at": timezone.now()}
     watching = not by_system and who is None  # in the user's own request
     fields = ringing_back.when_moved(command, to, watching=watching) | fields
@@ -60,6 +60,8 @@ def move(
         moved = Command.objects.filter(pk=command.pk, state=was).update(state=to, **fields)
         if not moved:
             raise StateChanged
+        if command.saga_id is not None:
+            Saga.objects.filter(pk=command.saga_id).update(**ringing_back.nobody_yet())
         trail.record(
             EventKind.COMMAND_MOVED,
             who or who_of(command, by_system),
@@ -123,6 +125,12 @@ def _beside_its_saga(command: Command, to: State) -> dict[str, Any]:
     else:
         another = to in UNSETTLED and others.filter(state__in=UNSETTLED).exists()
     return {"saga": None, "step": ""} if another else {}
+
+
+def _made_though_withdrawn(command: Command, to: State) -> bool:
+    """Whether the practice has a booking that the patient let go of: somebody is to cancel it."""
+    booked = command.kind == Kind.BOOK and to is State.DONE
+    return booked and command.withdrawn_at is not None
 
 
 def _asked_for_again(command: Command) -> bool:

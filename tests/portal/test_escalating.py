@@ -33,7 +33,7 @@ from tests.sandbox_control import Sandbox
 pytestmark = pytest.mark.django_db
 
 TOO_LONG = settings.ESCALATE_AFTER_SECONDS + 1
-BAR = "somebody to ring the practice, and nobody is dealing with"
+BAR = "somebody to see to it, and nobody is dealing with"
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """Who rings the patient back, on which number, and who deals with what needs a person."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from booking_portal.accounts.actor import Actor
+from booking_portal.accounts.models import User
 from booking_portal.appointments.presenters import wording
 from booking_portal.commands.follow_up.closing import may_close
 from booking_portal.commands.models import Command
@@ -40,7 +42,7 @@ class RingBack:
             return None
         mine = command.owner_id == actor.user.pk
         taken_by_me = mine and dealing_with(command)
-        by_a_person = command.state == State.NEEDS_ATTENTION
+        by_a_person = command.state == State.NEEDS_ATTENTION or _withdrawn_and_made(command)
         may_take = (waiting or to_tell) and not (taken_by_me or (mine and not by_a_person))
         return cls(
             number=command.ring_back,
@@ -48,37 +50,39 @@ class RingBack:
             waiting=waiting,
             to_tell=to_tell,
             may_take=may_take,
-            closes_then=may_take and by_a_person and not may_close(command, actor),
+            closes_then=may_take
+            and command.state == State.NEEDS_ATTENTION
+            and not may_close(command, actor),
             told=_told(command),
         )
 
 
 def owner_of(command: Command, actor: Actor | None = None) -> str:
     """Who deals with it, in words: also that nobody does yet."""
-    if command.owner is None or (
-        command.state == State.NEEDS_ATTENTION and not dealing_with(command)
-    ):
+    taken = dealing_with(command)
+    by_a_person = command.state == State.NEEDS_ATTENTION or _withdrawn_and_made(command)
+    owner = command.owner if taken or not by_a_person else None
+    return who_deals(owner, command.taken_at if taken else None, actor)
+
+
+def who_deals(owner: User | None, since: datetime | None, actor: Actor | None) -> str:
+    """Who deals with something, as the actor is told."""
+    if owner is None:
         return "Nobody is dealing with it yet"
-    mine = actor is not None and command.owner_id == actor.user.pk
-    since = (
-        f" since {wording.clock_on_day(command.taken_at)}"
-        if command.taken_at and dealing_with(command)
-        else ""
-    )
-    if mine:
-        return f"You are dealing with it{since}"
-    return f"{command.owner.full_name} is dealing with it{since}"
+    when = f" since {wording.clock_on_day(since)}" if since else ""
+    if actor is not None and owner.pk == actor.user.pk:
+        return f"You are dealing with it{when}"
+    return f"{owner.full_name} is dealing with it{when}"
 
 
 def cancel_it(command: Command, *, cancelled: bool) -> bool:
     """Whether a withdrawn booking stands at the practice, and nobody has said that it may."""
-    return (
-        command.kind == Kind.BOOK
-        and command.state == State.DONE
-        and command.withdrawn_at is not None
-        and command.told_at is None
-        and not cancelled
-    )
+    return _withdrawn_and_made(command) and command.told_at is None and not cancelled
+
+
+def _withdrawn_and_made(command: Command) -> bool:
+    made = command.kind == Kind.BOOK and command.state == State.DONE
+    return made and command.withdrawn_at is not None
 
 
 def _told(command: Command) -> str:

@@ -8,6 +8,7 @@ from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.presenters import saying
 from booking_portal.appointments.presenters.cards import AppointmentCard, card_of_command
 from booking_portal.appointments.presenters.following import marks_of
+from booking_portal.appointments.presenters.ringing_back import who_deals
 from booking_portal.appointments.presenters.saga_standings import (
     NEW_CANCELLED,
     About,
@@ -76,6 +77,8 @@ class SagaPage:
     mark: str
     looked: int
     decision: Decision
+    owner: str
+    may_take: bool
     card: AppointmentCard
     practice: str
     telephone: str
@@ -107,6 +110,10 @@ class SagaPage:
             mark=_mark(saga, about.stage),
             looked=sum(step.looks for step in saga.steps.all()),
             decision=decision_of(saga, about.stage, actor),
+            owner=owner_of_saga(saga, about.stage, actor),
+            may_take=about.stage is Stage.FOR_A_PERSON
+            and saga.owner_id != actor.user.pk
+            and actor.may(Permission.VIEW_WORKLIST),
             card=about.card,
             practice=f"{practice.name}, {practice.town}",
             telephone=practice.telephone,
@@ -161,6 +168,13 @@ def decision_of(saga: Saga, stage: Stage, actor: Actor) -> Decision:
             )
 
 
+def owner_of_saga(saga: Saga, stage: Stage, actor: Actor) -> str:
+    """Who deals with what waits for a decision, in words; empty where nothing does."""
+    if stage is not Stage.FOR_A_PERSON:
+        return ""
+    return who_deals(saga.owner, saga.taken_at, actor)
+
+
 def has_both(saga: Saga) -> bool:
     """Whether the old and the new appointment of a move stand, as far as is known."""
     gone = saga.stopped == NEW_CANCELLED or stages.without_appointment(saga)
@@ -181,10 +195,12 @@ class SagaRow:
     standing: str
     tag: str
     asked_by: str
+    owner: str
+    urgent: str
 
     @classmethod
-    def of(cls, saga: Saga) -> Self:
-        """The saga as one row."""
+    def of(cls, saga: Saga, actor: Actor) -> Self:
+        """The saga as one row of a list that the actor sees."""
         about = About.of(saga)
         standing = standing_of_saga(saga, about)
         practice = saga.proposal.practice
@@ -199,6 +215,8 @@ class SagaRow:
             standing=standing.title,
             tag=TAG[standing.tone],
             asked_by=about.asked_by,
+            owner=owner_of_saga(saga, about.stage, actor),
+            urgent="Waiting too long" if saga.escalated_at and not saga.taken_at else "",
         )
 
 

@@ -12,6 +12,7 @@ from booking_portal.appointments.presenters.cards import (
 )
 from booking_portal.appointments.presenters.following import last_seen
 from booking_portal.appointments.presenters.ringing_back import owner_of
+from booking_portal.appointments.presenters.saga_standings import About, standing_of_saga
 from booking_portal.appointments.presenters.sagas import SagaRow
 from booking_portal.appointments.presenters.standings import standing_of, standing_of_restricted
 from booking_portal.commands.follow_up import worker
@@ -64,7 +65,7 @@ class WorkRows:
     def of(cls, work: Work, actor: Actor) -> "WorkRows":
         """Each row with what its list is about."""
         return cls(
-            sagas=tuple(SagaRow.of(saga) for saga in work.sagas),
+            sagas=tuple(SagaRow.of(saga, actor) for saga in work.sagas),
             attention=tuple(
                 _of_work(
                     command,
@@ -134,8 +135,9 @@ def _of_work(command: Command, *notes: str, urgent: str = "") -> WorkRow:
     row = row_of(command, *notes, urgent=urgent)
     if command.saga is None or row.restricted:
         return row
-    both = SagaRow.of(command.saga)
-    return replace(row, saga_id=both.saga_id, what="Book", standing=both.standing, tag=both.tag)
+    both = standing_of_saga(command.saga, About.of(command.saga))
+    saga_id = str(command.saga_id)
+    return replace(row, saga_id=saga_id, what="Book", standing=both.title, tag=TAG[both.tone])
 
 
 def row_of(command: Command, *notes: str, urgent: str = "") -> WorkRow:

@@ -27,6 +27,8 @@ from booking_portal.commands.ringing_back import (
     take,
     told,
 )
+from booking_portal.commands.steps import deciding
+from booking_portal.commands.steps.deciding import NotToDecide
 from booking_portal.commands.withdrawing import NotToWithdraw, withdraw
 from booking_portal.forms import errors_for
 from booking_portal.patients.models import Encounter
@@ -59,6 +61,9 @@ def take_command(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
     found = organisations_command(request, command_id)
     with suppress(NotToTake):  # settled meanwhile: the command's page shows how
         take(found, actor=request.actor)
+    if found.saga is not None:
+        with suppress(NotToDecide):  # nobody has to decide anything about both steps
+            deciding.take(found.saga, actor=request.actor)
     return redirect_to(found)
 
 

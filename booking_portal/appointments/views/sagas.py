@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -97,6 +98,14 @@ def keep(request: ActingRequest, saga_id: uuid.UUID) -> HttpResponse:
     return _decide(request, found, lambda _: close(found, actor=request.actor))
 
 
+@require_POST
+@acting(Permission.VIEW_WORKLIST)
+def take(request: ActingRequest, saga_id: uuid.UUID) -> HttpResponse:
+    """ "I am dealing with it"."""
+    found = _saga(request, saga_id)
+    return _decide(request, found, lambda _: deciding.take(found, actor=request.actor))
+
+
 def redirect_to(command: Command) -> HttpResponse:
     """To the page that follows the command: its own, or that of the two steps it is one of."""
     if command.saga_id:
@@ -122,7 +131,13 @@ def asked_of(proposal: Proposal, *, cancel_first: bool = False) -> Command | Non
 
 def _saga(request: ActingRequest, saga_id: uuid.UUID) -> Saga:
     mine = Saga.objects.filter(organisation=request.actor.organisation).select_related(
-        "encounter", "user", "closed_by", "old_practice", "organisation", "proposal__practice"
+        "encounter",
+        "user",
+        "closed_by",
+        "owner",
+        "old_practice",
+        "organisation",
+        "proposal__practice",
     )
     return get_object_or_404(mine, pk=saga_id)
 
@@ -181,7 +196,7 @@ def _show(
         "search_id": "",
         "again": _again(found, encounter),
         "proposal_id": found.proposal_id,
-        "step": CommandPage.of(step, request.actor) if step else None,
+        "step": _step_page(step, page, request.actor) if step else None,
         "appointment_id": step.appointment_id if step else "",
         "closing": CloseForm(command=step) if step else None,
         "may_close": step is not None and closes(step, request.actor),
@@ -196,6 +211,15 @@ def _show(
         "reason_limit": REASON_LIMIT,
     }
     return render(request, "appointments/saga.jinja", context, status=409 if changed else 200)
+
+
+def _step_page(step: Command, page: SagaPage, actor: Actor) -> CommandPage:
+    """The step somebody has to see to; who decides about both steps rings the patient back too."""
+    shown = CommandPage.of(step, actor)
+    if not page.owner or shown.ring_back is None:
+        return shown
+    ring_back = replace(shown.ring_back, owner=page.owner, may_take=page.may_take)
+    return replace(shown, ring_back=ring_back)
 
 
 def closes(step: Command, actor: Actor) -> bool:

@@ -1,18 +1,21 @@
 """What needs a person, and nobody takes, is escalated: once, audited, and shown on every page."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from booking_portal.accounts.models import Organisation
 from booking_portal.audit import trail
 from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands.asking import subject_of
-from booking_portal.commands.models import Command, CommandQuerySet
-from booking_portal.commands.states import State
+from booking_portal.commands.models import Command, Saga
+from booking_portal.commands.states import Kind, State
+from booking_portal.commands.steps import stages
+from booking_portal.commands.steps.preparing import record
+from booking_portal.commands.steps.stages import Stage
 from booking_portal.commands.storing import database_now
 from booking_portal.commands.transitions import who_of
 
@@ -20,11 +23,29 @@ BY_SYSTEM = "escalating"
 
 # Taken before it needed a person is not taken: whoever that was may have gone home.
 NOBODY = Q(taken_at=None) | Q(taken_at__lt=F("attention_at"))
+# The patient let go of it, and the practice has it: the slot is lost to others until somebody
+# cancels it, or says that the patient keeps it.
+TO_CANCEL = Q(
+    ~Q(result__status="cancelled"),
+    ~Exists(
+        Command.objects.filter(
+            kind=Kind.CANCEL,
+            state=State.DONE,
+            practice=OuterRef("practice"),
+            appointment_id=OuterRef("appointment_id"),
+        )
+    ),
+    kind=Kind.BOOK,
+    state=State.DONE,
+    withdrawn_at__isnull=False,
+    told_at=None,
+)
+FOR_A_PERSON = Q(state=State.NEEDS_ATTENTION) | TO_CANCEL
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many commands of all organisations need a person, and how many nobody has taken."""
+    """How much of all organisations needs a person, and how much of it nobody has taken."""
 
     waiting: int
     escalated: int
@@ -32,18 +53,33 @@ class Counts:
 
 def escalate_due(most: int = 100) -> int:
     """Mark what has needed a person for too long, each once; returns how many."""
+    return _commands_due(most) + _sagas_due(most)
+
+
+def escalated_at(organisation: Organisation) -> int:
+    """How much of the organisation's is escalated, and still nobody's."""
+    return _escalated(
+        Command.objects.filter(organisation=organisation),
+        Saga.objects.filter(organisation=organisation),
+    )
+
+
+def counts() -> Counts:
+    """For the portal's health, of all organisations together."""
+    commands, sagas = Command.objects.all(), Saga.objects.all()
+    known = sagas.filter(Q(escalate_at__isnull=False) | Q(escalated_at__isnull=False))
+    waiting = commands.filter(FOR_A_PERSON).count() + _for_a_person(known)
+    return Counts(waiting, _escalated(commands, sagas))
+
+
+def _commands_due(most: int) -> int:
     now = database_now()
     since = now - timedelta(seconds=settings.ESCALATE_AFTER_SECONDS)
     with transaction.atomic():
         due = list(
             Command.objects.select_for_update(skip_locked=True, of=("self",))
             .select_related("practice")
-            .filter(
-                NOBODY,
-                state=State.NEEDS_ATTENTION,
-                attention_at__lte=since,
-                escalated_at=None,
-            )
+            .filter(FOR_A_PERSON, NOBODY, attention_at__lte=since, escalated_at=None)
             .order_by("attention_at")[:most]
         )
         if not due:
@@ -61,16 +97,46 @@ def escalate_due(most: int = 100) -> int:
     return len(due)
 
 
-def escalated_at(organisation: Organisation) -> int:
-    """How many of the organisation's are escalated, and still nobody's."""
-    return _escalated(Command.objects.filter(organisation=organisation)).count()
+def _sagas_due(most: int) -> int:
+    """Those that wait for a decision; the others are left alone until there is news of them."""
+    now = database_now()
+    with transaction.atomic():
+        due = (
+            Saga.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
+            .select_related("encounter", "proposal__practice")
+            .filter(escalate_at__lte=now)
+            .order_by("escalate_at")[:most]
+        )
+        return sum(_escalate(saga, now) for saga in due)
 
 
-def counts() -> Counts:
-    """For the portal's health, of all organisations together."""
-    waiting = Command.objects.filter(state=State.NEEDS_ATTENTION)
-    return Counts(waiting.count(), _escalated(Command.objects.all()).count())
+def _escalate(saga: Saga, now: datetime) -> bool:
+    stage = stages.standing_of(saga)
+    waits = stage is Stage.FOR_A_PERSON
+    asks_again = stage is Stage.GOING_ON or (waits and saga.taken_at is not None)
+    again = now + timedelta(seconds=settings.ESCALATE_AFTER_SECONDS)
+    saga.escalate_at = again if asks_again else None
+    escalates = waits and not asks_again
+    if escalates:
+        saga.escalated_at = now
+        last = stages.latest(saga)
+        who = who_of(last, BY_SYSTEM)
+        record(saga, saga.kind, who, last, event=EventKind.COMMAND_ESCALATED)
+    saga.save(update_fields=["escalate_at", "escalated_at"])
+    return escalates
 
 
-def _escalated(commands: CommandQuerySet) -> CommandQuerySet:
-    return commands.filter(NOBODY, state=State.NEEDS_ATTENTION, escalated_at__isnull=False)
+def _escalated(commands: QuerySet[Command], sagas: QuerySet[Saga]) -> int:
+    nobodys = sagas.filter(escalated_at__isnull=False, taken_at=None)
+    return commands.filter(
+        FOR_A_PERSON, NOBODY, escalated_at__isnull=False
+    ).count() + _for_a_person(nobodys)
+
+
+def _for_a_person(sagas: QuerySet[Saga]) -> int:
+    """How many wait for a decision; of a restricted patient's nothing is shown. [PDS-3]"""
+    open_ones = sagas.filter(closed_at=None).select_related("encounter").prefetch_related("steps")
+    return sum(
+        stages.standing_of(saga) is Stage.FOR_A_PERSON and not saga.encounter.restricted
+        for saga in open_ones
+    )

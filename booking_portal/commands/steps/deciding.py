@@ -4,6 +4,7 @@ from django.db import transaction
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
+from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands.models import Command, Proposal, Saga
 from booking_portal.commands.reading import read
 from booking_portal.commands.sending import send
@@ -106,6 +107,21 @@ def give_up(saga: Saga, *, actor: Actor) -> None:
     Raises: NotPermitted, NotToDecide.
     """
     _close(saga, Saga.Closing.GIVEN_UP, actor)
+
+
+def take(saga: Saga, *, actor: Actor) -> None:
+    """ "I am dealing with it": the actor decides, or rings first, and nobody else need.
+
+    Raises: NotPermitted, NotToDecide.
+    """
+    actor.require(Permission.VIEW_WORKLIST)
+    _require_own(saga, actor)
+    with transaction.atomic():
+        locked = Saga.objects.select_for_update(no_key=True).get(pk=saga.pk)
+        if standing_of(locked) is not Stage.FOR_A_PERSON:
+            raise NotToDecide("This has gone on meanwhile. Look at where it stands now.")
+        Saga.objects.filter(pk=saga.pk).update(owner=actor.user, taken_at=database_now())
+        record(locked, "dealing with it", actor.who, event=EventKind.COMMAND_TAKEN)
 
 
 def choose_another(old: Proposal, new: Proposal, *, actor: Actor) -> None:

@@ -15,6 +15,7 @@ from booking_portal.commands.booking import BookingUnsettled, DifferencesNotAckn
 from booking_portal.commands.changing import ChangedMeanwhile, NotChangeable
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.restores.restoring import on_hold
+from booking_portal.commands.ringing_back import nobody_yet
 from booking_portal.commands.sending import send
 from booking_portal.commands.states import UNSETTLED, State
 from booking_portal.commands.steps.preparing import keep_step, record
@@ -181,7 +182,7 @@ def _stop(saga: Saga, code: str, why: str, who: trail.Who) -> None:
     with transaction.atomic():
         stopped = Saga.objects.filter(
             pk=saga.pk, stopped="", closed_at=None, next_try_at__isnull=False
-        ).update(stopped=code, sentence=why, next_try_at=None)
+        ).update(stopped=code, sentence=why, next_try_at=None, **nobody_yet())
         if stopped:
             record(saga, "stopped", who, latest(saga), reason=code)
 

@@ -77,11 +77,16 @@ def keep_step(
 
 
 def record(
-    saga: Saga, outcome: str, who: trail.Who, command: Command | None = None, reason: str = ""
+    saga: Saga,
+    outcome: str,
+    who: trail.Who,
+    command: Command | None = None,
+    reason: str = "",
+    event: EventKind = EventKind.STEPS_MOVED,
 ) -> None:
-    """The audit event of a saga's transition, in the caller's transaction. [IG-2]"""
+    """The audit event of what happens to a saga, in the caller's transaction. [IG-2]"""
     trail.record(
-        EventKind.STEPS_MOVED,
+        event,
         who,
         outcome=outcome,
         nhs_number=saga.encounter.nhs_number,

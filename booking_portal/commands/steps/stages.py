@@ -162,7 +162,7 @@ def open_in(organisation: Organisation) -> list[Saga]:
     neither = ~Exists(finished) & ~Exists(undone) & ~Exists(failed)
     sagas = (
         Saga.objects.filter(both | neither, organisation=organisation, closed_at=None)
-        .select_related("encounter", "user", "proposal__practice", "old_practice")
+        .select_related("encounter", "user", "owner", "proposal__practice", "old_practice")
         .prefetch_related("steps__practice")
         .order_by("created_at")
     )

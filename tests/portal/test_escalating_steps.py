@@ -1,0 +1,176 @@
+"""What waits for a decision, or for a cancellation, and nobody takes, is escalated too."""
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+
+from booking_portal.accounts.models import User
+from booking_portal.audit.models import Event
+from booking_portal.audit.models import Kind as EventKind
+from booking_portal.commands.follow_up.escalating import escalate_due
+from booking_portal.commands.models import Command, Saga
+from booking_portal.commands.states import State
+from booking_portal.commands.steps import sagas
+from booking_portal.commands.steps.sagas import Stage
+from tests.portal.conftest import SignIn
+from tests.portal.counter import Counter
+from tests.portal.saga_steps import (
+    Desk,
+    move_for_a_person,
+    set_clocks,
+    settle,
+    stage,
+    step,
+    tick,
+    unconfirmed_move,
+)
+from tests.portal.unsettled import books_with, cancels, colleague, looked_at, moved_back
+from tests.sandbox_control import Sandbox
+
+pytestmark = pytest.mark.django_db
+
+TOO_LONG = settings.ESCALATE_AFTER_SECONDS + 1
+BAR = "1 booking needs somebody to see to it, and nobody is dealing with it."
+FIRST, SECOND = Command.Step.FIRST, Command.Step.SECOND
+
+
+@pytest.fixture
+def left(desk: Desk, spine: Sandbox) -> Saga:
+    """A move that only a person can finish."""
+    return move_for_a_person(desk, spine, desk.books())
+
+
+def address_of(saga: Saga) -> str:
+    return reverse("saga", args=[saga.pk])
+
+
+def attention(client: Client) -> dict[str, Any]:
+    part: dict[str, Any] = client.get("/healthz").json()["parts"]["attention"]
+    return part
+
+
+@pytest.mark.requirement("MOVE-1")
+class TestStepsThatWaitForADecision:
+    def test_are_escalated_once(self, left: Saga, client: Client) -> None:
+        assert escalate_due() == 0  # not before its time
+        assert attention(client) == {"state": "ok", "waiting": 1, "escalated": 0}
+        set_clocks(left, escalate_at=-1)
+        assert escalate_due() == 1
+        assert escalate_due() == 0
+        [event] = Event.objects.filter(kind=EventKind.COMMAND_ESCALATED)
+        assert (event.by_system, event.outcome, event.practice_ods) == (
+            "escalating",
+            "move",
+            "A20047",
+        )
+        assert event.detail["saga"] == str(left.pk)
+        assert attention(client) == {"state": "degraded", "waiting": 1, "escalated": 1}
+
+    def test_everybody_concerned_sees_it_until_somebody_takes_it(
+        self, left: Saga, desk: Desk, manager: User, sign_in: SignIn, client: Client
+    ) -> None:
+        set_clocks(left, escalate_at=-1)
+        escalate_due()
+        other = colleague(manager, sign_in)
+        assert BAR in other.opens(reverse("find-patient")).text
+        listed = other.opens(reverse("bookings")).text
+        assert "Waiting too long" in listed
+        assert "Nobody is dealing with it yet" in listed
+        page = other.sends(other.opens(address_of(left)).form("/take"))
+        assert "You are dealing with it since" in page.text
+        assert "I am dealing with it" not in page.text
+        assert BAR not in page.text
+        assert "Waiting too long" not in other.opens(reverse("bookings")).text
+        mine = desk.counter.opens(address_of(left)).text
+        assert f"{manager.full_name} is dealing with it since" in mine
+        [taken] = Event.objects.filter(kind=EventKind.COMMAND_TAKEN, detail__saga=str(left.pk))
+        assert taken.username == "manager"
+        assert attention(client)["escalated"] == 0
+
+    def test_not_what_somebody_deals_with(self, left: Saga, desk: Desk) -> None:
+        desk.counter.sends(desk.counter.opens(address_of(left)).form("/take"))
+        set_clocks(left, escalate_at=-1)
+        assert escalate_due() == 0
+
+    def test_a_decision_ends_it(self, left: Saga, desk: Desk, client: Client) -> None:
+        set_clocks(left, escalate_at=-1)
+        escalate_due()
+        sagas.keep_both(left, actor=desk.actor)
+        assert attention(client) == {"state": "ok", "waiting": 0, "escalated": 0}
+
+    def test_what_comes_by_itself_is_not_escalated(self, desk: Desk, spine: Sandbox) -> None:
+        saga = unconfirmed_move(desk, spine, desk.books())
+        set_clocks(saga, escalate_at=-1)
+        assert escalate_due() == 0
+        settle(step(saga, FIRST))
+        assert tick(saga) is Stage.FINISHED
+        set_clocks(saga, escalate_at=-1)
+        assert escalate_due() == 0
+
+    def test_what_goes_wrong_after_it_was_taken_needs_somebody_anew(
+        self, left: Saga, desk: Desk, spine: Sandbox
+    ) -> None:
+        """Whoever took it may have gone home when the worker finds that it was not done."""
+        desk.counter.sends(desk.counter.opens(address_of(left)).form("/take"))
+        spine.fault(practice="A20047", use_case="cancel", kind="status_500", times=1)
+        second = sagas.finish(left, actor=desk.actor)
+        assert settle(second, dead=True).state == State.NOT_MADE
+        assert stage(left) is Stage.FOR_A_PERSON
+        set_clocks(left, escalate_at=-1)
+        assert escalate_due() == 1
+
+    def test_also_after_the_patient_knows_what_is_booked(self, left: Saga, desk: Desk) -> None:
+        desk.counter.sends(desk.counter.opens(address_of(left)).form("/told"))
+        assert "Nobody is dealing with it yet" in desk.counter.page.text
+        page = desk.counter.sends(desk.counter.page.form("/take"))
+        assert "You are dealing with it since" in page.text
+        set_clocks(left, escalate_at=-1)
+        assert escalate_due() == 0
+
+    def test_taking_what_has_gone_on_meanwhile_says_so(self, left: Saga, desk: Desk) -> None:
+        desk.counter.sends(desk.counter.opens(address_of(left)).form("/told"))
+        form = desk.counter.page.form("/take")
+        assert sagas.finish(left, actor=desk.actor).state == State.DONE
+        page = desk.counter.sends(form)
+        assert "This has gone on meanwhile" in page.text
+        left.refresh_from_db()
+        assert left.owner is None
+
+
+class TestWithdrawnAndMadeAllTheSame:
+    @pytest.fixture
+    def made(self, counter: Counter, spine: Sandbox) -> Command:
+        command = books_with(counter, spine)
+        page = counter.opens(reverse("withdraw-command", args=[command.pk]))
+        counter.sends(page.form("/withdraw"))
+        assert looked_at(command).state == State.DONE
+        return command
+
+    def test_is_escalated_until_somebody_takes_it(
+        self, made: Command, counter: Counter, manager: User, sign_in: SignIn
+    ) -> None:
+        assert escalate_due() == 0
+        moved_back(made, attention_at=TOO_LONG)
+        assert escalate_due() == 1
+        assert escalate_due() == 0
+        other = colleague(manager, sign_in)
+        assert BAR in other.opens(reverse("start")).text
+        page = other.opens(reverse("command", args=[made.pk]))
+        assert "Nobody is dealing with it yet" in page.text
+        page = other.sends(page.form("/take"))
+        assert "You are dealing with it since" in page.text
+        assert BAR not in other.opens(reverse("start")).text
+
+    def test_not_once_it_is_cancelled(self, made: Command, counter: Counter) -> None:
+        there = [counter.encounter_id, "A20047", made.appointment_id]
+        assert cancels(counter, reverse("cancel-appointment", args=there)).state == State.DONE
+        moved_back(made, attention_at=TOO_LONG)
+        assert escalate_due() == 0
+
+    def test_nor_where_the_patient_keeps_it(self, made: Command, counter: Counter) -> None:
+        counter.sends(counter.opens(reverse("command", args=[made.pk])).form("/told"))
+        moved_back(made, attention_at=TOO_LONG)
+        assert escalate_due() == 0
