@@ -1,4 +1,4 @@
-"""Every check, and what each took: `make test` runs this. The tests run in two processes."""
+"""Every check, and what each took: `make test` runs this. The tests run in a few processes."""
 # ruff: noqa: T201 - it reports to a terminal
 
 import contextlib
@@ -20,7 +20,7 @@ CHECKS: dict[str, list[str]] = {
     "types": ["mypy", *PACKAGES],
     "import rules": ["lint-imports"],
 }
-SHARES = 2
+SHARES = 3
 
 
 def main() -> None:

@@ -49,10 +49,18 @@ def spine(sandbox: Sandbox) -> Sandbox:
     return sandbox
 
 
+@pytest.fixture(scope="session")
+def judged() -> set[str]:
+    """The kinds of pages that were found accessible."""
+    return set()
+
+
 @pytest.fixture
-def desks(browser: Browser, live_server: LiveServer, server_logs: Path) -> Iterator["Desks"]:
+def desks(
+    browser: Browser, live_server: LiveServer, server_logs: Path, judged: set[str]
+) -> Iterator["Desks"]:
     """As many desks (browsers that share nothing) as a journey needs."""
-    opened = Desks(browser, live_server.url, server_logs / "urls.log")
+    opened = Desks(browser, live_server.url, server_logs / "urls.log", judged)
     yield opened
     opened.close()
 
@@ -66,7 +74,8 @@ def desk(desks: "Desks") -> Desk:
 class Desks:
     """Opens desks and closes them all at the end."""
 
-    def __init__(self, browser: Browser, address: str, url_log: Path) -> None:
+    def __init__(self, browser: Browser, address: str, url_log: Path, judged: set[str]) -> None:
+        self._judged = judged
         self._browser = browser
         self._address = address
         self._url_log = url_log
@@ -81,7 +90,7 @@ class Desks:
             locale="en-GB",
             timezone_id="America/New_York",  # the browser's own zone must never matter
         )
-        desk = Desk(context, self._url_log, javascript=javascript)
+        desk = Desk(context, self._url_log, self._judged, javascript=javascript)
         self._open.append(desk)
         return desk
 

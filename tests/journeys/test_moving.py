@@ -29,11 +29,9 @@ class Moves(Journey):
         self.desk.follow(re.compile("^See their appointments at Dr Legg's"))
         self.desk.follow(re.compile("^Move to another time"))
         self.desk.sees(re.compile("^You are moving: .*, Dr Legg's Surgery"))
-        self.desk.page.get_by_label("The next 2 weeks").check()
-        self.desk.click("Search")
-        self.desk.sees_heading(re.compile("^Free slots"))
+        self.when_i_search_at_dr_leggs()
         self.desk.sees(re.compile("It is kept until the new one is booked"))
-        self.desk.page.get_by_role("button", name=CHOOSE_AT_DR_LEGG).nth(30).click()
+        self.desk.choose_the_last(CHOOSE_AT_DR_LEGG)
         self.desk.check()
         self.desk.sees_heading("Check with the patient, then move")
 

@@ -57,7 +57,7 @@ class TestRegisterAndBook(Journey):
     def when_i_choose_a_slot_where_the_patient_is_not_known(self) -> None:
         self.given_i_have_found(ELSEWHERE)
         self.when_i_search_for_free_slots()
-        self.desk.page.get_by_role("button", name=CHOOSE_AT_DR_LEGG).nth(30).click()
+        self.desk.choose_the_last(CHOOSE_AT_DR_LEGG)
         self.desk.sees_heading("The patient has no record at this practice")
         self.desk.check()
 

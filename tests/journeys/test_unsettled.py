@@ -15,7 +15,7 @@ from booking_portal.commands.tasks import escalate_due
 from booking_portal.commands.transitions import move
 from tests.journeys.conftest import Desks
 from tests.journeys.desk import Desk
-from tests.journeys.journey import ANOTHER, ORDINARY, Journey
+from tests.journeys.journey import ANOTHER, CHOOSE_AT_DR_LEGG, ORDINARY, Journey
 
 BOOKED = re.compile("^Booked$")
 LONG_AGO = timedelta(hours=1)
@@ -186,9 +186,9 @@ class TestAPersonHasToRing(Unsettled):
         assert escalate_due() == 1  # the worker's tick
         self.when_i_go_on_at(desks.open())
         self.given_i_am_signed_in_as("manager")
-        self.desk.sees(re.compile("1 booking needs somebody to ring the practice"))
+        self.desk.sees(re.compile("1 booking needs somebody to see to it"))
         self.desk.follow("Find a patient")
-        self.desk.sees(re.compile("1 booking needs somebody to ring the practice"))
+        self.desk.sees(re.compile("1 booking needs somebody to see to it"))
         self.desk.follow("See which")
         self.desk.sees("Waiting too long")
 
@@ -242,9 +242,7 @@ class TestOneClickOneBooking(Unsettled):
         self.given_i_am_signed_in_as("clinician")
         self.given_i_have_found(ANOTHER)
         self.desk.follow("Search other practices or other dates")
-        self.desk.page.get_by_label("The next 2 weeks").check()
-        self.desk.click("Search")
-        self.desk.sees_heading(re.compile("^Free slots"))
+        self.when_i_search_at_dr_leggs()
         self.when_i_choose_a_slot_at_dr_leggs()
         second = self.desk
 
@@ -273,7 +271,7 @@ class TestOneClickOneBooking(Unsettled):
         self.when_i_look_for(ORDINARY, self.birth_date_of(ORDINARY))
         self.desk.sees(re.compile("Not settled yet"))
         self.when_i_search_for_free_slots()
-        self.desk.page.get_by_role("button", name=re.compile("^Choose .*Dr Legg")).nth(30).click()
+        self.desk.choose_the_last(CHOOSE_AT_DR_LEGG)
         self.desk.sees_heading("Stop: this patient has a booking that is not settled")
         self.desk.check()
         self.desk.click("See how it stands")
