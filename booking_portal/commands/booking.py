@@ -98,7 +98,7 @@ def unsettled_booking(
     # Asked often, and hardly ever is there one: all that pages show of it is read only then.
     unsettled = found.first() if found.exists() else None
     return unsettled or stages.booking_to_come(
-        encounter.nhs_number, actor.organisation, but_for=saga
+        encounter.nhs_numbers, actor.organisation, but_for=saga
     )
 
 
@@ -113,7 +113,7 @@ def booked_elsewhere(encounter: Encounter, practice: Practice, *, actor: Actor) 
         .filter(
             kind=Kind.BOOK,
             state=State.DONE,
-            nhs_number=encounter.nhs_number,
+            nhs_number__in=encounter.nhs_numbers,
             starts_at__gt=timezone.now(),
         )
         .exclude(practice=practice)
@@ -121,7 +121,7 @@ def booked_elsewhere(encounter: Encounter, practice: Practice, *, actor: Actor) 
     )
     cancelled = set(
         Command.objects.filter(
-            kind=Kind.CANCEL, state=State.DONE, nhs_number=encounter.nhs_number
+            kind=Kind.CANCEL, state=State.DONE, nhs_number__in=encounter.nhs_numbers
         ).values_list("practice_id", "appointment_id")
     )
     return [

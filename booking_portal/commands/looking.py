@@ -126,7 +126,7 @@ def notice(at: PatientAtPractice, appointments: Iterable[Appointment], *, actor:
     held_to_be_not_made = Command.objects.for_organisation(actor.organisation).filter(
         kind=Kind.BOOK,
         state__in=LATE,
-        nhs_number=at.encounter.nhs_number,
+        nhs_number__in=at.encounter.nhs_numbers,
         practice=at.practice,
         starts_at__gt=timezone.now() - timedelta(days=1),
     )

@@ -1,6 +1,7 @@
 """A command becomes durable, with its audit event, before anything is sent."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
@@ -36,16 +37,17 @@ def database_now() -> datetime:
     return row[0]
 
 
-def one_at_a_time(nhs_number: str, organisation: Organisation) -> None:
+def one_at_a_time(nhs_numbers: Iterable[str], organisation: Organisation) -> None:
     """Wait until no other process stores for this patient; holds until the transaction's end.
 
-    The lock's key is a digest: PostgreSQL shows keys of locks to whoever may look.
+    `nhs_numbers` are the patient's, superseded ones among them; whoever waits for several of them
+    takes them in the same order. A lock's key is a digest: PostgreSQL shows keys to whoever looks.
     """
-    digest = hashlib.sha256(f"{organisation.pk}:{nhs_number}".encode()).digest()
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(digest[:8], signed=True)]
-        )
+        for nhs_number in sorted(set(nhs_numbers)):
+            digest = hashlib.sha256(f"{organisation.pk}:{nhs_number}".encode()).digest()
+            key = int.from_bytes(digest[:8], signed=True)
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
 
 
 def slot_key_of(slot_ids: list[str]) -> str:

@@ -251,6 +251,21 @@ def test_a_withdrawn_registration_does_not_stand_in_the_way_of_booking_elsewhere
     assert desk.books("B82617").state == State.DONE
 
 
+@pytest.mark.requirement("BOOK-8", "PDS-4")
+def test_a_registration_under_a_superseded_number_stands_in_the_way_too(
+    counter: Counter, desk: Desk, spine: Sandbox
+) -> None:
+    saga = unconfirmed(desk, spine)
+    superseded = "9658220223"
+    Encounter.objects.update(nhs_number=superseded)
+    Command.objects.update(nhs_number=superseded)
+    counter.traces(superseded)
+    counter.searches("B82617")
+    page = counter.chooses()
+    assert "Check and book" not in page.title
+    assert str(step(saga, FIRST).pk) in page.html
+
+
 def test_nothing_is_registered_while_a_booking_is_unsettled(desk: Desk, spine: Sandbox) -> None:
     spine.fault(practice="B82617", use_case="book", kind="status_500", times=1)
     booking.book(desk.proposes("B82617"), "Knee pain", "", actor=desk.actor)

@@ -29,7 +29,7 @@ def keep(ready: Ready, *, actor: Actor) -> Command:
     Raises: AlreadyAsked (and its kinds), and what `still_free` raises.
     """
     with transaction.atomic():
-        one_at_a_time(ready.at.encounter.nhs_number, actor.organisation)
+        one_at_a_time(ready.at.encounter.nhs_numbers, actor.organisation)
         ready.still_free()
         return store(ready.command, ready.at, actor=actor)
 

@@ -1,5 +1,6 @@
 """Where a saga stands: derived from its steps, never stored. [MOVE-1, REG-1]"""
 
+from collections.abc import Collection
 from enum import StrEnum, auto
 
 from django.db.models import Exists, OuterRef
@@ -188,14 +189,14 @@ def holding(
 
 
 def booking_to_come(
-    nhs_number: str, organisation: Organisation, *, but_for: Saga | None = None
+    nhs_numbers: Collection[str], organisation: Organisation, *, but_for: Saga | None = None
 ) -> Command | None:
     """The step after which the organisation books for this patient by itself; None: it does not.
 
-    Another booking meanwhile would make two.
+    Another booking meanwhile would make two. `nhs_numbers` are the patient's, superseded ones too.
     """
     firsts = Command.objects.for_organisation(organisation).filter(
-        nhs_number=nhs_number,
+        nhs_number__in=nhs_numbers,
         step=Command.Step.FIRST,
         state__in=[*UNSETTLED, State.DONE],
         withdrawn_at=None,
