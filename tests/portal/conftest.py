@@ -20,7 +20,8 @@ SignIn = Callable[[Client, User], None]
 @pytest.fixture
 def sample(db: None) -> None:
     """Everything of demo/sample.json."""
-    seed.seed()
+    if not Organisation.objects.exists():
+        seed.seed()
 
 
 @pytest.fixture
