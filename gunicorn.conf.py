@@ -4,6 +4,8 @@ import os
 
 bind = os.environ.get("BIND", "0.0.0.0:8000")
 worker_class = "gthread"
+# A process that died is replaced in no time: everything is imported and compiled before the fork.
+preload_app = True
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "16"))
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - heartbeats must not wait for a slow disk

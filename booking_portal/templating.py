@@ -5,14 +5,17 @@ environment of their own with lenient undefined values. Ours raises on every und
 A template calls a macro as `nhsuk.button({...})`.
 """
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from django.apps import apps
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
+from django.template import engines
+from django.template.backends.jinja2 import Jinja2
 from django.templatetags.static import static
 from django.urls import reverse
 from jinja2 import (
@@ -30,6 +33,8 @@ from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.presenters.restored import bar
 from booking_portal.commands.follow_up.escalating import escalated_at
 from booking_portal.navigation import NavigationItem, navigation_for
+
+MACRO = re.compile(r"\bnhsuk\.(\w+)\(")
 
 
 class DesignSystem:
@@ -79,6 +84,21 @@ def environment(**options: Any) -> Environment:
         }
     )
     return made
+
+
+def compile_all() -> None:
+    """Compile each of our templates, and the macros that they call, before a page asks for them.
+
+    A web server does so once, and its processes, also those that take the place of one that
+    died, are forked with them.
+    """
+    made: Environment = cast(Jinja2, engines["jinja2"]).env
+    for name in made.list_templates(extensions=["jinja"]):
+        made.get_template(name)
+        assert made.loader is not None
+        source, _, _ = made.loader.get_source(made, name)
+        for macro in MACRO.findall(source):
+            getattr(design_system(), macro)
 
 
 def url(name: str, *args: Any, **kwargs: Any) -> str:

@@ -10,3 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "booking_portal.settings.product
 
 application = get_wsgi_application()
 refuse_test_values()
+
+from booking_portal.templating import compile_all  # noqa: E402 - needs the applications
+
+compile_all()
