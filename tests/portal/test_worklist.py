@@ -14,6 +14,7 @@ from booking_portal.commands.states import Kind, State
 from booking_portal.patients.models import Encounter
 from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter
+from tests.portal.saga_steps import Desk, move_for_a_person
 from tests.portal.test_start import command_of, noon_today
 from tests.portal.unsettled import (
     NEVER_ARRIVED,
@@ -207,3 +208,14 @@ class TestTheWorker:
     def test_and_when_nobody_remembers(self, counter: Counter) -> None:
         cache.delete(WORKER_KEY)
         assert f"{SILENT} (not seen for a while)" in counter.opens(reverse("bookings")).text
+
+
+def test_two_steps_that_wait_for_a_decision_are_listed_once(desk: Desk, spine: Sandbox) -> None:
+    """Whoever decides tells the patient; before that there is nothing to ring about."""
+    saga = move_for_a_person(desk, spine, desk.books())
+    address = reverse("saga", args=[saga.pk])
+    listed = sections(desk.counter)
+    assert address in listed["Somebody has to decide"]
+    assert RING_BACK not in listed
+    desk.counter.sends(desk.counter.opens(address).form("/keep"))
+    assert address in sections(desk.counter)[RING_BACK]

@@ -70,6 +70,7 @@ def work(*, actor: Actor) -> Work:
         for saga in stages.open_in(actor.organisation)
         if stages.standing_of(saga) is Stage.FOR_A_PERSON and not saga.encounter.restricted
     ]
+    decided_first = {saga.pk for saga in undecided}  # and the patient is told with that
     return Work(
         undecided,
         [
@@ -77,7 +78,11 @@ def work(*, actor: Actor) -> Work:
             *to_cancel,
         ],
         list(waiting.order_by("created_at")),
-        [command for command in to_tell if not _withdrawn_booking(command)],
+        [
+            command
+            for command in to_tell
+            if not _withdrawn_booking(command) and command.saga_id not in decided_first
+        ],
         [command for command in settled if command.pk not in untold],
     )
 
