@@ -29,7 +29,7 @@ class Row:
     decided: bool = True
 
 
-_SUPPORT: Final = "Tell your support team the trace id below; telephone the practice meanwhile."
+_SUPPORT: Final = "Tell your support team the reference below; telephone the practice meanwhile."
 _AGAIN: Final = "Wait a moment and try again; if it goes on, telephone the practice."
 _LOOK: Final = "Look at the patient's appointments there before trying again."
 _CHECK_PATIENT: Final = "Check the patient's details, or telephone the practice."
