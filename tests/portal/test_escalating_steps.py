@@ -15,10 +15,12 @@ from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.states import State
 from booking_portal.commands.steps import sagas
 from booking_portal.commands.steps.sagas import Stage
+from booking_portal.patients.models import Encounter
 from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter
 from tests.portal.saga_steps import (
     Desk,
+    held,
     move_for_a_person,
     set_clocks,
     settle,
@@ -138,6 +140,48 @@ class TestStepsThatWaitForADecision:
         assert "This has gone on meanwhile" in page.text
         left.refresh_from_db()
         assert left.owner is None
+
+
+@pytest.mark.requirement("PDS-3")
+class TestStepsOfAPatientWhoHasBecomeRestricted:
+    @pytest.fixture
+    def hidden(self, left: Saga) -> Saga:
+        Encounter.objects.filter(pk=left.encounter_id).forget_patient()
+        return left
+
+    def test_nothing_of_the_patient_is_shown_and_it_is_not_forgotten(
+        self, hidden: Saga, desk: Desk, manager: User, sign_in: SignIn
+    ) -> None:
+        set_clocks(hidden, escalate_at=-1)
+        assert escalate_due() == 1
+        other = colleague(manager, sign_in)
+        for address in (reverse("bookings"), address_of(hidden)):
+            page = other.opens(address)
+            assert BAR in page.text
+            assert "Somebody has to see to a booking that is half done" in page.text
+            for theirs in ("ZELTHORPE", "965 821", "Legg", "Knee pain"):
+                assert theirs not in page.text, (address, theirs)
+        assert address_of(hidden) in other.opens(reverse("bookings")).html
+
+    def test_it_is_taken_and_closed(
+        self, hidden: Saga, desk: Desk, manager: User, sign_in: SignIn
+    ) -> None:
+        other = colleague(manager, sign_in)
+        page = other.sends(other.opens(address_of(hidden)).form("/take"))
+        assert "You are dealing with it since" in page.text
+        other.sends(page.form("/keep"))
+        assert stage(hidden) is Stage.CLOSED
+        assert address_of(hidden) not in other.opens(reverse("bookings")).html
+        [closed] = Event.objects.filter(kind=EventKind.STEPS_MOVED, username="manager")
+        assert closed.nhs_number == hidden.encounter.nhs_number
+
+    def test_nothing_goes_on_by_itself(self, desk: Desk, spine: Sandbox) -> None:
+        old = desk.books()
+        saga = unconfirmed_move(desk, spine, old)
+        settle(step(saga, FIRST))
+        Encounter.objects.filter(pk=saga.encounter_id).forget_patient()
+        assert tick(saga) is Stage.FOR_A_PERSON
+        assert held(spine)[old.appointment_id] == "booked"
 
 
 class TestWithdrawnAndMadeAllTheSame:

@@ -10,7 +10,12 @@ from booking_portal.appointments.presenters.cards import (
     card_of_offers,
 )
 from booking_portal.appointments.presenters.standing import Standing
-from booking_portal.appointments.presenters.standings import slot_gone, standing_of
+from booking_portal.appointments.presenters.standings import (
+    ASK_WHO_READS_THE_AUDIT_TRAIL,
+    HIDDEN,
+    slot_gone,
+    standing_of,
+)
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.steps import stages
@@ -75,6 +80,18 @@ def standing_of_saga(saga: Saga, about: About) -> Standing:
             return _of_cancel_first(saga, about)
         case Saga.Kind.REGISTER_AND_BOOK:
             return _of_registering(saga, about)
+
+
+def standing_of_restricted_saga() -> Standing:
+    """What is said of steps that wait for a person, where nothing may be shown. [PDS-3]"""
+    return Standing(
+        "bad",
+        "Somebody has to see to a booking that is half done",
+        f"{HIDDEN} One step was done, and the portal does not do the next: the patient may have "
+        "two appointments, or none.",
+        "",
+        f"{ASK_WHO_READS_THE_AUDIT_TRAIL}.",
+    )
 
 
 def _of_move(saga: Saga, about: About) -> Standing:

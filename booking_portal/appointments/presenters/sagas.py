@@ -1,18 +1,23 @@
 """The page of two writes for one wish: what is certain, and what a person can decide. [MOVE-1]"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.presenters import saying
-from booking_portal.appointments.presenters.cards import AppointmentCard, card_of_command
+from booking_portal.appointments.presenters.cards import (
+    AppointmentCard,
+    card_of_command,
+    card_of_nothing,
+)
 from booking_portal.appointments.presenters.following import marks_of
 from booking_portal.appointments.presenters.ringing_back import who_deals
 from booking_portal.appointments.presenters.saga_standings import (
     NEW_CANCELLED,
     About,
     gone_of,
+    standing_of_restricted_saga,
     standing_of_saga,
 )
 from booking_portal.appointments.presenters.standing import Standing
@@ -128,6 +133,36 @@ class SagaPage:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class RestrictedSagaPage:
+    """The page of steps that wait for a person, when the patient has become restricted. [PDS-3]
+
+    Neither the patient nor a practice nor an appointment is in it.
+    """
+
+    saga_id: str
+    standing: Standing
+    owner: str
+    may_take: bool
+    may_close: bool
+    asked_by: str
+    reference: str
+
+    @classmethod
+    def of(cls, saga: Saga, actor: Actor) -> Self:
+        """The page for what is stored now; there is one for what a person decides only."""
+        whole = SagaPage.of(saga, actor)
+        return cls(
+            saga_id=whole.saga_id,
+            standing=standing_of_restricted_saga(),
+            owner=whole.owner,
+            may_take=whole.may_take,
+            may_close=actor.may(Permission.BOOK_APPOINTMENT),
+            asked_by=whole.asked_by,
+            reference=whole.reference,
+        )
+
+
 def steps_of(saga: Saga) -> tuple[StepRow, ...]:
     """Both steps in their order, and the undoing where there is one."""
     first, second = STEPS_OF[Saga.Kind(saga.kind)]
@@ -200,11 +235,11 @@ class SagaRow:
 
     @classmethod
     def of(cls, saga: Saga, actor: Actor) -> Self:
-        """The saga as one row of a list that the actor sees."""
+        """The saga as one row of a list that the actor sees; nothing of a restricted patient."""
         about = About.of(saga)
         standing = standing_of_saga(saga, about)
         practice = saga.proposal.practice
-        return cls(
+        row = cls(
             saga_id=str(saga.pk),
             patient=full_name(saga.encounter.name),
             nhs_number=nhs_number.spaced(saga.encounter.nhs_number),
@@ -217,6 +252,19 @@ class SagaRow:
             asked_by=about.asked_by,
             owner=owner_of_saga(saga, about.stage, actor),
             urgent="Waiting too long" if saga.escalated_at and not saga.taken_at else "",
+        )
+        return row if not saga.encounter.restricted else row.without_the_patient()
+
+    def without_the_patient(self) -> Self:
+        """What may be shown of a patient whose record has become restricted. [PDS-3]"""
+        return replace(
+            self,
+            patient="Not shown",
+            nhs_number="",
+            card=card_of_nothing(),
+            practice="",
+            telephone="",
+            standing=standing_of_restricted_saga().title,
         )
 
 

@@ -53,22 +53,27 @@ def standing_of(command: Command, card: AppointmentCard) -> Standing:
             return not_made(kind, command)
 
 
+HIDDEN = "Nothing about the patient, the practice or the appointment is shown here any more."
+ASK_WHO_READS_THE_AUDIT_TRAIL = (
+    "Give the reference below to whoever reads the audit trail: they can see which practice to "
+    "ring. Then close it here"
+)
+
+
 def standing_of_restricted(command: Command) -> Standing:
     """What is said where nothing of the patient may be shown any more: not even why. [PDS-3]"""
-    hidden = "Nothing about the patient, the practice or the appointment is shown here any more."
     if command.state == State.NEEDS_ATTENTION:
         return Standing(
             "bad",
             "Somebody has to find out how this ended",
-            f"{hidden} The portal could not settle what was asked for.",
+            f"{HIDDEN} The portal could not settle what was asked for.",
             "",
-            "Give the reference below to whoever reads the audit trail: they can see which "
-            "practice to ring. Then close it here with what the practice says.",
+            f"{ASK_WHO_READS_THE_AUDIT_TRAIL} with what the practice says.",
         )
     return Standing(
         "bad",
         "Nothing about this patient is shown here",
-        hidden,
+        HIDDEN,
         "",
         "Follow your organisation's procedure for patients who cannot be found electronically. "
         "If you are unsure, ask your manager.",

@@ -21,7 +21,12 @@ from booking_portal.appointments.presenters.cards import card_of
 from booking_portal.appointments.presenters.following import CommandPage
 from booking_portal.appointments.presenters.moving import MovingBar
 from booking_portal.appointments.presenters.saga_standings import gone_of
-from booking_portal.appointments.presenters.sagas import SagaPage, has_both, of_concern
+from booking_portal.appointments.presenters.sagas import (
+    RestrictedSagaPage,
+    SagaPage,
+    has_both,
+    of_concern,
+)
 from booking_portal.appointments.presenters.standings import slot_gone
 from booking_portal.appointments.settling_forms import CloseForm
 from booking_portal.commands.booking import BookingUnsettled, DifferencesNotAcknowledged
@@ -181,7 +186,7 @@ def _show(
 ) -> HttpResponse:
     """The saga's page; `changed` is the appointment that a decision was about, as it is now."""
     if found.encounter.restricted:
-        return stopped(request, found.encounter, RestrictedPatient())
+        return _show_restricted(request, found)
     encounter = Encounter.objects.of_same_patient(found.encounter, request.actor)
     form = undoing or UndoForm()
     step = of_concern(found)
@@ -211,6 +216,14 @@ def _show(
         "reason_limit": REASON_LIMIT,
     }
     return render(request, "appointments/saga.jinja", context, status=409 if changed else 200)
+
+
+def _show_restricted(request: ActingRequest, found: Saga) -> HttpResponse:
+    """Nothing of the patient; only that somebody has to see to it, and how to close it. [PDS-3]"""
+    if stages.standing_of(found) is not Stage.FOR_A_PERSON:
+        return stopped(request, found.encounter, RestrictedPatient())
+    page = RestrictedSagaPage.of(found, request.actor)
+    return render(request, "appointments/saga_restricted.jinja", {"page": page})
 
 
 def _step_page(step: Command, page: SagaPage, actor: Actor) -> CommandPage:

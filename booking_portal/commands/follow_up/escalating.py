@@ -134,9 +134,6 @@ def _escalated(commands: QuerySet[Command], sagas: QuerySet[Saga]) -> int:
 
 
 def _for_a_person(sagas: QuerySet[Saga]) -> int:
-    """How many wait for a decision; of a restricted patient's nothing is shown. [PDS-3]"""
-    open_ones = sagas.filter(closed_at=None).select_related("encounter").prefetch_related("steps")
-    return sum(
-        stages.standing_of(saga) is Stage.FOR_A_PERSON and not saga.encounter.restricted
-        for saga in open_ones
-    )
+    """How many wait for a decision."""
+    open_ones = sagas.filter(closed_at=None).prefetch_related("steps")
+    return sum(stages.standing_of(saga) is Stage.FOR_A_PERSON for saga in open_ones)

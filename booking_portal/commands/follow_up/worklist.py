@@ -68,7 +68,7 @@ def work(*, actor: Actor) -> Work:
     undecided = [
         saga
         for saga in stages.open_in(actor.organisation)
-        if stages.standing_of(saga) is Stage.FOR_A_PERSON and not saga.encounter.restricted
+        if stages.standing_of(saga) is Stage.FOR_A_PERSON
     ]
     decided_first = {saga.pk for saga in undecided}  # and the patient is told with that
     return Work(
