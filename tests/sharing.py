@@ -13,12 +13,22 @@ import pytest
 # About how many seconds a test takes: in this file, or else in this folder.
 SECONDS = {
     "test_commands.py": 110.0,
-    "test_up.py": 25.0,
-    "journeys": 9.5,
-    "portal": 0.9,
-    "demo": 0.9,
-    "killed": 0.7,
-    "command_line": 0.6,
+    "test_database_away.py": 40.0,
+    "test_up.py": 10.0,
+    "test_degraded_database.py": 7.0,
+    "test_restoring.py": 4.7,
+    "test_hardening_closing.py": 4.0,
+    "test_production.py": 3.6,
+    "test_moving_pages.py": 2.8,
+    "test_commands_settling.py": 2.2,
+    "test_fuzz.py": 1.4,
+    "test_withdrawing_pages.py": 0.1,
+    "test_commands_states.py": 0.0,
+    "journeys": 13.0,
+    "portal": 0.75,
+    "demo": 0.75,
+    "killed": 0.55,
+    "command_line": 0.4,
 }
 OTHERWISE = 0.1
 # What every process does for itself: each searches what its own servers have written.
