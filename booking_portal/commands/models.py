@@ -268,6 +268,12 @@ class Command(models.Model):
         return State(self.state) not in UNSETTLED
 
     @property
+    def made_though_withdrawn(self) -> bool:
+        """Whether the practice has this booking, and the patient has let go of it."""
+        made = self.kind == Kind.BOOK and self.state == State.DONE
+        return made and self.withdrawn_at is not None
+
+    @property
     def endpoint(self) -> Endpoint:
         """The practice as it was sent to."""
         return Endpoint(self.practice.ods_code, self.asid, self.service_root)

@@ -42,8 +42,8 @@ class RingBack:
             return None
         mine = command.owner_id == actor.user.pk
         taken_by_me = mine and dealing_with(command)
-        by_a_person = command.state == State.NEEDS_ATTENTION or _withdrawn_and_made(command)
-        may_take = (waiting or to_tell) and not (taken_by_me or (mine and not by_a_person))
+        owes_a_call = mine and not _needs_a_person(command)
+        may_take = (waiting or to_tell) and not (taken_by_me or owes_a_call)
         return cls(
             number=command.ring_back,
             owner=owner_of(command, actor),
@@ -60,8 +60,7 @@ class RingBack:
 def owner_of(command: Command, actor: Actor | None = None) -> str:
     """Who deals with it, in words: also that nobody does yet."""
     taken = dealing_with(command)
-    by_a_person = command.state == State.NEEDS_ATTENTION or _withdrawn_and_made(command)
-    owner = command.owner if taken or not by_a_person else None
+    owner = command.owner if taken or not _needs_a_person(command) else None
     return who_deals(owner, command.taken_at if taken else None, actor)
 
 
@@ -77,12 +76,11 @@ def who_deals(owner: User | None, since: datetime | None, actor: Actor | None) -
 
 def cancel_it(command: Command, *, cancelled: bool) -> bool:
     """Whether a withdrawn booking stands at the practice, and nobody has said that it may."""
-    return _withdrawn_and_made(command) and command.told_at is None and not cancelled
+    return command.made_though_withdrawn and command.told_at is None and not cancelled
 
 
-def _withdrawn_and_made(command: Command) -> bool:
-    made = command.kind == Kind.BOOK and command.state == State.DONE
-    return made and command.withdrawn_at is not None
+def _needs_a_person(command: Command) -> bool:
+    return command.state == State.NEEDS_ATTENTION or command.made_though_withdrawn
 
 
 def _told(command: Command) -> str:

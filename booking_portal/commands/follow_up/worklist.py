@@ -63,7 +63,7 @@ def work(*, actor: Actor) -> Work:
     settled = list(certain.filter(once_not_confirmed, settled_at__gte=since))
     _lay_changes_over([*to_tell, *settled], actor.organisation)
     to_tell = [command for command in to_tell if not _nothing_to_tell(command)]
-    to_cancel = [command for command in to_tell if _withdrawn_booking(command)]
+    to_cancel = [command for command in to_tell if command.made_though_withdrawn]
     untold = {command.pk for command in to_tell}
     undecided = [
         saga
@@ -81,7 +81,7 @@ def work(*, actor: Actor) -> Work:
         [
             command
             for command in to_tell
-            if not _withdrawn_booking(command) and command.saga_id not in decided_first
+            if not command.made_though_withdrawn and command.saga_id not in decided_first
         ],
         [command for command in settled if command.pk not in untold],
     )
@@ -93,14 +93,9 @@ def as_last_known(command: Command) -> Command:
     return command
 
 
-def _withdrawn_booking(command: Command) -> bool:
-    made = command.kind == Kind.BOOK and command.state == State.DONE
-    return made and command.withdrawn_at is not None
-
-
 def _nothing_to_tell(command: Command) -> bool:
     """Withdrawn, made all the same, and cancelled: as the patient takes it to be."""
-    return _withdrawn_booking(command) and command.result.get("status") == "cancelled"
+    return command.made_though_withdrawn and command.result.get("status") == "cancelled"
 
 
 def bookings_of(day: date, *, actor: Actor) -> Day:
