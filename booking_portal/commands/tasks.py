@@ -1,14 +1,17 @@
 """Celery: what the worker does by itself, every few seconds, all of it from the database."""
 
 import time
+from collections.abc import Iterator
 
 from celery import shared_task
 
 from booking_portal.commands.follow_up import escalating
+from booking_portal.commands.models import Command
 from booking_portal.commands.restores.reconciling import reconcile_due
 from booking_portal.commands.restores.restoring import watch
 from booking_portal.commands.settling import claim_due, settle
 from booking_portal.commands.steps import sagas
+from booking_portal.commands.working import each
 
 BUSY_SECONDS = 10.0
 """For how long one tick takes up more; others run beside it, and the next is never far."""
@@ -18,25 +21,17 @@ BUSY_SECONDS = 10.0
 def settle_due() -> int:
     """Look for the effect of every command that is due; returns how many were looked at.
 
-    They are claimed one by one, so that none waits claimed. One command that cannot be looked at
-    does not keep the others waiting; its claim runs out and it is tried again.
-
-    Raises: ExceptionGroup of what went wrong, for the worker's log.
+    Raises: as `working.each`.
     """
     watch()  # a restored database is noticed before anything is sent
-    until = time.monotonic() + BUSY_SECONDS
-    looked_at = 0
-    failures: list[Exception] = []
+    return each(_due_for(BUSY_SECONDS), settle, "commands")
+
+
+def _due_for(seconds: float) -> Iterator[Command]:
+    """Claimed one by one, so that none waits claimed."""
+    until = time.monotonic() + seconds
     while time.monotonic() < until and (due := claim_due()):
-        for command in due:
-            looked_at += 1
-            try:
-                settle(command)
-            except Exception as failure:  # noqa: BLE001 - gathered, and raised below
-                failures.append(failure)
-    if failures:
-        raise ExceptionGroup(f"{len(failures)} of {looked_at} commands", failures)
-    return looked_at
+        yield from due
 
 
 @shared_task(name="booking_portal.commands.tasks.go_on_due")

@@ -25,6 +25,7 @@ from booking_portal.commands.settling import CLAIM, settle
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.storing import database_now
 from booking_portal.commands.transitions import as_json
+from booking_portal.commands.working import each
 from booking_portal.patients import tracing
 from booking_portal.patients.finding import NO_RECORD, PatientMismatch, find
 from booking_portal.patients.models import Encounter, PatientAtPractice
@@ -46,9 +47,7 @@ MISMATCH = "PATIENT_MISMATCH"
 def reconcile_due(most: int = 3) -> int:
     """Reconcile what is due, a few at a time so that practices are spared; returns how many.
 
-    One that fails does not keep the others waiting; its claim runs out and it is tried again.
-
-    Raises: ExceptionGroup of what went wrong, for the worker's log.
+    Raises: as `working.each`.
     """
     with transaction.atomic():
         due = list(
@@ -60,15 +59,7 @@ def reconcile_due(most: int = 3) -> int:
         Reconciliation.objects.filter(pk__in=[part.pk for part in due]).update(
             next_look_at=database_now() + CLAIM
         )
-    failures: list[Exception] = []
-    for part in due:
-        try:
-            reconcile(part)
-        except Exception as failure:  # noqa: BLE001 - gathered, and raised below
-            failures.append(failure)
-    if failures:
-        raise ExceptionGroup(f"{len(failures)} of {len(due)} parts", failures)
-    return len(due)
+    return each(due, reconcile, "parts")
 
 
 def reconcile(part: Reconciliation) -> Reconciliation:

@@ -5,6 +5,7 @@ one process can do.
 """
 
 from datetime import timedelta
+from itertools import islice
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -23,6 +24,7 @@ from booking_portal.commands.steps.second_steps import NewCancelled, fresh, read
 from booking_portal.commands.steps.stages import Stage, latest, step_of, steps_of, time_over
 from booking_portal.commands.storing import AlreadyAsked, database_now
 from booking_portal.commands.transitions import who_of
+from booking_portal.commands.working import each
 from booking_portal.patients.finding import NO_RECORD, PatientMismatch
 from booking_portal.patients.models import TraceTooOld
 from booking_portal.slots.offers import NotBookable
@@ -82,22 +84,11 @@ def go_on(saga: Saga, *, actor: Actor) -> None:
 def go_on_due(most: int = 20) -> int:
     """Go on with every saga that is due, by the system on the user's behalf; returns how many.
 
-    Where a restoration is not released, nothing is sent. One that fails does not keep the others
-    waiting; its claim runs out and it is tried again.
+    Where a restoration is not released, nothing is sent.
 
-    Raises: ExceptionGroup of what went wrong, for the worker's log.
+    Raises: as `working.each`.
     """
-    gone_on = 0
-    failures: list[Exception] = []
-    while gone_on < most and (saga := _claim_due()) is not None:  # one by one: none waits claimed
-        gone_on += 1
-        try:
-            _go_on_by_itself(saga)
-        except Exception as failure:  # noqa: BLE001 - gathered, and raised below
-            failures.append(failure)
-    if failures:
-        raise ExceptionGroup(f"{len(failures)} of {gone_on} sagas", failures)
-    return gone_on
+    return each(islice(iter(_claim_due, None), most), _go_on_by_itself, "sagas")
 
 
 def _claim_due() -> Saga | None:
