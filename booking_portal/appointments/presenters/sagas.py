@@ -16,6 +16,7 @@ from booking_portal.appointments.presenters.ringing_back import who_deals
 from booking_portal.appointments.presenters.saga_standings import (
     NEW_CANCELLED,
     About,
+    asked_by,
     gone_of,
     standing_of_restricted_saga,
     standing_of_saga,
@@ -116,9 +117,7 @@ class SagaPage:
             looked=sum(step.looks for step in saga.steps.all()),
             decision=decision_of(saga, about.stage, actor),
             owner=owner_of_saga(saga, about.stage, actor),
-            may_take=about.stage is Stage.FOR_A_PERSON
-            and saga.owner_id != actor.user.pk
-            and actor.may(Permission.VIEW_WORKLIST),
+            may_take=_may_take(saga, about.stage, actor),
             card=about.card,
             practice=f"{practice.name}, {practice.town}",
             telephone=practice.telephone,
@@ -129,7 +128,7 @@ class SagaPage:
             limited_information=saying.limited_information(actor.organisation),
             cancel_first=stages.may_cancel_first(saga),
             asked_by=about.asked_by,
-            reference=str(saga.pk)[:8],
+            reference=_reference(saga),
         )
 
 
@@ -151,15 +150,14 @@ class RestrictedSagaPage:
     @classmethod
     def of(cls, saga: Saga, actor: Actor) -> Self:
         """The page for what is stored now; there is one for what a person decides only."""
-        whole = SagaPage.of(saga, actor)
         return cls(
-            saga_id=whole.saga_id,
+            saga_id=str(saga.pk),
             standing=standing_of_restricted_saga(),
-            owner=whole.owner,
-            may_take=whole.may_take,
+            owner=owner_of_saga(saga, Stage.FOR_A_PERSON, actor),
+            may_take=_may_take(saga, Stage.FOR_A_PERSON, actor),
             may_close=actor.may(Permission.BOOK_APPOINTMENT),
-            asked_by=whole.asked_by,
-            reference=whole.reference,
+            asked_by=asked_by(saga),
+            reference=_reference(saga),
         )
 
 
@@ -208,6 +206,15 @@ def owner_of_saga(saga: Saga, stage: Stage, actor: Actor) -> str:
     if stage is not Stage.FOR_A_PERSON:
         return ""
     return who_deals(saga.owner, saga.taken_at, actor)
+
+
+def _may_take(saga: Saga, stage: Stage, actor: Actor) -> bool:
+    waits = stage is Stage.FOR_A_PERSON and saga.owner_id != actor.user.pk
+    return waits and actor.may(Permission.VIEW_WORKLIST)
+
+
+def _reference(saga: Saga) -> str:
+    return str(saga.pk)[:8]
 
 
 def has_both(saga: Saga) -> bool:
