@@ -3,18 +3,16 @@
 import contextlib
 import logging
 from collections.abc import Generator, Iterator
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 import redis
-from django.apps import apps
 from django.conf import settings
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from booking_portal.audit import insert_only
-from demo import seed
+from tests import sample
 from tests.own_database import OwnDatabase
 
 
@@ -71,17 +69,16 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     with django_db_blocker.unblock():
         with connection.cursor() as cursor:
             cursor.execute(insert_only.ALLOW_TRUNCATE)
-        seed.seed()
+        sample.add()
 
 
 @pytest.fixture
 def committed_sample(transactional_db: None) -> None:
     """Everything of demo/sample.json, for tests with threads or a browser.
 
-    Such tests empty all tables when they end, and with them what a migration added.
+    Such tests empty all tables when they end.
     """
-    import_module("booking_portal.accounts.migrations.0002_organisation_types").add_types(apps)
-    seed.seed()
+    sample.add()
 
 
 @pytest.fixture(scope="module")

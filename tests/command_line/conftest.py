@@ -2,7 +2,7 @@
 
 import pytest
 
-from demo import seed
+from tests import sample
 from tests.command_line.terminal import Terminal
 from tests.sandbox_control import Sandbox
 
@@ -15,5 +15,5 @@ def terminal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Terminal:
     """The receptionist of A1001 at a terminal that asks A20047."""
-    seed.seed()
+    sample.add()
     return Terminal(capsys, monkeypatch)

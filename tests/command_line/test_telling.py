@@ -7,20 +7,17 @@ import re
 import shlex
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.apps import apps
 from django.core.management import BaseCommand, load_command_class
 from django.db import connection
 
 from booking_portal.command_line import output
 from booking_portal.command_line.answers import Answer
 from booking_portal.command_line.table import USE_CASES, UseCase
-from demo import seed
 from tests.command_line.terminal import Terminal
 from tests.sandbox_control import Sandbox
 
@@ -151,11 +148,8 @@ class Program:
 
 
 @pytest.fixture
-def program(transactional_db: None, sandbox: Sandbox) -> Program:
+def program(committed_sample: None, sandbox: Sandbox) -> Program:
     """`manage.py gpconnect`, on the tests' database with the demo's accounts in it."""
-    types = import_module("booking_portal.accounts.migrations.0002_organisation_types")
-    types.add_types(apps, None)  # emptying the tables took them away
-    seed.seed()
     return Program()
 
 

@@ -9,9 +9,9 @@ from booking_portal.accounts.actor import Actor, actor_for
 from booking_portal.accounts.models import Organisation, User
 from booking_portal.practices import connection
 from booking_portal.practices.models import Federation, Practice
-from demo import seed
 from tests.portal.counter import Counter
 from tests.portal.saga_steps import Desk
+from tests.sample import add as add_sample
 from tests.sandbox_control import Sandbox
 
 SignIn = Callable[[Client, User], None]
@@ -20,8 +20,7 @@ SignIn = Callable[[Client, User], None]
 @pytest.fixture
 def sample(db: None) -> None:
     """Everything of demo/sample.json."""
-    if not Organisation.objects.exists():
-        seed.seed()
+    add_sample()
 
 
 @pytest.fixture

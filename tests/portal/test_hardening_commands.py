@@ -1,6 +1,5 @@
 """Commands and sagas told wrongly by processes that were slow, and by evidence that comes late."""
 
-import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -37,6 +36,7 @@ from tests.portal.saga_steps import (
 )
 from tests.portal.unsettled import (
     NEVER_ARRIVED,
+    another_like,
     books_with,
     looked_at,
     looked_at_when_dead,
@@ -135,16 +135,6 @@ def test_what_a_user_finds_later_is_compared_like_an_answer(
     assert command.state == State.NEEDS_ATTENTION
 
 
-def another_try(command: Command, **facts: Any) -> Command:
-    """The same command once more, as it is stored when a try before has failed."""
-    again = Command.objects.get(pk=command.pk)
-    again.pk, again.form_token = uuid.uuid4(), uuid.uuid4()
-    for name, value in facts.items():
-        setattr(again, name, value)
-    again.save(force_insert=True)
-    return again
-
-
 @pytest.fixture
 def finished(desk: Desk, spine: Sandbox) -> Saga:
     """A move whose old appointment a person has cancelled."""
@@ -158,7 +148,7 @@ def test_a_step_that_is_done_already_can_be_closed_by_telephone(
     finished: Saga, manager: User, acting_for: Callable[..., Actor]
 ) -> None:
     second = step(finished, SECOND)
-    late = another_try(second, state=State.NEEDS_ATTENTION)
+    late = another_like(second, state=State.NEEDS_ATTENTION)
     close(late, made=True, spoken_to="Sam", actor=acting_for(manager, "A1001"))
     late.refresh_from_db()
     assert (late.state, late.saga, late.step) == (State.DONE, None, "")
@@ -168,7 +158,7 @@ def test_a_step_that_is_done_already_can_be_closed_by_telephone(
 @pytest.mark.requirement("MOVE-1")
 def test_a_late_step_that_needs_a_person_stands_beside_an_unsettled_one(finished: Saga) -> None:
     second = step(finished, SECOND)
-    late = another_try(second, state=State.NOT_MADE)
+    late = another_like(second, state=State.NOT_MADE)
     Command.objects.filter(pk=second.pk).update(state=State.UNCONFIRMED)
     to_a_person(late)
     late.refresh_from_db()
@@ -180,7 +170,7 @@ def test_a_late_booking_waits_while_the_same_slots_are_asked_for_again(
     counter: Counter, spine: Sandbox
 ) -> None:
     command = books_with(counter, spine)
-    late = another_try(command, state=State.NOT_MADE)
+    late = another_like(command, state=State.NOT_MADE)
     with pytest.raises(StateChanged):
         to_a_person(late)
     assert Command.objects.get(pk=late.pk).state == State.NOT_MADE

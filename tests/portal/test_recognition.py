@@ -25,6 +25,7 @@ from gpconnect.client import GPConnectClient
 from gpconnect.models import Appointment, Appointments, BookingOrganisation, Patient
 from gpconnect.practice_time import PracticeTime
 from tests.portal.counter import PATIENT, Counter
+from tests.portal.unsettled import another_like
 from tests.sandbox_control import Sandbox
 
 STARTS, ENDS = "2026-11-24T18:40:00+00:00", "2026-11-24T18:50:00+00:00"
@@ -227,16 +228,6 @@ def unsettled(counter: Counter, spine: Sandbox) -> Command:
     """A booking that A20047 has made and whose answer was lost."""
     spine.fault(practice="A20047", use_case="book", kind="status_500_after", times=1)
     return counter.arrives_at_booking()
-
-
-def another_like(command: Command, **fields: object) -> Command:
-    """Another booking, stored as if for the same slots."""
-    other = Command.objects.get(pk=command.pk)
-    other.pk, other.form_token = uuid.uuid4(), uuid.uuid4()
-    for name, value in fields.items():
-        setattr(other, name, value)
-    other.save(force_insert=True)
-    return other
 
 
 def as_told(command: Command, **changed: Any) -> Appointment:

@@ -1,5 +1,6 @@
 """Commands whose outcome is not known yet, as tests bring them about and see them settled."""
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -69,6 +70,16 @@ def to_a_person(command: Command, **facts: Any) -> Command:
         next_look_at=None,
         **facts,
     )
+
+
+def another_like(command: Command, **facts: Any) -> Command:
+    """Another command, stored as if for the same; `facts` are what differs."""
+    other = Command.objects.get(pk=command.pk)
+    other.pk, other.form_token = uuid.uuid4(), uuid.uuid4()
+    for name, value in facts.items():
+        setattr(other, name, value)
+    other.save(force_insert=True)
+    return other
 
 
 def moved_back(command: Command, **seconds: int) -> Command:

@@ -1,10 +1,8 @@
 """A portal whose processes may die: what they have committed stays committed."""
 
 from collections.abc import Callable, Generator, Iterator
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.core.management import call_command
 from django.db import connection as database
 from pytest_django import DjangoDbBlocker
@@ -14,7 +12,7 @@ from booking_portal.accounts.models import Organisation, User
 from booking_portal.commands.models import Saga
 from booking_portal.commands.states import Kind
 from booking_portal.practices import connection
-from demo import seed
+from tests import sample
 from tests.portal.killed.lives import (
     HERE,
     KNOWN_THERE,
@@ -39,7 +37,7 @@ def portal(
 ) -> Generator[Callable[[Kind | Saga.Kind], Place]]:
     """Where each kind is asked for; what these tests commit is gone after the last."""
     with django_db_blocker.unblock():
-        seed_committed()
+        sample.add()
         connection.forget_connections()
         sandbox.reset()
         limited = Place.of(acting("locum", "A1002"), LIMITED, KNOWN_THERE, sandbox)
@@ -47,12 +45,6 @@ def portal(
         yield lambda kind: limited if kind == Saga.Kind.CANCEL_FIRST else usual
         call_command("flush", interactive=False, verbosity=0)
         database.close()
-
-
-def seed_committed() -> None:
-    """As the fixture `committed_sample` does for one test."""
-    import_module("booking_portal.accounts.migrations.0002_organisation_types").add_types(apps)
-    seed.seed()
 
 
 def acting(username: str, ods_code: str) -> Actor:
