@@ -6,7 +6,7 @@ A template calls a macro as `nhsuk.button({...})`.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, cast
 
@@ -23,6 +23,7 @@ from jinja2 import (
     Environment,
     PackageLoader,
     StrictUndefined,
+    meta,
     select_autoescape,
 )
 from markupsafe import Markup
@@ -56,12 +57,13 @@ class DesignSystem:
         if name.startswith("_"):
             raise AttributeError(name)
         if name not in self._macros:
-            folder = "".join(
-                f"-{letter.lower()}" if letter.isupper() else letter for letter in name
-            )
-            template = self._environment.get_template(f"nhsuk/components/{folder}/macro.jinja")
+            template = self._environment.get_template(_file_of(name))
             self._macros[name] = getattr(template.module, name)
         return self._macros[name]
+
+    def compile(self, names: Iterable[str]) -> None:
+        """Compile these macros, with the templates of the package that they are made of."""
+        _compile(self._environment, (_file_of(name) for name in names))
 
 
 @lru_cache(maxsize=1)
@@ -93,12 +95,29 @@ def compile_all() -> None:
     died, are forked with them.
     """
     made: Environment = cast(Jinja2, engines["jinja2"]).env
-    for name in made.list_templates(extensions=["jinja"]):
-        made.get_template(name)
-        assert made.loader is not None
-        source, _, _ = made.loader.get_source(made, name)
-        for macro in MACRO.findall(source):
-            getattr(design_system(), macro)
+    sources = _compile(made, made.list_templates(extensions=["jinja"]))
+    design_system().compile({name for source in sources for name in MACRO.findall(source)})
+
+
+def _compile(made: Environment, names: Iterable[str]) -> list[str]:
+    """Compile the templates, and those that they include, import or extend; their sources."""
+    assert made.loader is not None
+    sources: dict[str, str] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in sources:
+            made.get_template(name)
+            sources[name] = made.loader.get_source(made, name)[0]
+            referred_to = meta.find_referenced_templates(made.parse(sources[name]))
+            waiting += [each for each in referred_to if each]
+    return list(sources.values())
+
+
+def _file_of(macro: str) -> str:
+    """Where the design system's package has the macro: `errorSummary` in `error-summary`."""
+    folder = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in macro)
+    return f"nhsuk/components/{folder}/macro.jinja"
 
 
 def url(name: str, *args: Any, **kwargs: Any) -> str:

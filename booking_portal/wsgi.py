@@ -11,6 +11,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "booking_portal.settings.product
 application = get_wsgi_application()
 refuse_test_values()
 
-from booking_portal.templating import compile_all  # noqa: E402 - needs the applications
+from django.urls import reverse  # noqa: E402 - from here on the applications are needed
 
+from booking_portal.templating import compile_all  # noqa: E402
+
+reverse("start")  # imports every view
 compile_all()
