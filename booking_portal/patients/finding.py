@@ -14,7 +14,7 @@ from booking_portal.practices.observer import Subject, TrailObserver
 from gpconnect import errors
 from gpconnect.client import GPConnectClient
 from gpconnect.demographics import TracedPatient, cross_check
-from gpconnect.models import HumanName, Patient
+from gpconnect.models import Endpoint, HumanName, Patient
 
 
 class PatientNotAtPractice(Exception):
@@ -51,7 +51,7 @@ def reach(encounter: Encounter, practice: Practice, *, actor: Actor) -> PatientA
     Raises: TraceTooOld, GPConnectError (a DirectoryError).
     """
     encounter.require_fresh_trace()
-    known = encounter.at_practices.filter(practice=practice).select_related("practice").first()
+    known = encounter.places.get(practice.pk)
     if known is not None:
         return known
     endpoint = connection.directory().look_up(
@@ -59,12 +59,20 @@ def reach(encounter: Encounter, practice: Practice, *, actor: Actor) -> PatientA
         observer=TrailObserver(actor.who, subject_of(encounter, practice)),
         deadlines=connection.page_deadlines(),
     )
-    made, _ = PatientAtPractice.objects.get_or_create(
-        encounter=encounter,
-        practice=practice,
-        defaults={"asid": endpoint.asid, "service_root": endpoint.service_root},
-    )
-    return made
+    return keep_reached(encounter, practice, endpoint)
+
+
+def keep_reached(encounter: Encounter, practice: Practice, endpoint: Endpoint) -> PatientAtPractice:
+    """Keep where the directory says that the practice is, for this encounter alone. [SDS-3]"""
+    if practice.pk not in encounter.places:
+        made, _ = PatientAtPractice.objects.get_or_create(
+            encounter=encounter,
+            practice=practice,
+            defaults={"asid": endpoint.asid, "service_root": endpoint.service_root},
+        )
+        made.encounter, made.practice = encounter, practice
+        encounter.places[practice.pk] = made
+    return encounter.places[practice.pk]
 
 
 def client_at(at: PatientAtPractice, *, actor: Actor) -> GPConnectClient:

@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -37,10 +38,11 @@ class EncounterQuerySet(models.QuerySet["Encounter"]):
 
     def of_same_patient(self, encounter: "Encounter", actor: Actor) -> "Encounter | None":
         """The actor's own freshly traced encounter for the patient: this one, or the newest."""
+        if encounter.is_of(actor) and encounter.trace_is_fresh:
+            return encounter
         mine = self.for_actor(actor).filter(nhs_number=encounter.nhs_number)
-        same = mine.filter(pk=encounter.pk).first()
-        found = same if same and same.trace_is_fresh else mine.order_by("-traced_at").first()
-        return found if found and found.trace_is_fresh else None
+        newest = mine.order_by("-traced_at").first()
+        return newest if newest and newest.trace_is_fresh else None
 
     def forget_patient(self) -> None:
         """Keep nothing of what was traced, and no trace that anything could be sent on. [PDS-3]"""
@@ -73,6 +75,15 @@ class Encounter(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    def is_of(self, actor: Actor) -> bool:
+        """Whether it is the actor's own, at the organisation that they act for."""
+        return (self.user_id, self.organisation_id) == (actor.user.pk, actor.organisation.pk)
+
+    @cached_property
+    def places(self) -> "dict[int, PatientAtPractice]":
+        """What it has learnt at each practice, by the practice's key; read once for this object."""
+        return {at.practice_id: at for at in self.at_practices.select_related("practice")}
 
     @property
     def superseded_numbers(self) -> list[str]:

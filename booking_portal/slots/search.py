@@ -18,8 +18,8 @@ from django.core.cache import cache
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
-from booking_portal.patients.finding import subject_of
-from booking_portal.patients.models import Encounter, PatientAtPractice
+from booking_portal.patients.finding import keep_reached, subject_of
+from booking_portal.patients.models import Encounter
 from booking_portal.practices import connection
 from booking_portal.practices.models import Practice
 from booking_portal.practices.observer import EventBatch
@@ -141,10 +141,7 @@ def kept(encounter: Encounter, search_id: uuid.UUID) -> SearchResults | None:
 def _ask_all(
     practices: list[Practice], wanted: SlotSearch, encounter: Encounter, actor: Actor
 ) -> Iterator[PracticeResult]:
-    known = {
-        at.practice.ods_code: at.endpoint
-        for at in encounter.at_practices.filter(practice__in=practices).select_related("practice")
-    }
+    known = {at.practice.ods_code: at.endpoint for at in encounter.places.values()}
     by_code = {practice.ods_code: practice for practice in practices}
     batch = EventBatch()
     running: dict[Future[tuple[Endpoint, FreeSlots]], Practice] = {}
@@ -202,11 +199,7 @@ def _result(
             next_step=error.next_step,
             error_code=error.code,
         )
-    PatientAtPractice.objects.get_or_create(
-        encounter=encounter,
-        practice=practice,
-        defaults={"asid": endpoint.asid, "service_root": endpoint.service_root},
-    )
+    keep_reached(encounter, practice, endpoint)
     now = london.now_utc()
     offers = [offer_of(slot, practice.ods_code) for slot in found.slots]
     to_come = [

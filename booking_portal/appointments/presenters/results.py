@@ -184,7 +184,7 @@ def _preferred_branches(encounter: Encounter) -> set[tuple[str, str]]:
     """(practice, location) of the patient's preferred branches, as far as known. [SFS-9]"""
     return {
         (at.practice.ods_code, at.preferred_branch_id)
-        for at in encounter.at_practices.select_related("practice")
+        for at in encounter.places.values()
         if at.preferred_branch_id
     }
 
