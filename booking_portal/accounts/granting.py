@@ -2,7 +2,9 @@
 
 from collections.abc import Set as AbstractSet
 
-from guardian.shortcuts import assign_perm, get_user_perms, remove_perm
+from django.contrib.contenttypes.models import ContentType
+from guardian.models import UserObjectPermission
+from guardian.shortcuts import assign_perm, remove_perm
 
 from booking_portal.accounts.models import Membership, Organisation, User
 from booking_portal.accounts.roles import Permission
@@ -13,7 +15,12 @@ def held(user: User, organisation: Organisation) -> frozenset[str]:
 
     Only rows for this user and this organisation count: a superuser gets nothing for free.
     """
-    return frozenset(get_user_perms(user, organisation))
+    rows = UserObjectPermission.objects.filter(
+        user=user,
+        content_type=ContentType.objects.get_for_model(Organisation),
+        object_pk=str(organisation.pk),
+    )
+    return frozenset(rows.values_list("permission__codename", flat=True))
 
 
 def grant(user: User, organisation: Organisation, wanted: AbstractSet[Permission]) -> None:

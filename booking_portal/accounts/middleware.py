@@ -37,7 +37,7 @@ def memberships_of(user: User) -> list[Membership]:
     """The user's active memberships at active organisations, by organisation name."""
     return list(
         Membership.objects.filter(user=user, is_active=True, organisation__is_active=True)
-        .select_related("organisation__type")
+        .select_related("organisation")
         .order_by("organisation__name")
     )
 

@@ -1,6 +1,7 @@
 """Choosing whom to act for."""
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -22,6 +23,7 @@ def choose_organisation(request: PortalRequest) -> HttpResponse:
             if membership.organisation.ods_code == wanted:
                 middleware.choose_organisation(request, membership)
                 return redirect(come_back or "start")
+    prefetch_related_objects(request.memberships, "organisation__type")
     chosen = request.actor.organisation.ods_code if request.actor else ""
     context = {
         "choices": [OrganisationChoice.of(one, chosen) for one in request.memberships],

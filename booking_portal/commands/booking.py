@@ -91,13 +91,12 @@ def unsettled_booking(
     same_patient = Q(nhs_number__in=encounter.nhs_numbers) | Q(
         encounter__nhs_number=encounter.nhs_number
     )
-    for at in encounter.at_practices.exclude(patient_id=""):
-        same_patient |= Q(practice=at.practice_id, patient_id=at.patient_id)
+    for at in encounter.places.values():
+        if at.patient_id:
+            same_patient |= Q(practice=at.practice_id, patient_id=at.patient_id)
     found = Command.objects.for_organisation(actor.organisation).unsettled()
     found = found.filter(same_patient, kind=Kind.BOOK)
-    # Asked often, and hardly ever is there one: all that pages show of it is read only then.
-    unsettled = found.first() if found.exists() else None
-    return unsettled or stages.booking_to_come(
+    return found.first() or stages.booking_to_come(
         encounter.nhs_numbers, actor.organisation, but_for=saga
     )
 
@@ -117,8 +116,11 @@ def booked_elsewhere(encounter: Encounter, practice: Practice, *, actor: Actor) 
             starts_at__gt=timezone.now(),
         )
         .exclude(practice=practice)
+        .select_related("practice")
         .order_by("starts_at")
     )
+    if not coming:
+        return []
     cancelled = set(
         Command.objects.filter(
             kind=Kind.CANCEL, state=State.DONE, nhs_number__in=encounter.nhs_numbers
@@ -187,7 +189,6 @@ def ready_to_book(
         if rival is not None:
             raise BookingUnsettled(rival)
 
-    still_free()
     at = find(encounter, proposal.practice, actor=actor)
     if at.serious_differences and not at.differences_acknowledged:
         raise DifferencesNotAcknowledged(

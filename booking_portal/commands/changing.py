@@ -146,7 +146,7 @@ def require_idle(
         )
     )
     for change in changes:
-        if saga is None or change.saga != saga:
+        if saga is None or change.saga_id != saga.pk:
             raise AppointmentBusy(change)
     holder = stages.holding(practice, appointment_id, actor.organisation, but_for=saga)
     if holder is not None:

@@ -132,10 +132,12 @@ class CommandQuerySet(models.QuerySet["Command"]):
     """Commands, starting from the organisation that the user acts for."""
 
     def for_organisation(self, organisation: Organisation) -> "CommandQuerySet":
-        """The organisation's own commands, with what pages show of them."""
-        return self.filter(organisation=organisation).select_related(
-            "practice", "encounter", "user", "organisation", "owner", "saga"
-        )
+        """The organisation's own commands."""
+        return self.filter(organisation=organisation)
+
+    def shown(self) -> "CommandQuerySet":
+        """With what pages show of each of them."""
+        return self.select_related("practice", "encounter", "user")
 
     def unsettled(self) -> "CommandQuerySet":
         """Those whose outcome is not certain yet."""

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
@@ -75,7 +76,7 @@ def when_moved(command: Command, to: State, *, watching: bool) -> dict[str, Any]
 
 def nobody_yet() -> dict[str, Any]:
     """What news does to a saga: nobody has taken it over, and time to do so begins anew."""
-    until = database_now() + timedelta(seconds=settings.ESCALATE_AFTER_SECONDS)
+    until = Now() + timedelta(seconds=settings.ESCALATE_AFTER_SECONDS)
     return {"escalate_at": until, "escalated_at": None, "owner": None, "taken_at": None}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.db import connection as database
+from django.db.models.functions import Now
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.audit import trail
@@ -136,7 +137,7 @@ def _perform(command: Command, client: GPConnectClient) -> Appointment | Patient
             pk=command.pk,
             state=State.SENDING if command.sends == 1 else State.UNCONFIRMED,
             sends=command.sends,
-            send_deadline__gt=database_now(),
+            send_deadline__gt=Now(),
             withdrawn_at=None,
         )
         if not held.exists():

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 
 from booking_portal.accounts.actor import Actor, NotPermitted, actor_for
 from booking_portal.accounts.roles import Permission
@@ -47,13 +48,13 @@ def claim_due(most: int = 1) -> list[Command]:
     with transaction.atomic():
         due = list(
             Command.objects.select_for_update(skip_locked=True, of=("self",))
-            .select_related("practice", "encounter", "organisation__type", "user")
-            .filter(state__in=looked_at, next_look_at__lte=database_now())
+            .select_related("practice", "encounter", "organisation", "user")
+            .filter(state__in=looked_at, next_look_at__lte=Now())
             .order_by("next_look_at")[:most]
         )
-        Command.objects.filter(pk__in=[command.pk for command in due]).update(
-            next_look_at=database_now() + CLAIM
-        )
+        if due:
+            claimed = Command.objects.filter(pk__in=[command.pk for command in due])
+            claimed.update(next_look_at=Now() + CLAIM)
     return due
 
 

@@ -61,6 +61,7 @@ class EncounterPage:
         unsettled = (
             Command.objects.for_organisation(actor.organisation)
             .unsettled()
+            .shown()
             .filter(nhs_number=encounter.nhs_number)
         )
         return cls(

@@ -43,21 +43,21 @@ def check_booking(
 ) -> HttpResponse:
     """What will be booked for whom, to be checked with the patient; then book it."""
     proposal = get_object_or_404(
-        Proposal.objects.select_related("encounter", "practice"),
-        pk=proposal_id,
-        encounter=encounter,
+        Proposal.objects.select_related("practice"), pk=proposal_id, encounter=encounter
     )
+    proposal.encounter = encounter
     asked = asked_of(proposal, cancel_first="cancel_first" in request.GET)
     if asked is not None:  # back, a reload, or a second click
         return redirect_to(asked)
-    rival = unsettled_booking(encounter, actor=request.actor)
-    if rival is not None and rival.form_token == proposal.pk:  # a click at the same moment
-        return redirect_to(rival)
-    if rival is not None:
-        return _unsettled(request, encounter, rival)
+    moving = Moving.of_proposal(proposal)
+    if moving or request.method == "GET":  # else booking itself asks, under its lock
+        rival = unsettled_booking(encounter, actor=request.actor)
+        if rival is not None and rival.form_token == proposal.pk:  # a click at the same moment
+            return redirect_to(rival)
+        if rival is not None:
+            return _unsettled(request, encounter, rival)
     try:
         at = find(encounter, proposal.practice, actor=request.actor)
-        moving = Moving.of_proposal(proposal)
         if moving is not None:
             return check_move(request, proposal, at, moving)
         if request.method == "POST":

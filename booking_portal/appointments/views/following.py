@@ -90,7 +90,7 @@ def organisations_command(request: ActingRequest, command_id: uuid.UUID) -> Comm
     Raises: Http404.
     """
     mine = Command.objects.for_organisation(request.actor.organisation)
-    return get_object_or_404(mine.select_related("told_by", "withdrawn_by"), pk=command_id)
+    return get_object_or_404(mine.shown(), pk=command_id)
 
 
 def _show(request: ActingRequest, found: Command, closing: CloseForm | None = None) -> HttpResponse:
@@ -202,7 +202,5 @@ def _registration(found: Command, encounter: Encounter | None) -> RegistrationPa
 
 
 def _telephones(found: Command) -> list[str]:
-    at = PatientAtPractice.objects.filter(
-        encounter=found.encounter_id, practice=found.practice_id
-    ).first()
+    at = found.encounter.places.get(found.practice_id)
     return list(at.telephones) if at else []

@@ -40,7 +40,7 @@ from booking_portal.commands.steps.second_steps import NewCancelled
 from booking_portal.commands.steps.stages import Stage
 from booking_portal.forms import errors_for
 from booking_portal.patients.decorators import STOPPED, stopped
-from booking_portal.patients.models import Encounter, PatientAtPractice
+from booking_portal.patients.models import Encounter
 from booking_portal.patients.presenters import PatientBanner
 from booking_portal.patients.tracing import RestrictedPatient
 from booking_portal.slots.offers import NotBookable
@@ -277,7 +277,5 @@ def _may_register_again(found: Saga) -> bool:
 
 
 def _telephones(found: Saga) -> list[str]:
-    at = PatientAtPractice.objects.filter(
-        encounter=found.encounter_id, practice=found.proposal.practice
-    ).first()
+    at = found.encounter.places.get(found.proposal.practice_id)
     return list(at.telephones) if at else []

@@ -6,7 +6,6 @@ from datetime import date, datetime, time, timedelta
 from django.db.models import F, Q
 
 from booking_portal.accounts.actor import Actor
-from booking_portal.accounts.models import Organisation
 from booking_portal.accounts.roles import Permission
 from booking_portal.commands.models import Command, CommandQuerySet, Saga
 from booking_portal.commands.ringing_back import TO_TELL
@@ -61,7 +60,7 @@ def work(*, actor: Actor) -> Work:
     once_not_confirmed = Q(owner__isnull=False) | Q(withdrawn_at__isnull=False)
     since = database_now() - SETTLED_SHOWN
     settled = list(certain.filter(once_not_confirmed, settled_at__gte=since))
-    _lay_changes_over([*to_tell, *settled], actor.organisation)
+    _lay_changes_over([*to_tell, *settled], actor.organisation.pk)
     to_tell = [command for command in to_tell if not _nothing_to_tell(command)]
     to_cancel = [command for command in to_tell if command.made_though_withdrawn]
     untold = {command.pk for command in to_tell}
@@ -89,7 +88,7 @@ def work(*, actor: Actor) -> Work:
 
 def as_last_known(command: Command) -> Command:
     """The booking with what the practice has said since to changes of ours laid over it."""
-    _lay_changes_over([command], command.organisation)
+    _lay_changes_over([command], command.organisation_id)
     return command
 
 
@@ -117,17 +116,17 @@ def bookings_of(day: date, *, actor: Actor) -> Day:
         list(made.exclude(starts_at__gte=starts, starts_at__lt=ends)),
         list(registered.order_by("created_at")),
     )
-    _lay_changes_over([*found.appointments, *found.made_for_other_days], actor.organisation)
+    _lay_changes_over([*found.appointments, *found.made_for_other_days], actor.organisation.pk)
     return found
 
 
-def _lay_changes_over(commands: list[Command], organisation: Organisation) -> None:
+def _lay_changes_over(commands: list[Command], organisation_id: int) -> None:
     by_appointment: dict[tuple[int, str], list[Command]] = {}
     for one in commands:
         if one.kind == Kind.BOOK and one.state == State.DONE and one.appointment_id:
             by_appointment.setdefault((one.practice_id, one.appointment_id), []).append(one)
     changes = Command.objects.filter(
-        organisation=organisation,
+        organisation=organisation_id,
         kind__in=(Kind.AMEND, Kind.CANCEL),
         state=State.DONE,
         appointment_id__in={appointment_id for _, appointment_id in by_appointment},
@@ -150,4 +149,5 @@ def _lay_over(booking: Command, change: Command) -> None:
 
 def _commands(actor: Actor) -> CommandQuerySet:
     actor.require(Permission.VIEW_WORKLIST)
-    return Command.objects.for_organisation(actor.organisation)
+    mine = Command.objects.for_organisation(actor.organisation)
+    return mine.shown().select_related("owner", "saga")

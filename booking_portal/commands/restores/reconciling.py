@@ -52,7 +52,7 @@ def reconcile_due(most: int = 3) -> int:
     with transaction.atomic():
         due = list(
             Reconciliation.objects.select_for_update(skip_locked=True, of=("self",))
-            .select_related("restoration__organisation__type", "practice", "encounter")
+            .select_related("restoration__organisation", "practice", "encounter")
             .filter(next_look_at__lte=database_now())
             .order_by("next_look_at", "id")[:most]
         )
@@ -143,7 +143,7 @@ def _settle(part: Reconciliation) -> int:
     lost_its_sender = Q(state=State.SENDING, next_look_at__lte=database_now())
     waiting = _commands(part).filter(Q(state=State.UNCONFIRMED) | lost_its_sender)
     settled = 0
-    for command in waiting.select_related("practice", "encounter", "organisation__type", "user"):
+    for command in waiting.select_related("practice", "encounter", "organisation", "user"):
         Command.objects.filter(pk=command.pk).update(next_look_at=database_now() + CLAIM)
         settled += settle(command).settled
     return settled

@@ -98,7 +98,7 @@ def _claim_due() -> Saga | None:
     with transaction.atomic():
         due = (
             Saga.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
-            .select_related("encounter", "organisation__type", "user", "proposal__practice")
+            .select_related("encounter", "organisation", "user", "proposal__practice")
             .filter(Exists(settled), next_try_at__lte=now, closed_at=None)
             .order_by("next_try_at")
             .first()

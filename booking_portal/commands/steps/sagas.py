@@ -116,6 +116,7 @@ def begin_move(
     booking = ready_to_book(
         proposal, description, comment, form_token=form_token, saga=saga, actor=actor
     )
+    booking.still_free()
     cancelling = ready_to_cancel(
         find(proposal.encounter, practice, actor=actor),
         saga.old_appointment_id,

@@ -25,7 +25,7 @@ class NewCancelled(Exception):
 
 def fresh(saga: Saga) -> Saga:
     """The saga as the database has it now, with what its steps need."""
-    related = ("encounter", "organisation__type", "user", "proposal__practice", "old_practice")
+    related = ("encounter", "organisation", "user", "proposal__practice", "old_practice")
     return Saga.objects.select_related(*related).get(pk=saga.pk)
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from enum import StrEnum, auto
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Prefetch, Q, prefetch_related_objects
+from django.db.models.functions import Now
 
 from booking_portal.accounts.models import Organisation
 from booking_portal.commands.models import Command, Proposal, Saga
@@ -40,7 +41,12 @@ OPEN = TO_BE_DECIDED | {Stage.FIRST_UNSETTLED, Stage.SECOND_UNSETTLED, Stage.UND
 
 
 def steps_of(saga: Saga) -> list[Command]:
-    """The saga's commands, oldest first; tries that failed are among them."""
+    """The saga's commands, oldest first; tries that failed are among them.
+
+    They are read once for each `saga` object: for how things are by now, take a fresh one.
+    """
+    with_practice = Command.objects.select_related("practice")
+    prefetch_related_objects([saga], Prefetch("steps", with_practice))
     return sorted(saga.steps.all(), key=lambda command: command.created_at)
 
 
@@ -58,7 +64,7 @@ def latest(saga: Saga) -> Command:
 
 
 def standing_of(saga: Saga) -> Stage:
-    """Where the saga stands now, by its steps as the database has them."""
+    """Where the saga stands, by its steps as they were when this object first asked for them."""
     second, undo = step_of(saga, Command.Step.SECOND), step_of(saga, Command.Step.UNDO)
     if _done(second) and _done(undo):  # one of them is late news: both are cancelled
         return Stage.CLOSED if saga.closed_at else Stage.FOR_A_PERSON
@@ -178,13 +184,13 @@ def holding(
     but_for: Saga | None = None,
 ) -> Saga | None:
     """The organisation's open saga of this appointment, as the one moved or the one booked."""
-    own = Saga.objects.filter(organisation=organisation, closed_at=None)
-    as_old = own.filter(old_practice=practice, old_appointment_id=appointment_id)
+    as_old = Q(old_practice=practice, old_appointment_id=appointment_id)
     booked = Command.objects.filter(
         kind=Kind.BOOK, state=State.DONE, practice=practice, appointment_id=appointment_id
     )
-    as_new = own.filter(pk__in=booked.values("saga"))
-    others = (saga for saga in (*as_old, *as_new) if saga != but_for)
+    as_new = Q(pk__in=booked.values("saga"))
+    own = Saga.objects.filter(as_old | as_new, organisation=organisation, closed_at=None)
+    others = (saga for saga in own if saga != but_for)
     return next((saga for saga in others if standing_of(saga) in OPEN), None)
 
 
@@ -204,11 +210,10 @@ def booking_to_come(
         saga__stopped="",
         saga__closed_at=None,
         saga__next_try_at__isnull=False,
-        saga__automatic_until__gt=database_now(),
+        saga__automatic_until__gt=Now(),
     )
-    if not firsts.exists():  # as nearly always: reading all that pages show of it takes longer
-        return None
-    return next((first for first in firsts if first.saga != but_for), None)
+    own = but_for.pk if but_for else None
+    return next((first for first in firsts if first.saga_id != own), None)
 
 
 def waiting_for(proposal: Proposal) -> Saga | None:

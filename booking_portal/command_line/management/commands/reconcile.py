@@ -27,7 +27,7 @@ class Command(BaseCommand):
         latest = Restoration.objects.order_by("organisation_id", "-noticed_at").distinct(
             "organisation_id"
         )
-        restorations = list(latest.select_related("organisation__type"))
+        restorations = list(latest.select_related("organisation"))
         if not restorations:
             raise CommandError("No restore is on record. Run manage.py after_restore first.")
         self._row("organisation", *COLUMNS)
