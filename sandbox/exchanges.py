@@ -37,7 +37,8 @@ class Exchange:
 class Brief:
     """What is told of many exchanges: `at` in seconds since 1970, the rest as in Exchange.
 
-    `use_case` and `practice` are empty where the SSP let nothing through.
+    `use_case` and `practice` are empty where the SSP let nothing through. `wrote` are the numbers
+    of what the practice wrote into its chronicle because of it, be it late.
     """
 
     trace_id: str
@@ -46,6 +47,7 @@ class Brief:
     practice: str = ""
     status: int | None = None
     fault: str | None = None
+    wrote: list[int] = field(default_factory=list)
 
 
 class Recorder:

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox import tokens
 from sandbox.answers import Answer
-from sandbox.exchanges import Exchange
+from sandbox.exchanges import Brief, Exchange
 from sandbox.ids import FHIR_ID
 from sandbox.interactions import BY_ID, Interaction
 from sandbox.misbehaviour import Line, receive_body
@@ -61,14 +61,16 @@ class SpineSecureProxy:
         try:
             route = self._route(exchange)
             brief.use_case, brief.practice = route.interaction.use_case, route.practice.ods
-            exchange.status = await self._pass_on(route, exchange, line)
+            exchange.status = await self._pass_on(route, exchange, brief, line)
         except (RefusedBySpine, Refused) as refusal:
             exchange.status = await line.answer(Answer(refusal.status, refusal.outcome()))
         finally:
             brief.status, brief.fault = exchange.status, exchange.fault
         self._note(exchange, (time.perf_counter() - began) * 1000)
 
-    async def _pass_on(self, route: "_Route", exchange: Exchange, line: Line) -> int | None:
+    async def _pass_on(
+        self, route: "_Route", exchange: Exchange, brief: Brief, line: Line
+    ) -> int | None:
         """The status of what the practice answers; None when nothing was answered."""
         practice = route.practice
         line = replace(
@@ -81,7 +83,7 @@ class SpineSecureProxy:
             spine=self._services.spine,
             practice=practice,
             body=exchange.body,
-            ask=partial(self._ask_practice, route, exchange),
+            ask=partial(self._ask_and_note, route, exchange, brief),
             refusal=partial(_refusal, practice),
         )
         fault = self._services.faults.striking(
@@ -139,6 +141,14 @@ class SpineSecureProxy:
             reason = f"FOT_CHECK_FAILED_MESSAGESENDER_{sender}_MESSAGERECEIVER_{receiver}"
             raise RefusedBySpine(403, reason)
         return _Route(consumer, practice, interaction, target_url, query)
+
+    def _ask_and_note(self, route: "_Route", exchange: Exchange, brief: Brief) -> Answer:
+        """The practice's answer, with what it has written because of it noted."""
+        before = self._services.store.last_entry()
+        try:
+            return self._ask_practice(route, exchange)
+        finally:
+            brief.wrote += range(before + 1, self._services.store.last_entry() + 1)
 
     def _ask_practice(self, route: "_Route", exchange: Exchange) -> Answer:
         """The practice's own checks, and its answer. [section 10, rule 1]"""

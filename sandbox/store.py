@@ -278,6 +278,11 @@ class Store:
         )
         return [Entry(*_columns(row)) for row in rows]
 
+    def last_entry(self) -> int:
+        """The number of the chronicle's newest entry; 0 when there is none."""
+        (number,) = self._db.execute("SELECT coalesce(max(number), 0) FROM chronicle").fetchone()
+        return int(number)
+
     def _write_down(
         self, kind: str, record: "PatientRecord | AppointmentRecord", patient: str
     ) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from chaos.commands.records import Command, Key, Practices, Saga
+from chaos.commands.records import Command, Practices, Saga
 from chaos.commands.witness import Told
 
 ITS_WORDS: Final = ("Amend", "Cancel", "Register", "Book", "Move")
@@ -104,7 +104,6 @@ class Judge:
         self._sagas = {saga.id: saga for saga in sagas}
         self._practices = practices
         self._faults = faults
-        self._registrations = _registrations(commands, practices)
         self._effects = {command.id: self._effect_of(command) for command in commands}
 
     def findings(self, told: Sequence[Told]) -> Findings:
@@ -121,16 +120,15 @@ class Judge:
         return found
 
     def _effect_of(self, command: Command) -> Effect:
-        key = (command.practice, command.appointment_id)
         match command.kind:
             case "book":
-                return Effect(tuple(at for _, at in self._practices.booked(command.marker)))
+                return Effect(tuple(at for _, at in self._practices.booked(command)))
             case "amend":
-                return Effect(tuple(self._practices.amended(key, command.marker)))
+                return Effect(tuple(self._practices.amended(command)))
             case "cancel":
-                return Effect(tuple(self._practices.cancelled(key, command.marker)))
+                return Effect(tuple(self._practices.cancelled(command)))
             case _:
-                return Effect(tuple(self._registrations.get(command.id, ())))
+                return Effect(tuple(self._practices.registrations(command)))
 
     def _lost_and_doubled(self, found: Findings) -> None:
         for command in self._commands.values():
@@ -141,23 +139,23 @@ class Judge:
                 found.lost.append(f"{_name(command)}: made, and held to be {command.state}")
             if command.state == "done" and not self._was_so(command, THE_END):
                 found.lost.append(f"{_name(command)}: held to be done, and never made")
-        markers = {command.marker for command in self._commands.values() if command.kind == "book"}
+        known = {trace_id for one in self._commands.values() for trace_id in one.trace_ids}
         for key, versions in self._practices.appointments.items():
-            marker = next((word for word in versions[0].text.split() if _is_ours(word)), "")
-            if marker and marker not in markers:
-                found.lost.append(f"{key}: made with {marker}, and no command knows of it")
+            for version in versions:
+                if version.trace_id and version.trace_id not in known:
+                    found.lost.append(f"{key}: {version.text!r}, and no command knows of it")
 
     def _was_so(self, command: Command, at: float) -> bool:
         """Whether what was asked for was so at the practice by then, whoever had done it."""
         effect = self._effects[command.id]
         if any(when <= at for when in effect.at):
             return True
-        key = (command.practice, command.appointment_id)
         if command.kind == "cancel":
-            return any(when <= at for when in self._practices.cancelled(key))
+            gone = self._practices.cancellations(command.practice, command.appointment_id)
+            return any(version.at <= at for version in gone)
         if command.kind == "register":
             known = self._practices.registered.get((command.practice, command.nhs_number), [])
-            return any(when <= at for when in known)
+            return any(when <= at for when, _ in known)
         return False
 
     def _told(self, one: Told, found: Findings) -> None:
@@ -212,36 +210,14 @@ class Judge:
     def _moved(self, saga: Saga, found: Findings) -> None:
         """The old appointment never goes before the new one is there. [MOVE-1]"""
         steps = {one.step: one for one in self._commands.values() if one.saga == saga.id}
-        made = self._practices.booked(steps["first"].marker)
+        made = self._practices.booked(steps["first"])
         second, undo = steps.get("second"), steps.get("undo")
-        old: Key = (saga.practice or "", saga.appointment_id)
-        gone = self._practices.cancelled(old, second.marker) if second else []
+        gone = self._practices.cancelled(second) if second else []
         if any(not any(before <= at for _, before in made) for at in gone):
             found.cancelled_too_early.append(f"move {saga.id}")
-        undone = undo is not None and any(
-            self._practices.cancelled(key, undo.marker) for key, _ in made
-        )
+        undone = undo is not None and bool(self._practices.cancelled(undo))
         if gone and undone:
             found.left_without.append(f"move {saga.id}")
-
-
-def _registrations(commands: Sequence[Command], practices: Practices) -> dict[str, list[float]]:
-    """Whose each registration is: that of the last command before it."""
-    owned: dict[str, list[float]] = {}
-    for command in sorted(commands, key=lambda one: one.created_at):
-        if command.kind != "register":
-            continue
-        for at in practices.registered.get((command.practice, command.nhs_number), []):
-            if at >= command.created_at.timestamp():
-                for others in owned.values():
-                    if at in others:
-                        others.remove(at)
-                owned.setdefault(command.id, []).append(at)
-    return owned
-
-
-def _is_ours(word: str) -> bool:
-    return len(word) == 8 and word[1] == "k" and word[2:].isdigit()
 
 
 def _bare(words: str) -> str:

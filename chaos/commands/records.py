@@ -29,8 +29,8 @@ _COMMANDS: Final[LiteralString] = """
            command.step, command.saga_id::text AS saga, coalesce(saga.kind, '') AS saga_kind,
            practice.ods_code AS practice,
            coalesce(command.payload->>'description', command.payload->>'reason', '') AS text,
-           coalesce((SELECT array_agg(attempt.trace_id) FROM commands_attempt attempt
-                     WHERE attempt.command_id = command.id AND attempt.trace_id > ''), '{}')
+           coalesce((SELECT array_agg(DISTINCT event.trace_id) FROM audit_event event
+                     WHERE event.command_id = command.id AND event.trace_id > ''), '{}')
                AS trace_ids,
            (SELECT count(*) FROM commands_attempt attempt WHERE attempt.command_id = command.id
                AND attempt.purpose = 'send' AND attempt.outcome <> ALL(%(not_sent)s)) AS sent,
@@ -68,7 +68,10 @@ _UNSETTLED: Final[LiteralString] = """
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command as the portal's database has it."""
+    """A command as the portal's database has it.
+
+    `trace_ids` are of all its exchanges, by the audit trail: also those whose sender was killed.
+    """
 
     id: str
     kind: str
@@ -151,13 +154,15 @@ def _wish_of(saga: str, kind: str) -> Wish:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """An appointment as a practice wrote it down `at` an instant (since 1970)."""
+    """An appointment as a practice wrote it down `at` an instant (since 1970).
+
+    `trace_id` is that of the exchange that made it write so; empty: the practice's own doing.
+    """
 
     at: float
-    number: int
     status: str
     text: str
-    reason: str
+    trace_id: str
 
 
 Key = tuple[str, str]
@@ -167,55 +172,76 @@ Key = tuple[str, str]
 class Practices:
     """The practices' own records: versions by (practice, appointment id), and who was registered.
 
-    `registered` holds the instants by (practice, NHS number).
+    `registered` holds the instants, with the trace ids, by (practice, NHS number).
     """
 
     appointments: dict[Key, list[Version]] = field(default_factory=lambda: defaultdict(list))
-    registered: dict[Key, list[float]] = field(default_factory=lambda: defaultdict(list))
+    registered: dict[Key, list[tuple[float, str]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
 
     @classmethod
-    def of(cls, chronicle: Iterable[Json]) -> "Practices":
-        """From the sandbox's chronicle."""
+    def of(cls, chronicle: Iterable[Json], exchanges: Iterable[Json]) -> "Practices":
+        """From the sandbox's chronicle, and its exchanges in brief."""
+        whose = {number: one["trace_id"] for one in exchanges for number in one["wrote"]}
         practices = cls()
         for entry in chronicle:
             resource: Mapping[str, Any] = entry["resource"]
             if entry["kind"] == "patient":
-                practices.registered[entry["practice"], _number(resource)].append(entry["at"])
+                made = (entry["at"], whose.get(entry["number"], ""))
+                practices.registered[entry["practice"], _number(resource)].append(made)
                 continue
             practices.appointments[entry["practice"], entry["id"]].append(
                 Version(
                     at=entry["at"],
-                    number=entry["version"],
                     status=resource["status"],
                     text=f"{resource.get('description', '')} {resource.get('comment', '')}",
-                    reason=_reason(resource),
+                    trace_id=whose.get(entry["number"], ""),
                 )
             )
         return practices
 
-    def booked(self, marker: str) -> list[tuple[Key, float]]:
-        """The appointments that were made with this marker, and when."""
+    def booked(self, command: Command) -> list[tuple[Key, float]]:
+        """The appointments that the command has made, and when."""
         return [
             (key, versions[0].at)
             for key, versions in self.appointments.items()
-            if marker in versions[0].text
+            if versions[0].trace_id in command.trace_ids
         ]
 
-    def amended(self, key: Key, marker: str) -> list[float]:
-        """When the appointment's text became the one with this marker."""
+    def amended(self, command: Command) -> list[float]:
+        """When the command has made the appointment's text what it asks for."""
+        marker = command.marker
         return [
             after.at
-            for before, after in _pairs(self.appointments.get(key, []))
+            for before, after in _pairs(self._of(command))
             if marker in after.text and marker not in before.text
+            if after.trace_id in command.trace_ids
         ]
 
-    def cancelled(self, key: Key, marker: str = "") -> list[float]:
-        """When it was cancelled, for a reason with this marker or any."""
+    def cancelled(self, command: Command) -> list[float]:
+        """When the command has cancelled its appointment."""
         return [
             after.at
-            for before, after in _pairs(self.appointments.get(key, []))
-            if after.status == "cancelled" != before.status and marker in after.reason
+            for after in self.cancellations(command.practice, command.appointment_id)
+            if after.trace_id in command.trace_ids
         ]
+
+    def cancellations(self, practice: str, appointment_id: str) -> list[Version]:
+        """Each time that somebody has cancelled the appointment."""
+        return [
+            after
+            for before, after in _pairs(self.appointments.get((practice, appointment_id), []))
+            if after.status == "cancelled" != before.status
+        ]
+
+    def registrations(self, command: Command) -> list[float]:
+        """When the command has registered its patient."""
+        made = self.registered.get((command.practice, command.nhs_number), [])
+        return [at for at, trace_id in made if trace_id in command.trace_ids]
+
+    def _of(self, command: Command) -> list[Version]:
+        return self.appointments.get((command.practice, command.appointment_id), [])
 
 
 def _pairs(versions: list[Version]) -> Iterable[tuple[Version, Version]]:
@@ -225,8 +251,3 @@ def _pairs(versions: list[Version]) -> Iterable[tuple[Version, Version]]:
 def _number(patient: Mapping[str, Any]) -> str:
     values = [one["value"] for one in patient["identifier"] if one["system"] == NHS_NUMBER]
     return str(values[0]) if values else ""
-
-
-def _reason(appointment: Mapping[str, Any]) -> str:
-    texts = [one.get("valueString") for one in appointment.get("extension", [])]
-    return " ".join(text for text in texts if text)

@@ -74,7 +74,7 @@ def run(scale: Scale, seed: int, state: Path, logs: Path, *, breaker: bool) -> O
         for browser in (*(user.browser for user in users), *plan.rivals_home()):
             browser.close()
         commands, sagas = portal.commands(), portal.sagas()
-        practices = Practices.of(sandbox.chronicle(before))
+        practices = Practices.of(sandbox.chronicle(before), sandbox.exchanges_in_brief())
         struck = {one["trace_id"]: one["fault"] for one in exchanges if one["fault"]}
         findings = Judge(commands, sagas, practices, struck).findings(witness.told)
     return Outcome(

@@ -14,9 +14,9 @@ BOOK = Command(
     settled_at=None, step="", saga=None, saga_kind="", text="bk000001 knee", trace_ids=["t1"],
     sent=1, reason="",
 )  # fmt: skip
-CANCEL = replace(BOOK, id="c2", kind="cancel", text="ck000002 better")
-MADE = Version(at=100.0, number=1, status="booked", text="bk000001 knee ", reason="")
-GONE = Version(at=200.0, number=2, status="cancelled", text="bk000001 knee ", reason="ck000002")
+CANCEL = replace(BOOK, id="c2", kind="cancel", text="ck000002 better", trace_ids=["t2"])
+MADE = Version(at=100.0, status="booked", text="bk000001 knee ", trace_id="t1")
+GONE = replace(MADE, at=200.0, status="cancelled", trace_id="t2")
 
 
 def judged(
@@ -62,8 +62,22 @@ def test_made_and_held_not_to_be() -> None:
 
 
 def test_made_and_no_command_knows_of_it() -> None:
-    stray = replace(MADE, text="bk000009 knee")
+    stray = replace(MADE, trace_id="t9")
     assert len(judged(BOOK, a1001=[MADE], a1002=[stray]).lost) == 1
+
+
+def test_what_the_practice_does_by_itself_is_nobodys() -> None:
+    by_itself = replace(GONE, trace_id="")
+    assert judged(BOOK, a1001=[MADE, by_itself], a1002=[replace(MADE, trace_id="")]) == Findings()
+
+
+def test_a_second_try_in_the_same_words_is_not_the_first() -> None:
+    first = replace(CANCEL, id="c3", state="not_made", trace_ids=["t3"])
+    told = (Told(150, "c3", "Not cancelled"), Told(250, "c2", "Cancelled"))
+    assert judged(BOOK, first, CANCEL, told=told, a1001=[MADE, GONE]) == Findings()
+    by_the_first = replace(GONE, trace_id="t3")
+    found = judged(BOOK, first, CANCEL, told=told, a1001=[MADE, by_the_first])
+    assert (len(found.lost), len(found.told_wrongly)) == (1, 1)
 
 
 def test_words_that_nobody_has_judged_yet() -> None:
@@ -83,12 +97,11 @@ def test_still_on_their_way() -> None:
 
 def test_the_old_appointment_goes_before_the_new_is_there() -> None:
     saga = Saga("s1", "move", "A20047", "1001", "", None)
-    new = replace(BOOK, id="c3", saga="s1", saga_kind="move", step="first", text="mk000003 knee")
-    old = replace(
-        CANCEL, id="c4", saga="s1", saga_kind="move", step="second", text="mk000003 later"
-    )
-    cancelled = replace(GONE, reason="mk000003 later")
-    late = replace(MADE, at=300.0, text="mk000003 knee")
+    move = {"saga": "s1", "saga_kind": "move", "text": "mk000003 knee"}
+    new = replace(BOOK, id="c3", step="first", trace_ids=["t3"], **move)
+    old = replace(CANCEL, id="c4", step="second", trace_ids=["t4"], **move)
+    cancelled = replace(GONE, trace_id="t4")
+    late = replace(MADE, at=300.0, trace_id="t3")
     found = judged(BOOK, new, old, sagas=(saga,), a1001=[MADE, cancelled], a1002=[late])
     assert found.cancelled_too_early == ["move s1"]
     moved = Told(250, "s1", "Moved")

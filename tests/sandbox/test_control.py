@@ -53,6 +53,8 @@ def test_the_chronicle_keeps_every_version(wire: Wire, sandbox: Sandbox) -> None
         "Other words",
     ]
     assert written[0]["at"] <= written[1]["at"]
+    wrote = {one["use_case"]: one["wrote"] for one in sandbox.exchanges_in_brief() if one["wrote"]}
+    assert wrote == {"book": [before + 1], "amend": [before + 2]}, "each by one exchange"
 
 
 def test_exchanges_in_brief_name_their_fault(wire: Wire, sandbox: Sandbox) -> None:
