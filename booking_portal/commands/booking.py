@@ -101,6 +101,20 @@ def unsettled_booking(
     )
 
 
+def require_settled(
+    encounter: Encounter, form_token: uuid.UUID, *, actor: Actor, saga: Saga | None = None
+) -> None:
+    """Go on only if no unsettled booking stands in the way of this form's. [BOOK-8]
+
+    Raises: AlreadyAsked (a double click: it is this one), BookingUnsettled.
+    """
+    rival = unsettled_booking(encounter, actor=actor, saga=saga)
+    if rival is not None and rival.form_token == form_token:
+        raise AlreadyAsked(rival)
+    if rival is not None:
+        raise BookingUnsettled(rival)
+
+
 def booked_elsewhere(encounter: Encounter, practice: Practice, *, actor: Actor) -> list[Command]:
     """The organisation's confirmed bookings to come for this patient at other practices.
 
@@ -167,12 +181,14 @@ def ready_to_book(
     form_token: uuid.UUID | None = None,
     saga: Saga | None = None,
 ) -> Ready:
-    """Everything that is checked before a booking is stored; the texts are kept for later.
+    """What is checked before a booking is stored; the texts are kept for later.
 
+    That nothing unsettled stands in its way is for `still_free` to ask, under the patient's lock;
+    whoever wants to know before the practice is asked asks it (`require_settled`) first.
     `encounter` is the acting user's own, where the proposal is a colleague's; `saga` the one
     whose second step it is.
 
-    Raises: as `book`.
+    Raises: as `book`; AlreadyAsked and BookingUnsettled come from `still_free` alone.
     """
     actor.require(Permission.BOOK_APPOINTMENT)
     encounter = encounter or proposal.encounter
@@ -183,11 +199,7 @@ def ready_to_book(
     keep_texts(proposal, description, comment)
 
     def still_free() -> None:
-        rival = unsettled_booking(encounter, actor=actor, saga=saga)
-        if rival is not None and rival.form_token == form_token:  # a double click: it is this one
-            raise AlreadyAsked(rival)
-        if rival is not None:
-            raise BookingUnsettled(rival)
+        require_settled(encounter, form_token, actor=actor, saga=saga)
 
     at = find(encounter, proposal.practice, actor=actor)
     if at.serious_differences and not at.differences_acknowledged:

@@ -123,12 +123,16 @@ def to_a_person(command: Command, reason: str) -> Command:
 
 def notice(at: PatientAtPractice, appointments: Iterable[Appointment], *, actor: Actor) -> None:
     """Later evidence: a user's own look shows a booking that was held to be not made."""
-    held_to_be_not_made = Command.objects.for_organisation(actor.organisation).filter(
-        kind=Kind.BOOK,
-        state__in=LATE,
-        nhs_number__in=at.encounter.nhs_numbers,
-        practice=at.practice,
-        starts_at__gt=timezone.now() - timedelta(days=1),
+    held_to_be_not_made = (
+        Command.objects.for_organisation(actor.organisation)
+        .filter(
+            kind=Kind.BOOK,
+            state__in=LATE,
+            nhs_number__in=at.encounter.nhs_numbers,
+            practice=at.practice,
+            starts_at__gt=timezone.now() - timedelta(days=1),
+        )
+        .select_related("organisation")
     )
     there = list(appointments)
     for command in held_to_be_not_made:

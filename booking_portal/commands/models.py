@@ -113,6 +113,9 @@ class Saga(models.Model):
         indexes = [
             models.Index(fields=["next_try_at"], name="sagas_due"),
             models.Index(
+                fields=["old_practice", "old_appointment_id"], name="sagas_of_an_appointment"
+            ),
+            models.Index(
                 fields=["escalate_at"],
                 condition=models.Q(escalate_at__isnull=False),
                 name="sagas_to_escalate",
@@ -136,7 +139,7 @@ class CommandQuerySet(models.QuerySet["Command"]):
         return self.filter(organisation=organisation)
 
     def shown(self) -> "CommandQuerySet":
-        """With what pages show of each of them."""
+        """With what every page shows of them; who owns or has withdrawn one is read when asked."""
         return self.select_related("practice", "encounter", "user")
 
     def unsettled(self) -> "CommandQuerySet":

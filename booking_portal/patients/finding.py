@@ -52,7 +52,10 @@ def reach(encounter: Encounter, practice: Practice, *, actor: Actor) -> PatientA
     """
     encounter.require_fresh_trace()
     known = encounter.places.get(practice.pk)
+    if known is None or not known.patient_id:  # found in another tab since?
+        known = encounter.at_practices.filter(practice=practice).select_related("practice").first()
     if known is not None:
+        encounter.places[practice.pk] = known
         return known
     endpoint = connection.directory().look_up(
         practice.ods_code,
@@ -115,7 +118,9 @@ def keep_found(at: PatientAtPractice, patient: Patient, *, actor: Actor) -> None
     at.differences = [
         asdict(difference) for difference in cross_check(_as_traced(at.encounter), patient)
     ]
-    at.save()
+    kept = ("patient_id", "found_at", "preferred_branch_id", "telephones", "differences")
+    same = PatientAtPractice.objects.filter(pk=at.pk)
+    same.update(**{name: getattr(at, name) for name in kept})  # and not what others do meanwhile
     if at.differences:
         trail.record(
             Kind.DIFFERENCES_FOUND,

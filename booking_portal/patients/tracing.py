@@ -92,7 +92,7 @@ def trace_again(encounter: Encounter, *, actor: Actor) -> Encounter:
     _keep(encounter, traced, asked=encounter.nhs_number)
     if _identity(encounter) != before:  # to be found, and compared with PDS, anew [PDS-6]
         encounter.at_practices.all().delete()
-        encounter.places.clear()
+        encounter.__dict__.pop("places", None)
     encounter.save()
     return encounter
 

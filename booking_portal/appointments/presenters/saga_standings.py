@@ -52,7 +52,7 @@ class About:
 
     @classmethod
     def of(cls, saga: Saga) -> Self:
-        """For the saga as the database has it."""
+        """For the saga, with its steps as they were when it first asked for them."""
         booking = next(
             (one for one in stages.steps_of(saga) if one.kind == Kind.BOOK and _done(one)), None
         )

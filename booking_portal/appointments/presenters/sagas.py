@@ -99,7 +99,7 @@ class SagaPage:
 
     @classmethod
     def of(cls, saga: Saga, actor: Actor, telephones: list[str] | None = None) -> Self:
-        """The page for what is stored now."""
+        """The page for the saga, with its steps as they were when it first asked for them."""
         about = About.of(saga)
         practice = saga.proposal.practice
         running = _running(saga)

@@ -49,15 +49,14 @@ def check_booking(
     asked = asked_of(proposal, cancel_first="cancel_first" in request.GET)
     if asked is not None:  # back, a reload, or a second click
         return redirect_to(asked)
-    moving = Moving.of_proposal(proposal)
-    if moving or request.method == "GET":  # else booking itself asks, under its lock
-        rival = unsettled_booking(encounter, actor=request.actor)
-        if rival is not None and rival.form_token == proposal.pk:  # a click at the same moment
-            return redirect_to(rival)
-        if rival is not None:
-            return _unsettled(request, encounter, rival)
+    rival = unsettled_booking(encounter, actor=request.actor)
+    if rival is not None and rival.form_token == proposal.pk:  # a click at the same moment
+        return redirect_to(rival)
+    if rival is not None:
+        return _unsettled(request, encounter, rival)
     try:
         at = find(encounter, proposal.practice, actor=request.actor)
+        moving = Moving.of_proposal(proposal)
         if moving is not None:
             return check_move(request, proposal, at, moving)
         if request.method == "POST":

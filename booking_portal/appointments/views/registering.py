@@ -73,10 +73,9 @@ def register_patient(
 ) -> HttpResponse:
     """What will be sent and booked, to be checked with the patient; then register and book."""
     proposal = get_object_or_404(
-        Proposal.objects.select_related("encounter", "practice"),
-        pk=proposal_id,
-        encounter=encounter,
+        Proposal.objects.select_related("practice"), pk=proposal_id, encounter=encounter
     )
+    proposal.encounter = encounter
     encounter.require_fresh_trace()
     if request.method == "POST":
         form = RegisterForm(request.POST)

@@ -16,7 +16,7 @@ from booking_portal.patients.models import PatientAtPractice
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """What can be stored now; `still_free` asks again what another process may have changed."""
+    """What can be stored now; `still_free` asks, under the lock, what others may have changed."""
 
     command: Command
     at: PatientAtPractice

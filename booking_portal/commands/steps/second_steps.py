@@ -3,7 +3,7 @@
 import uuid
 
 from booking_portal.accounts.actor import Actor
-from booking_portal.commands.booking import ready_to_book
+from booking_portal.commands.booking import ready_to_book, require_settled
 from booking_portal.commands.changing import ready_to_cancel
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.reading import read
@@ -42,6 +42,7 @@ def ready_second(
     form_token = _form_token(saga, Command.Step.SECOND)
     if saga.kind != Saga.Kind.MOVE or saga.old_practice is None:
         proposal = saga.proposal
+        require_settled(encounter, form_token, actor=actor, saga=saga)
         return ready_to_book(
             proposal,
             proposal.description,

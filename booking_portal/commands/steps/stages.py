@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from enum import StrEnum, auto
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Prefetch, prefetch_related_objects
 from django.db.models.functions import Now
 
 from booking_portal.accounts.models import Organisation
@@ -184,13 +184,13 @@ def holding(
     but_for: Saga | None = None,
 ) -> Saga | None:
     """The organisation's open saga of this appointment, as the one moved or the one booked."""
-    as_old = Q(old_practice=practice, old_appointment_id=appointment_id)
+    own = Saga.objects.filter(organisation=organisation, closed_at=None).order_by()
     booked = Command.objects.filter(
         kind=Kind.BOOK, state=State.DONE, practice=practice, appointment_id=appointment_id
     )
-    as_new = Q(pk__in=booked.values("saga"))
-    own = Saga.objects.filter(as_old | as_new, organisation=organisation, closed_at=None)
-    others = (saga for saga in own if saga != but_for)
+    as_old = own.filter(old_practice=practice, old_appointment_id=appointment_id)
+    as_new = own.filter(pk__in=booked.values("saga"))
+    others = (saga for saga in as_old.union(as_new) if saga != but_for)  # each by its own index
     return next((saga for saga in others if standing_of(saga) in OPEN), None)
 
 
