@@ -1,13 +1,14 @@
 """Who rings the patient back, on which number, and that it was done."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
@@ -106,11 +107,11 @@ def take(command: Command, *, actor: Actor) -> None:
     mine = Command.objects.for_organisation(actor.organisation).filter(pk=command.pk)
     with transaction.atomic():
         if not mine.filter(Q(state__in=UNKNOWN_TO_THE_USER) | TO_TELL).update(
-            owner=actor.user, taken_at=now
+            owner=actor.user, taken_at=now, escalated_at=None
         ):
             raise NotToTake
         _record(EventKind.COMMAND_TAKEN, command, actor, outcome="dealing with it")
-    command.owner, command.taken_at = actor.user, now
+    command.owner, command.taken_at, command.escalated_at = actor.user, now, None
 
 
 def told(command: Command, *, actor: Actor) -> None:
@@ -134,11 +135,21 @@ def to_be_told(command: Command) -> bool:
     return command.settled and command.owner_id is not None and command.told_at is None
 
 
-def dealing_with(command: Command) -> bool:
+def was_taken(command: Command) -> bool:
     """Whether somebody has taken it since it was left to a person (or at all, before that)."""
     if command.taken_at is None:
         return False
     return command.attention_at is None or command.taken_at >= command.attention_at
+
+
+def lasts(taken_at: datetime) -> bool:
+    """Whether whoever took it then can be relied on still: some hours on they may have gone."""
+    return timezone.now() - taken_at < timedelta(seconds=settings.ESCALATE_TAKEN_AFTER_SECONDS)
+
+
+def dealing_with(command: Command) -> bool:
+    """Whether somebody has taken it, and not so long ago that it is anybody's again."""
+    return was_taken(command) and command.taken_at is not None and lasts(command.taken_at)
 
 
 def _record(kind: EventKind, command: Command, actor: Actor, *, outcome: str) -> None:

@@ -258,6 +258,7 @@ SENDS_AT_MOST = 3
 LATE_LOOK_SECONDS = 900
 SECOND_STEP_WINDOW_SECONDS = environment.number("SECOND_STEP_WINDOW_SECONDS", 120)
 ESCALATE_AFTER_SECONDS = environment.number("ESCALATE_AFTER_SECONDS", 900)
+ESCALATE_TAKEN_AFTER_SECONDS = environment.number("ESCALATE_TAKEN_AFTER_SECONDS", 7200)
 
 # A practice that brought no answer so often in a row is left in peace; one read at a time asks
 # again after the wait; all is forgotten some time after the last failure. `off` is for chaos runs.

@@ -1,5 +1,6 @@
 """What needs a person: taken, escalated when nobody takes it, and closed by choosing an outcome."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -33,6 +34,7 @@ from tests.sandbox_control import Sandbox
 pytestmark = pytest.mark.django_db
 
 TOO_LONG = settings.ESCALATE_AFTER_SECONDS + 1
+GONE_HOME = settings.ESCALATE_TAKEN_AFTER_SECONDS + 1
 BAR = "somebody to see to it, and nobody is dealing with"
 
 
@@ -90,6 +92,25 @@ class TestEscalating:
         moved_back(command, attention_at=TOO_LONG, taken_at=TOO_LONG + 60)
         assert escalate_due() == 1
         assert "Nobody is dealing with it yet" in other.opens(page_of(command)).text
+
+    def test_what_was_taken_and_is_still_open_is_anybodys_again(
+        self, left: Command, counter: Counter, manager: User, sign_in: SignIn
+    ) -> None:
+        counter.sends(counter.opens(page_of(left)).form("/take"))
+        moved_back(left, attention_at=GONE_HOME + 60, taken_at=GONE_HOME)
+        assert escalate_due() == 1
+        assert escalate_due() == 0
+        assert len(escalations(left)) == 1
+        page = counter.opens(page_of(left))
+        assert re.search(r"You took it on, .{5,20}, and it is still open", page.text)
+        other = colleague(manager, sign_in)
+        assert BAR in other.opens(reverse("find-patient")).text
+        page = other.sends(other.opens(page_of(left)).form("/take"))
+        assert "You are dealing with it since" in page.text
+        assert BAR not in page.text
+        assert escalate_due() == 0
+        moved_back(left, taken_at=GONE_HOME)
+        assert escalate_due() == 1, "each time anew"
 
     def test_the_page_names_the_practices_number_and_that_nobody_has_it(
         self, left: Command, counter: Counter

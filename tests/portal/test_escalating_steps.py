@@ -35,6 +35,7 @@ from tests.sandbox_control import Sandbox
 pytestmark = pytest.mark.django_db
 
 TOO_LONG = settings.ESCALATE_AFTER_SECONDS + 1
+GONE_HOME = settings.ESCALATE_TAKEN_AFTER_SECONDS + 1
 BAR = "1 booking needs somebody to see to it, and nobody is dealing with it."
 FIRST, SECOND = Command.Step.FIRST, Command.Step.SECOND
 
@@ -94,6 +95,23 @@ class TestStepsThatWaitForADecision:
 
     def test_not_what_somebody_deals_with(self, left: Saga, desk: Desk) -> None:
         desk.counter.sends(desk.counter.opens(address_of(left)).form("/take"))
+        set_clocks(left, escalate_at=-1)
+        assert escalate_due() == 0
+
+    def test_what_was_taken_and_not_decided_is_anybodys_again(
+        self, left: Saga, desk: Desk, manager: User, sign_in: SignIn, client: Client
+    ) -> None:
+        desk.counter.sends(desk.counter.opens(address_of(left)).form("/take"))
+        set_clocks(left, escalate_at=-1, taken_at=-GONE_HOME)
+        assert escalate_due() == 1
+        assert escalate_due() == 0
+        assert attention(client) == {"state": "degraded", "waiting": 1, "escalated": 1}
+        assert "and it is still open" in desk.counter.opens(address_of(left)).text
+        other = colleague(manager, sign_in)
+        assert "Waiting too long" in other.opens(reverse("bookings")).text
+        page = other.sends(other.opens(address_of(left)).form("/take"))
+        assert "You are dealing with it since" in page.text
+        assert BAR not in page.text
         set_clocks(left, escalate_at=-1)
         assert escalate_due() == 0
 

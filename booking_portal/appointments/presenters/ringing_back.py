@@ -8,7 +8,7 @@ from booking_portal.accounts.models import User
 from booking_portal.appointments.presenters import wording
 from booking_portal.commands.follow_up.closing import may_close
 from booking_portal.commands.models import Command
-from booking_portal.commands.ringing_back import dealing_with, to_be_told
+from booking_portal.commands.ringing_back import dealing_with, lasts, to_be_told, was_taken
 from booking_portal.commands.states import Kind, State
 
 WAITING = frozenset({State.UNCONFIRMED, State.NEEDS_ATTENTION})
@@ -59,7 +59,7 @@ class RingBack:
 
 def owner_of(command: Command, actor: Actor | None = None) -> str:
     """Who deals with it, in words: also that nobody does yet."""
-    taken = dealing_with(command)
+    taken = was_taken(command)
     owner = command.owner if taken or not _needs_a_person(command) else None
     return who_deals(owner, command.taken_at if taken else None, actor)
 
@@ -68,8 +68,12 @@ def who_deals(owner: User | None, since: datetime | None, actor: Actor | None) -
     """Who deals with something, as the actor is told."""
     if owner is None:
         return "Nobody is dealing with it yet"
+    mine = actor is not None and owner.pk == actor.user.pk
+    if since is not None and not lasts(since):
+        who = "You" if mine else owner.full_name
+        return f"{who} took it on, {wording.clock_on_day(since)}, and it is still open"
     when = f" since {wording.clock_on_day(since)}" if since else ""
-    if actor is not None and owner.pk == actor.user.pk:
+    if mine:
         return f"You are dealing with it{when}"
     return f"{owner.full_name} is dealing with it{when}"
 

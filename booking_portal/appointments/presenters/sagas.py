@@ -24,7 +24,7 @@ from booking_portal.appointments.presenters.saga_standings import (
 from booking_portal.appointments.presenters.standing import Standing
 from booking_portal.appointments.presenters.standings import looks_of, standing_of
 from booking_portal.commands.models import Command, Saga
-from booking_portal.commands.ringing_back import to_be_told
+from booking_portal.commands.ringing_back import lasts, to_be_told
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.steps import stages
 from booking_portal.commands.steps.stages import Stage
@@ -209,7 +209,8 @@ def owner_of_saga(saga: Saga, stage: Stage, actor: Actor) -> str:
 
 
 def _may_take(saga: Saga, stage: Stage, actor: Actor) -> bool:
-    waits = stage is Stage.FOR_A_PERSON and saga.owner_id != actor.user.pk
+    mine = saga.owner_id == actor.user.pk and saga.taken_at is not None and lasts(saga.taken_at)
+    waits = stage is Stage.FOR_A_PERSON and not mine
     return waits and actor.may(Permission.VIEW_WORKLIST)
 
 
@@ -258,7 +259,7 @@ class SagaRow:
             tag=TAG[standing.tone],
             asked_by=about.asked_by,
             owner=owner_of_saga(saga, about.stage, actor),
-            urgent="Waiting too long" if saga.escalated_at and not saga.taken_at else "",
+            urgent="Waiting too long" if saga.escalated_at else "",
         )
         return row if not saga.encounter.restricted else row.without_the_patient()
 

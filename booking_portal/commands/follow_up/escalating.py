@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 
 from booking_portal.accounts.models import Organisation
 from booking_portal.audit import trail
 from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands.asking import subject_of
 from booking_portal.commands.models import Command, Saga
+from booking_portal.commands.ringing_back import lasts
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.steps import stages
 from booking_portal.commands.steps.preparing import record
@@ -21,8 +23,12 @@ from booking_portal.commands.transitions import who_of
 
 BY_SYSTEM = "escalating"
 
-# Taken before it needed a person is not taken: whoever that was may have gone home.
-NOBODY = Q(taken_at=None) | Q(taken_at__lt=F("attention_at"))
+# Whoever took it so long ago may have gone home, and it is still open.
+NOT_TAKEN = Q(taken_at=None) | Q(
+    taken_at__lte=Now() - timedelta(seconds=settings.ESCALATE_TAKEN_AFTER_SECONDS)
+)
+# Nor is it taken where that was before it needed a person.
+NOBODY = NOT_TAKEN | Q(taken_at__lt=F("attention_at"))
 # The patient let go of it, and the practice has it: the slot is lost to others until somebody
 # cancels it, or says that the patient keeps it.
 TO_CANCEL = Q(
@@ -113,7 +119,8 @@ def _sagas_due(most: int) -> int:
 def _escalate(saga: Saga, now: datetime) -> bool:
     stage = stages.standing_of(saga)
     waits = stage is Stage.FOR_A_PERSON
-    asks_again = stage is Stage.GOING_ON or (waits and saga.taken_at is not None)
+    taken = saga.taken_at is not None and lasts(saga.taken_at)
+    asks_again = stage is Stage.GOING_ON or (waits and taken)
     again = now + timedelta(seconds=settings.ESCALATE_AFTER_SECONDS)
     saga.escalate_at = again if asks_again else None
     escalates = waits and not asks_again
@@ -127,7 +134,7 @@ def _escalate(saga: Saga, now: datetime) -> bool:
 
 
 def _escalated(commands: QuerySet[Command], sagas: QuerySet[Saga]) -> int:
-    nobodys = sagas.filter(escalated_at__isnull=False, taken_at=None)
+    nobodys = sagas.filter(NOT_TAKEN, escalated_at__isnull=False)
     return commands.filter(
         FOR_A_PERSON, NOBODY, escalated_at__isnull=False
     ).count() + _for_a_person(nobodys)

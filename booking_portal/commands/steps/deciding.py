@@ -1,5 +1,8 @@
 """What a person decides about a saga that does not go on by itself. [MOVE-1, REG-1]"""
 
+from datetime import timedelta
+
+from django.conf import settings
 from django.db import transaction
 
 from booking_portal.accounts.actor import Actor
@@ -120,7 +123,11 @@ def take(saga: Saga, *, actor: Actor) -> None:
         locked = Saga.objects.select_for_update(no_key=True).get(pk=saga.pk)
         if standing_of(locked) is not Stage.FOR_A_PERSON:
             raise NotToDecide("This has gone on meanwhile. Look at where it stands now.")
-        Saga.objects.filter(pk=saga.pk).update(owner=actor.user, taken_at=database_now())
+        now = database_now()
+        again = now + timedelta(seconds=settings.ESCALATE_TAKEN_AFTER_SECONDS)
+        Saga.objects.filter(pk=saga.pk).update(
+            owner=actor.user, taken_at=now, escalate_at=again, escalated_at=None
+        )
         record(locked, "dealing with it", actor.who, event=EventKind.COMMAND_TAKEN)
 
 
