@@ -8,6 +8,7 @@ from booking_portal.accounts.models import Membership, Organisation, User
 from booking_portal.accounts.roles import Permission, Role
 from booking_portal.audit import trail
 from booking_portal.audit.models import Kind
+from booking_portal.querying import one_or_none
 
 
 class NotPermitted(Exception):
@@ -77,9 +78,8 @@ class Actor:
 
 def actor_for(user: User, organisation: Organisation, remote_address: str = "") -> Actor | None:
     """The user's actor at an organisation, or None without an active membership there."""
-    membership = Membership.objects.filter(
-        user=user, organisation=organisation, is_active=True, organisation__is_active=True
-    ).first()
+    active = Membership.objects.filter(is_active=True, organisation__is_active=True)
+    membership = one_or_none(active.filter(user=user, organisation=organisation))
     if membership is None or not user.is_active:
         return None
     return Actor(user, organisation, membership, remote_address)

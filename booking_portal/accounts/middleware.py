@@ -35,11 +35,9 @@ class ActorMiddleware:
 
 def memberships_of(user: User) -> list[Membership]:
     """The user's active memberships at active organisations, by organisation name."""
-    return list(
-        Membership.objects.filter(user=user, is_active=True, organisation__is_active=True)
-        .select_related("organisation")
-        .order_by("organisation__name")
-    )
+    active = Membership.objects.filter(user=user, is_active=True, organisation__is_active=True)
+    found = active.select_related("organisation")
+    return sorted(found, key=lambda membership: membership.organisation.name)
 
 
 def choose_organisation(request: PortalRequest, membership: Membership) -> None:

@@ -5,7 +5,7 @@ from dataclasses import astuple, dataclass
 
 from django.core import signing
 
-from booking_portal.commands.models import Proposal, Saga
+from booking_portal.commands.models import Proposal
 from booking_portal.commands.steps import stages
 from gpconnect.models import Appointment, PracticeTime
 
@@ -77,7 +77,7 @@ class Moving:
 def refused_beside(proposal: Proposal) -> bool:
     """Whether the practice would not book the new one beside the old one: then cancelling first
     may be offered."""
-    saga = Saga.objects.filter(proposal=proposal).first()
+    saga = stages.latest_of(proposal)
     return saga is not None and stages.may_cancel_first(saga)
 
 

@@ -19,6 +19,7 @@ from booking_portal.commands.storing import AlreadyAsked, slot_key_of
 from booking_portal.patients.finding import find, subject_of
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.practices.models import Practice
+from booking_portal.querying import rarely, rarely_one
 from booking_portal.slots.offers import NotBookable, Offer, require_bookable, starts_at
 from gpconnect.errors import InvalidRequest
 from gpconnect.fhir import checks
@@ -96,9 +97,8 @@ def unsettled_booking(
             same_patient |= Q(practice=at.practice_id, patient_id=at.patient_id)
     found = Command.objects.for_organisation(actor.organisation).unsettled()
     found = found.filter(same_patient, kind=Kind.BOOK)
-    return found.first() or stages.booking_to_come(
-        encounter.nhs_numbers, actor.organisation, but_for=saga
-    )
+    newest = max(rarely(found), key=lambda command: command.created_at, default=None)
+    return newest or stages.booking_to_come(encounter.nhs_numbers, actor.organisation, but_for=saga)
 
 
 def require_settled(
@@ -131,18 +131,17 @@ def booked_elsewhere(encounter: Encounter, practice: Practice, *, actor: Actor) 
         )
         .exclude(practice=practice)
         .select_related("practice")
-        .order_by("starts_at")
+        .order_by()
     )
     if not coming:
         return []
-    cancelled = set(
-        Command.objects.filter(
-            kind=Kind.CANCEL, state=State.DONE, nhs_number__in=encounter.nhs_numbers
-        ).values_list("practice_id", "appointment_id")
+    gone = Command.objects.filter(
+        kind=Kind.CANCEL, state=State.DONE, nhs_number__in=encounter.nhs_numbers
     )
+    cancelled = set(gone.order_by().values_list("practice_id", "appointment_id"))
     return [
         command
-        for command in coming
+        for command in sorted(coming, key=lambda command: command.starts_at)
         if command.result.get("status") != "cancelled"
         and (command.practice_id, command.appointment_id) not in cancelled
     ]
@@ -159,7 +158,7 @@ def book(proposal: Proposal, description: str, comment: str, *, actor: Actor) ->
     AlreadyAsked, PatientNotAtPractice, PatientMismatch, GPConnectError (directory or find).
     """
     actor.require(Permission.BOOK_APPOINTMENT)
-    asked_before = Command.objects.filter(form_token=proposal.pk).first()
+    asked_before = rarely_one(Command.objects.filter(form_token=proposal.pk))
     if asked_before is not None:
         return asked_before
     ready = ready_to_book(proposal, description, comment, actor=actor)

@@ -16,6 +16,7 @@ from booking_portal.commands.steps.preparing import Ready, keep
 from booking_portal.commands.storing import AlreadyAsked
 from booking_portal.patients.models import PatientAtPractice
 from booking_portal.practices.models import Practice
+from booking_portal.querying import rarely, rarely_one
 from gpconnect import london
 from gpconnect.models import Appointment
 
@@ -71,7 +72,7 @@ def amend(
     """
     actor.require(Permission.AMEND_APPOINTMENT)
     require_text(description, comment)
-    asked_before = Command.objects.filter(form_token=form_token).first()
+    asked_before = rarely_one(Command.objects.filter(form_token=form_token))
     if asked_before is not None:
         return asked_before
     payload = {"description": description, "comment": comment}
@@ -93,7 +94,7 @@ def cancel(
     Raises: as `amend`.
     """
     actor.require(Permission.CANCEL_APPOINTMENT)
-    asked_before = Command.objects.filter(form_token=form_token).first()
+    asked_before = rarely_one(Command.objects.filter(form_token=form_token))
     if asked_before is not None:
         return asked_before
     ready = ready_to_cancel(at, appointment_id, version, reason, form_token=form_token, actor=actor)
@@ -145,7 +146,7 @@ def require_idle(
             kind__in=(Kind.AMEND, Kind.CANCEL), practice=practice, appointment_id=appointment_id
         )
     )
-    for change in changes:
+    for change in rarely(changes):
         if saga is None or change.saga_id != saga.pk:
             raise AppointmentBusy(change)
     holder = stages.holding(practice, appointment_id, actor.organisation, but_for=saga)

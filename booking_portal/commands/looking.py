@@ -31,6 +31,7 @@ from booking_portal.patients.models import PatientAtPractice
 from booking_portal.patients.tracing import RestrictedPatient
 from booking_portal.practices import connection
 from booking_portal.practices.observer import TrailObserver
+from booking_portal.querying import rarely
 from gpconnect import london
 from gpconnect.comparison import differences_from_booking
 from gpconnect.error_table import failure
@@ -135,7 +136,7 @@ def notice(at: PatientAtPractice, appointments: Iterable[Appointment], *, actor:
         .select_related("organisation")
     )
     there = list(appointments)
-    for command in held_to_be_not_made:
+    for command in rarely(held_to_be_not_made):
         if may_have_been_made(command):
             made, _ = booked_by(command, there)
             if made is not None and not claimed_by_another(command, made.id):

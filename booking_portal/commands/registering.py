@@ -21,6 +21,7 @@ from booking_portal.commands.storing import AlreadyAsked
 from booking_portal.patients.finding import NO_RECORD, find, reach, shows_nothing, subject_of
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.practices.models import Practice
+from booking_portal.querying import rarely_one
 from gpconnect.models import Address, ContactPoint, Registration
 
 DUPLICATE = "DUPLICATE_REJECTED"
@@ -171,7 +172,8 @@ def register(
     AlreadyAsked, PatientMismatch, GPConnectError (directory or find).
     """
     actor.require(Permission.REGISTER_PATIENT)
-    asked_before = Command.objects.filter(form_token=form_token, encounter=encounter).first()
+    mine = Command.objects.filter(form_token=form_token, encounter=encounter)
+    asked_before = rarely_one(mine)
     if asked_before is not None:
         return asked_before
     ready = ready_to_register(encounter, practice, said, form_token=form_token, actor=actor)

@@ -15,6 +15,7 @@ from booking_portal.patients.models import Encounter, TraceTooOld
 from booking_portal.patients.outcomes import RESTRICTED
 from booking_portal.patients.tracing import RestrictedPatient
 from booking_portal.practices.models import Practice
+from booking_portal.querying import one_or_none
 from gpconnect import errors
 from gpconnect.errors import GPConnectError
 
@@ -33,7 +34,8 @@ def with_encounter(view: View) -> View:
     def open_view(
         request: ActingRequest, encounter_id: uuid.UUID, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        encounter = Encounter.objects.for_actor(request.actor).filter(id=encounter_id).first()
+        mine = Encounter.objects.for_actor(request.actor)
+        encounter = one_or_none(mine.filter(id=encounter_id))
         if encounter is None:
             return _at_another_organisation(request, encounter_id)
         if encounter.restricted:

@@ -11,6 +11,7 @@ from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.practices import connection
 from booking_portal.practices.models import Practice
 from booking_portal.practices.observer import Subject, TrailObserver
+from booking_portal.querying import one_or_none
 from gpconnect import errors
 from gpconnect.client import GPConnectClient
 from gpconnect.demographics import TracedPatient, cross_check
@@ -53,7 +54,8 @@ def reach(encounter: Encounter, practice: Practice, *, actor: Actor) -> PatientA
     encounter.require_fresh_trace()
     known = encounter.places.get(practice.pk)
     if known is None or not known.patient_id:  # found in another tab since?
-        known = encounter.at_practices.filter(practice=practice).select_related("practice").first()
+        there = encounter.at_practices.filter(practice=practice)
+        known = one_or_none(there.select_related("practice"))
     if known is not None:
         encounter.places[practice.pk] = known
         return known

@@ -165,6 +165,7 @@ def last_seen(command: Command) -> str:
 
 def reference_of(command: Command) -> str:
     """What support staff search for: the error's code, the command, the failed exchange."""
-    failed = command.attempts.exclude(trace_id="").order_by("id").last()
-    parts = (command.error_code, str(command.pk)[:8], failed.trace_id if failed else "")
+    asked = command.attempts.exclude(trace_id="").order_by().values_list("id", "trace_id")
+    _, last = max(asked, default=(0, ""))
+    parts = (command.error_code, str(command.pk)[:8], last)
     return " ".join(part for part in parts if part)

@@ -7,6 +7,7 @@ from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.presenters import wording
 from booking_portal.commands.restores.restoration import OK, Restoration, Stray
 from booking_portal.patients.presenters import full_name
+from booking_portal.querying import one_or_none
 from gpconnect import nhs_number
 from gpconnect.models import PracticeTime
 
@@ -98,7 +99,7 @@ def bar(actor: Actor | None) -> str:
     """What every page says on top while the organisation is on hold; empty when it is not."""
     if actor is None or not actor.may(Permission.VIEW_WORKLIST):
         return ""
-    held = Restoration.objects.for_organisation(actor.organisation).on_hold().first()
+    held = one_or_none(Restoration.objects.for_organisation(actor.organisation).on_hold())
     if held is None:
         return ""
     return (

@@ -43,6 +43,7 @@ from booking_portal.patients.decorators import STOPPED, stopped
 from booking_portal.patients.models import Encounter
 from booking_portal.patients.presenters import PatientBanner
 from booking_portal.patients.tracing import RestrictedPatient
+from booking_portal.querying import rarely_one
 from booking_portal.slots.offers import NotBookable
 from gpconnect.models import Appointment
 
@@ -123,8 +124,8 @@ def asked_of(proposal: Proposal, *, cancel_first: bool = False) -> Command | Non
 
     `cancel_first`: the user means to move in the other order, after the practice has refused.
     """
-    asked = Command.objects.filter(form_token=proposal.pk).first()
-    found = Saga.objects.filter(proposal=proposal).first()
+    asked = rarely_one(Command.objects.filter(form_token=proposal.pk))
+    found = stages.latest_of(proposal)
     if found is None:
         return asked
     if cancel_first and refused_beside(proposal):

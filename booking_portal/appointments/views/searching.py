@@ -29,6 +29,7 @@ from booking_portal.patients.models import Encounter
 from booking_portal.patients.presenters import PatientBanner
 from booking_portal.practices import connection
 from booking_portal.practices.models import Practice
+from booking_portal.querying import one_or_none
 from booking_portal.slots.offers import NotBookable, Offer
 from booking_portal.slots.search import SearchResults, keep, kept, search_all
 from gpconnect.errors import GPConnectError
@@ -223,11 +224,8 @@ def _practice_of(request: ActingRequest, offers: list[Offer]) -> Practice:
     codes = {offer.practice_ods for offer in offers}
     if len(codes) > 1:
         raise NotBookable("Slots booked together must be at one practice.")
-    practice = (
-        Practice.objects.for_organisation(request.actor.organisation)
-        .filter(ods_code__in=codes)
-        .first()
-    )
+    practices = Practice.objects.for_organisation(request.actor.organisation)
+    practice = one_or_none(practices.filter(ods_code__in=codes))
     if practice is None:
         raise NotBookable("Choose a slot.")
     return practice
@@ -237,7 +235,7 @@ def _typed_for(encounter: Encounter, proposal_id: uuid.UUID | None) -> Proposal 
     """The proposal whose texts are to be kept, when it belongs to this encounter."""
     if proposal_id is None:
         return None
-    return Proposal.objects.filter(pk=proposal_id, encounter=encounter).first()
+    return one_or_none(Proposal.objects.filter(pk=proposal_id, encounter=encounter))
 
 
 def _not_bookable(

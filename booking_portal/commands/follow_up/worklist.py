@@ -131,7 +131,9 @@ def _lay_changes_over(commands: list[Command], organisation_id: int) -> None:
         state=State.DONE,
         appointment_id__in={appointment_id for _, appointment_id in by_appointment},
     )
-    for change in changes.order_by("settled_at"):
+    for change in sorted(
+        changes.order_by(), key=lambda change: change.settled_at or change.created_at
+    ):
         for booking in by_appointment.get((change.practice_id, change.appointment_id), []):
             _lay_over(booking, change)
 

@@ -43,6 +43,7 @@ from booking_portal.commands.steps.stages import (
 from booking_portal.commands.storing import AlreadyAsked, database_now
 from booking_portal.patients.finding import find
 from booking_portal.practices.models import Practice
+from booking_portal.querying import rarely_one
 from booking_portal.slots.offers import require_bookable
 
 __all__ = [
@@ -95,7 +96,7 @@ def begin_move(
     actor.require(Permission.BOOK_APPOINTMENT)
     actor.require(Permission.CANCEL_APPOINTMENT)
     form_token = uuid.uuid5(proposal.pk, "cancel first") if cancel_first else proposal.pk
-    asked_before = Command.objects.filter(form_token=form_token).first()
+    asked_before = rarely_one(Command.objects.filter(form_token=form_token))
     if asked_before is not None:
         return latest(asked_before.saga) if asked_before.saga else asked_before
     if cancel_first:
@@ -155,9 +156,8 @@ def begin_registering(
     actor.require(Permission.REGISTER_PATIENT)
     actor.require(Permission.BOOK_APPOINTMENT)
     encounter = proposal.encounter
-    asked_before = Command.objects.filter(
-        form_token__in=(form_token, proposal.pk), encounter=encounter
-    ).first()
+    tokens = (form_token, proposal.pk)
+    asked_before = rarely_one(Command.objects.filter(form_token__in=tokens, encounter=encounter))
     if asked_before is not None:
         return latest(asked_before.saga) if asked_before.saga else asked_before
     keep_texts(proposal, description, comment)

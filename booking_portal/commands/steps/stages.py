@@ -11,6 +11,7 @@ from booking_portal.commands.models import Command, Proposal, Saga
 from booking_portal.commands.states import UNSETTLED, Kind, State
 from booking_portal.commands.storing import database_now
 from booking_portal.practices.models import Practice
+from booking_portal.querying import rarely
 from gpconnect import london
 
 BOOKS_SECOND = (Saga.Kind.CANCEL_FIRST, Saga.Kind.REGISTER_AND_BOOK)
@@ -45,7 +46,7 @@ def steps_of(saga: Saga) -> list[Command]:
 
     They are read once for each `saga` object: for how things are by now, take a fresh one.
     """
-    with_practice = Command.objects.select_related("practice")
+    with_practice = Command.objects.select_related("practice").order_by()
     prefetch_related_objects([saga], Prefetch("steps", with_practice))
     return sorted(saga.steps.all(), key=lambda command: command.created_at)
 
@@ -184,13 +185,13 @@ def holding(
     but_for: Saga | None = None,
 ) -> Saga | None:
     """The organisation's open saga of this appointment, as the one moved or the one booked."""
-    own = Saga.objects.filter(organisation=organisation, closed_at=None).order_by()
+    own = Saga.objects.filter(organisation=organisation, closed_at=None)
     booked = Command.objects.filter(
         kind=Kind.BOOK, state=State.DONE, practice=practice, appointment_id=appointment_id
     )
     as_old = own.filter(old_practice=practice, old_appointment_id=appointment_id)
     as_new = own.filter(pk__in=booked.values("saga"))
-    others = (saga for saga in as_old.union(as_new) if saga != but_for)  # each by its own index
+    others = (saga for saga in (*rarely(as_old), *rarely(as_new)) if saga != but_for)
     return next((saga for saga in others if standing_of(saga) in OPEN), None)
 
 
@@ -213,10 +214,16 @@ def booking_to_come(
         saga__automatic_until__gt=Now(),
     )
     own = but_for.pk if but_for else None
-    return next((first for first in firsts if first.saga_id != own), None)
+    return next((first for first in rarely(firsts) if first.saga_id != own), None)
+
+
+def latest_of(proposal: Proposal) -> Saga | None:
+    """The saga that was last begun with the proposal; None: none was."""
+    begun = Saga.objects.filter(proposal=proposal)
+    return max(rarely(begun), key=lambda saga: saga.created_at, default=None)
 
 
 def waiting_for(proposal: Proposal) -> Saga | None:
     """The saga whose second step a booking of this proposal by hand would be; None: no saga's."""
     sagas = Saga.objects.filter(proposal=proposal, kind__in=BOOKS_SECOND, closed_at=None)
-    return next((saga for saga in sagas if standing_of(saga) in TAKES_A_BOOKING), None)
+    return next((saga for saga in rarely(sagas) if standing_of(saga) in TAKES_A_BOOKING), None)

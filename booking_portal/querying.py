@@ -1,0 +1,25 @@
+"""Asking the database for little.
+
+Of a small query most of the time goes into building it, of that a third into an order (measured).
+"""
+
+from typing import TypeVar
+
+from django.db.models import Model, QuerySet
+
+M = TypeVar("M", bound=Model)
+
+
+def one_or_none(rows: QuerySet[M]) -> M | None:
+    """The row, or None, of what there can be one of; of several it would be any."""
+    return next(iter(rows.order_by()[:1]), None)
+
+
+def rarely(rows: QuerySet[M]) -> list[M]:
+    """The rows, in no order, of which there is hardly ever one: read only if there is."""
+    return list(rows.order_by()) if rows.exists() else []
+
+
+def rarely_one(rows: QuerySet[M]) -> M | None:
+    """The row, or None, of what there can be one of, and hardly ever is."""
+    return next(iter(rarely(rows)), None)
