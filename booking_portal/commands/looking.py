@@ -47,12 +47,10 @@ SETTLES_AT_ONCE = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a look saw: the effect, if it was there; whether "not there" can be believed; and
-    where the practice is reached now."""
+    """What a look saw: the effect, if it was there, and whether "not there" can be believed."""
 
     effect: Appointment | Patient | None
     conclusive: bool
-    endpoint: Endpoint
 
 
 def look(command: Command, *, actor: Actor, refused: GPConnectError | None = None) -> Seen | None:
@@ -197,10 +195,21 @@ def _accept(
     learn(command, effect, actor=actor)
 
 
-def _see(command: Command, actor: Actor, observer: TrailObserver) -> Seen:
-    endpoint = connection.directory().look_up(
+def by_the_directory(command: Command, observer: TrailObserver) -> Endpoint:
+    """Where the command's practice is reached by now. [SDS-1..4]
+
+    Raises: GPConnectError (a DirectoryError).
+    """
+    return connection.directory().look_up(
         command.practice.ods_code, observer=observer, deadlines=connection.page_deadlines()
     )
+
+
+def _see(command: Command, actor: Actor, observer: TrailObserver) -> Seen:
+    """Where it was sent, while the request can still arrive there; then, as "not there" becomes
+    final, where the practice is by now. [SDS-3]"""
+    can_arrive = command.state not in LATE and database_now() < command.request_dead_at
+    endpoint = command.endpoint if can_arrive else by_the_directory(command, observer)
     client = connection.observed_client(actor, endpoint, observer)
     match Kind(command.kind):
         case Kind.BOOK:
@@ -208,16 +217,16 @@ def _see(command: Command, actor: Actor, observer: TrailObserver) -> Seen:
             there = client.patient_appointments(command.patient_id, today, max(today, command.day))
             made, certain = booked_by(command, there.appointments)
             # Practices show nothing before today: of a day that is over, silence proves nothing.
-            return Seen(made, certain and there.complete and today <= command.day, endpoint)
+            return Seen(made, certain and there.complete and today <= command.day)
         case Kind.REGISTER:
             try:
                 records = client.find_patient(command.nhs_number)
             except PatientNotAtPractice:  # some say so instead of answering with nothing [FIND-2]
-                return Seen(None, True, endpoint)
-            return Seen(*registered_by(command, records), endpoint)
+                return Seen(None, True)
+            return Seen(*registered_by(command, records))
         case Kind.AMEND | Kind.CANCEL:
             appointment = client.read_appointment(command.appointment_id)
-            return Seen(*changed_by(command, appointment), endpoint)
+            return Seen(*changed_by(command, appointment))
 
 
 def _unless_late(command: Command, reason: str) -> None:

@@ -12,9 +12,11 @@ from django.db.models.functions import Now
 
 from booking_portal.accounts.actor import Actor, NotPermitted, actor_for
 from booking_portal.accounts.roles import Permission
+from booking_portal.commands.asking import subject_of
 from booking_portal.commands.looking import (
     BY_SYSTEM,
     Seen,
+    by_the_directory,
     look,
     look_later,
     look_no_more,
@@ -31,6 +33,7 @@ from booking_portal.commands.verdicts import said_no, verdict
 from booking_portal.patients import tracing
 from booking_portal.patients.models import Encounter
 from booking_portal.patients.tracing import RestrictedPatient
+from booking_portal.practices.observer import TrailObserver
 from gpconnect.errors import GPConnectError, Origin
 
 CLAIM = timedelta(seconds=60)
@@ -105,7 +108,7 @@ def _conclude(command: Command, seen: Seen, actor: Actor, asked_at: datetime) ->
         and now < _sent_until(command)
         and not on_hold(command.organisation)
         and actor.may(PERMISSION[Kind(command.kind)])
-        and _is_as_it_was(command, seen, actor)
+        and _is_as_it_was(command, actor)
     ):
         send_again(command, actor=actor)
     elif seen.conclusive and asked_at > command.request_dead_at:
@@ -152,13 +155,15 @@ def _sent_until(command: Command) -> datetime:
     return min(until, saga.automatic_until)
 
 
-def _is_as_it_was(command: Command, seen: Seen, actor: Actor) -> bool:
+def _is_as_it_was(command: Command, actor: Actor) -> bool:
     """Whether practice and patient are still those that the user saw, by the directory and PDS."""
-    if seen.endpoint != command.endpoint:
-        return False
     encounter = command.encounter
     before = _known_of(encounter)
     try:
+        if by_the_directory(command, TrailObserver(actor.who, subject_of(command))) != (
+            command.endpoint
+        ):
+            return False
         tracing.trace_again(encounter, actor=actor)
     except (GPConnectError, RestrictedPatient):
         return False

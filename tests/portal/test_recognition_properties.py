@@ -14,10 +14,9 @@ from booking_portal.commands.models import Command
 from booking_portal.commands.recognition import Known, changed_by, made_by
 from booking_portal.commands.settling import may_send_again
 from booking_portal.commands.states import LATE, MAY_FOLLOW, Kind, State
-from gpconnect.models import Appointment, BookingOrganisation, Endpoint
+from gpconnect.models import Appointment, BookingOrganisation
 from tests.portal.histories import CLICKED, History, a_booking, an_appointment, histories
 
-THERE = Endpoint("A20047", "200000000001", "https://practice.example/gpconnect")
 LIFETIME = timedelta(seconds=370)
 fixed = settings(max_examples=600, derandomize=True, deadline=None, database=None)
 
@@ -26,7 +25,7 @@ def found_in(history: History, told: Sequence[Appointment] | None = None) -> See
     """What a look at the practice comes to."""
     appointments = history.told if told is None else told
     found, none_is_certain = made_by(history.command, appointments, history.known)
-    return Seen(found, none_is_certain and history.complete, THERE)
+    return Seen(found, none_is_certain and history.complete)
 
 
 @pytest.mark.requirement("BOOK-8")
@@ -53,7 +52,7 @@ def test_what_was_made_is_never_denied_nor_sent_again(history: History, seconds:
         assert not may_send_again(history.command, seen, CLICKED + timedelta(seconds=seconds))
     elif history.quiet and history.complete:
         event("nothing like it")
-        assert seen == Seen(None, True, THERE)
+        assert seen == Seen(None, True)
 
 
 @fixed
@@ -140,7 +139,7 @@ class LifeOfABooking(RuleBasedStateMachine):
 
     def see(self, *, complete: bool) -> Seen:
         found, none_is_certain = made_by(self.command, self.there, Known())
-        return Seen(found, none_is_certain and complete, THERE)
+        return Seen(found, none_is_certain and complete)
 
     @rule(seconds=st.sampled_from((1, 10, 60, 100, 300, 380)))
     def time_passes(self, seconds: int) -> None:

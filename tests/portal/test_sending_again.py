@@ -20,6 +20,7 @@ from booking_portal.commands.verdicts import NEVER_LEFT
 from booking_portal.commands.withdrawing import NotToWithdraw, withdraw
 from tests.portal.counter import PATIENT, Counter
 from tests.portal.test_commands_settling import set_clocks, settled
+from tests.portal.unsettled import books_with
 from tests.sandbox_control import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +89,24 @@ def test_a_change_is_sent_again_at_once_with_the_version_that_the_user_saw(
     changes = [dict(one["headers"]) for one in spine.exchanges() if one["method"] == "PUT"]
     first, second = ({name.lower(): value for name, value in one.items()} for one in changes)
     assert first["if-match"] == second["if-match"]
+
+
+@pytest.mark.requirement("SDS-3")
+def test_without_the_directory_it_is_looked_for_and_not_sent_again(
+    counter: Counter, spine: Sandbox
+) -> None:
+    lost = books_with(counter, spine)
+    spine.fault(service="sds", kind="refuse", times=None)
+    assert settled(lost).state == State.DONE, "made, and the answer was lost"
+    spine.clear_faults()
+    opens_change(counter, counter.command, "amend")
+    spine.fault(practice="A20047", use_case="amend", kind="reset_before", times=1)
+    counter.sends(counter.page.form("/amend"), description="Something else", comment="")
+    spine.fault(service="sds", kind="refuse", times=None)
+    command = settled(counter.command)
+    assert (command.state, command.sends) == (State.UNCONFIRMED, 1)
+    spine.clear_faults()
+    assert (settled(command).state, command.sends) == (State.DONE, 2)
 
 
 @pytest.mark.requirement("BOOK-8")
