@@ -12,7 +12,7 @@ WISHES: Final[tuple[Wish, ...]] = ("book", "amend", "cancel", "move", "register"
 CLOCKS: Final[Mapping[str, str]] = {
     "READ_DEADLINE_SECONDS": "2",
     "WRITE_DEADLINE_SECONDS": "3",
-    "REQUEST_LIFETIME_SECONDS": "30",
+    "REQUEST_LIFETIME_SECONDS": "20",
     "SEND_AGAIN_WINDOW_SECONDS": "90",
     "SECOND_STEP_WINDOW_SECONDS": "30",
     "ESCALATE_AFTER_SECONDS": "120",
@@ -51,7 +51,7 @@ FULL: Final = Scale(
     kills=20,
     pause=12.0,
     restarts=2,
-    longest=490.0,
+    longest=500.0,
     settling=120.0,
     within=600.0,
 )

@@ -1,10 +1,10 @@
 """One scenario from an empty database to the verdict."""
 
 import contextlib
-import queue
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
 from random import Random
@@ -219,16 +219,21 @@ def _patients(sandbox: Sandbox) -> list[Patient]:
 def _signed_in(
     world: World, witness: Witness, plan: Plan, scale: Scale, dice: Random
 ) -> list[User]:
-    users = []
-    rivals: queue.SimpleQueue[Browser] = plan.rivals
-    for number in range(scale.users + SPARE_ACCOUNTS):
-        browser = Browser(world.addresses, witness, number)
-        browser.signs_in(username(number), sample.password())
-        if number < scale.users:
-            users.append(User(number, browser, plan, Random(dice.random())))
-        else:
-            rivals.put(browser)
-    return users
+    everybody = range(scale.users + SPARE_ACCOUNTS)
+    browsers = [Browser(world.addresses, witness, number) for number in everybody]
+    with ThreadPoolExecutor(len(world.addresses) * 2) as pool:
+        signing = [
+            pool.submit(browser.signs_in, username(number), sample.password())
+            for number, browser in enumerate(browsers)
+        ]
+        for each in signing:
+            each.result()
+    for browser in browsers[scale.users :]:
+        plan.rivals.put(browser)
+    return [
+        User(number, browser, plan, Random(dice.random()))
+        for number, browser in enumerate(browsers[: scale.users])
+    ]
 
 
 def _look_again(users: Sequence[User], plan: Plan) -> None:

@@ -24,6 +24,8 @@ REGISTER: Final = re.compile(r'href="(/encounters/[^"]+/register(?:\?[^"]*)?)"')
 DOUBLE_CLICK, RESUBMIT, LOOK_BACK, WITHDRAW, FOLLOW, RACE = 0.03, 0.03, 0.08, 0.1, 0.25, 0.02
 DECIDE: Final = 0.7
 STEPS: Final = (4, 10)
+# A practice that does not answer is asked again while the patient is on the line.
+SEARCHES: Final = 3
 _CERTAIN: Final = {"Booked", "Moved", "Registered and booked", "Not booked", ""}
 _WAITING: Final = {
     "Not confirmed yet",
@@ -128,9 +130,12 @@ class User(threading.Thread):
         for name, day in (("start", first), ("end", first + timedelta(days=1))):
             parts = {"day": day.day, "month": day.month, "year": day.year}
             typed |= {f"{name}-{part}": str(number) for part, number in parts.items()}
-        page = self.browser.sends(Form(f"{call.encounter}slots/", "post"), typed)
-        call.search = page.address.split("?")[0].rstrip("/").rpartition("/")[2]
-        call.offers = OFFER.findall(page.html)
+        for _ in range(SEARCHES):
+            page = self.browser.sends(Form(f"{call.encounter}slots/", "post"), typed)
+            call.search = page.address.split("?")[0].rstrip("/").rpartition("/")[2]
+            call.offers = OFFER.findall(page.html)
+            if call.offers:
+                break
         self._dice.shuffle(call.offers)
 
     def _choose(self, call: Call, moving: str = "") -> Page:

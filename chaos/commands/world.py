@@ -191,6 +191,8 @@ class World:
             program.start()
         self.postgres.wait(partial(embedded.postgres_answers, self.database_url))
         self.redis.wait(partial(embedded.redis_answers, self._redis_url))
+        for program in self.web:  # importing takes as long as the tables
+            program.start()
         with (self._logs / "set-up.log").open("ab") as log:
             accounts = str(self._scale.users + SPARE_ACCOUNTS)
             subprocess.run(  # noqa: S603 - our own module
@@ -199,7 +201,7 @@ class World:
             )  # fmt: skip
         addresses = self._places.state / "sandbox" / "addresses.json"
         self._sandbox.wait(addresses.exists)
-        for program in (*self.web, self.worker, self.beat):
+        for program in (self.worker, self.beat):
             program.start()
         for program, address in zip(self.web, self.addresses, strict=True):
             program.wait(partial(_is_healthy, address))
