@@ -17,8 +17,8 @@ EAGERNESS: Final[Mapping[Wish, int]] = {
     "book": 1,
     "amend": 2,
     "cancel": 2,
-    "move": 4,
-    "register": 3,
+    "move": 5,
+    "register": 4,
 }
 
 

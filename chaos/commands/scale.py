@@ -51,7 +51,7 @@ FULL: Final = Scale(
     kills=20,
     pause=12.0,
     restarts=2,
-    longest=500.0,
+    longest=505.0,
     settling=120.0,
     within=600.0,
 )

@@ -318,7 +318,7 @@ class User(threading.Thread):
             page = self.browser.sends(Form(f"{address}withdraw", "post"))
             return standing_of(page) or standing
         if chance < WITHDRAW + FOLLOW:
-            self._plan.over.wait(2.0)
+            self._plan.over.wait(1.0)
             return standing_of(self.browser.opens(address))
         return standing
 
