@@ -43,6 +43,10 @@ class LateEvents:
         while len(self._waiting) > MOST:
             self._drop(self._waiting.popleft())
 
+    def forget(self) -> None:
+        """Let go of what waits: its database has gone for good."""
+        self._waiting.clear()
+
     def store(self, **_: object) -> None:
         """Store what waits, if the database is there; also a receiver of signals."""
         if not self._waiting or not self._lock.acquire(blocking=False):

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from django.db.models import F
+
 from booking_portal.accounts.actor import Actor
 from booking_portal.commands import booking, changing, reading, registering
 from booking_portal.commands.models import Command, Proposal, Saga
@@ -54,7 +56,7 @@ class Clock:
 
     def window_over(self) -> None:
         """Nothing is sent again any more."""
-        Command.objects.update(created_at=database_now() - timedelta(hours=1))
+        Command.objects.update(created_at=F("created_at") - timedelta(hours=1))  # in their order
         Saga.objects.update(automatic_until=database_now() - timedelta(seconds=1))
 
 
