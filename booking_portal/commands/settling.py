@@ -159,10 +159,9 @@ def _is_as_it_was(command: Command, actor: Actor) -> bool:
     """Whether practice and patient are still those that the user saw, by the directory and PDS."""
     encounter = command.encounter
     before = _known_of(encounter)
+    observer = TrailObserver(actor.who, subject_of(command))
     try:
-        if by_the_directory(command, TrailObserver(actor.who, subject_of(command))) != (
-            command.endpoint
-        ):
+        if by_the_directory(command, observer) != command.endpoint:
             return False
         tracing.trace_again(encounter, actor=actor)
     except (GPConnectError, RestrictedPatient):

@@ -87,7 +87,7 @@ class CommandPage:
             ),
             practice=f"{practice.name}, {practice.town}",
             telephone=practice.telephone,
-            asked_by=(f"{command.user.full_name}, {wording.clock_on_day(command.created_at)}"),
+            asked_by=wording.who_and_when(command.user, command.created_at),
             seen=last_seen(command),
             sentences=saying.confirmation(card, practice, telephones or []) if live else (),
             limited_information=saying.limited_information(actor.organisation),
@@ -125,7 +125,7 @@ class RestrictedPage:
             standing=standing_of_restricted(command),
             may_take=waiting and ring_back is not None and ring_back.may_take,
             owner=ring_back.owner if waiting and ring_back is not None else "",
-            asked_by=f"{command.user.full_name}, {wording.clock_on_day(command.created_at)}",
+            asked_by=wording.who_and_when(command.user, command.created_at),
             reference=reference_of(command),
         )
 
@@ -153,7 +153,7 @@ def withdrawn_by(command: Command) -> str:
     """Who withdrew it, and when; empty when nobody has."""
     if command.withdrawn_at is None or command.withdrawn_by is None:
         return ""
-    return f"{command.withdrawn_by.full_name}, {wording.clock_on_day(command.withdrawn_at)}"
+    return wording.who_and_when(command.withdrawn_by, command.withdrawn_at)
 
 
 def last_seen(command: Command) -> str:

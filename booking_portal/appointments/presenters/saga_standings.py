@@ -67,13 +67,8 @@ class About:
             old=_spoken(PracticeTime.read(saga.old_starts)) if saga.old_starts else "",
             new=_spoken(card.start),
             name=saga.proposal.practice.name,
-            asked_by=asked_by(saga),
+            asked_by=wording.who_and_when(saga.user, saga.created_at),
         )
-
-
-def asked_by(saga: Saga) -> str:
-    """Who asked for it, and when."""
-    return f"{saga.user.full_name}, {wording.clock_on_day(saga.created_at)}"
 
 
 def standing_of_saga(saga: Saga, about: About) -> Standing:

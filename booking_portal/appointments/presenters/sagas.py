@@ -5,7 +5,7 @@ from typing import Self
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
-from booking_portal.appointments.presenters import saying
+from booking_portal.appointments.presenters import saying, wording
 from booking_portal.appointments.presenters.cards import (
     AppointmentCard,
     card_of_command,
@@ -16,7 +16,6 @@ from booking_portal.appointments.presenters.ringing_back import who_deals
 from booking_portal.appointments.presenters.saga_standings import (
     NEW_CANCELLED,
     About,
-    asked_by,
     gone_of,
     standing_of_restricted_saga,
     standing_of_saga,
@@ -156,7 +155,7 @@ class RestrictedSagaPage:
             owner=owner_of_saga(saga, Stage.FOR_A_PERSON, actor),
             may_take=_may_take(saga, Stage.FOR_A_PERSON, actor),
             may_close=actor.may(Permission.BOOK_APPOINTMENT),
-            asked_by=asked_by(saga),
+            asked_by=wording.who_and_when(saga.user, saga.created_at),
             reference=_reference(saga),
         )
 

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from booking_portal.accounts.models import User
 from gpconnect import london
 from gpconnect.models import PracticeTime
 
@@ -29,6 +30,11 @@ def clock_on_day(instant: datetime) -> str:
     if local.date() == london.today():
         return clock(instant)
     return f"{clock(instant)} on {short_date(local.date())}"
+
+
+def who_and_when(who: User, instant: datetime) -> str:
+    """Sam Patel, 14:05."""
+    return f"{who.full_name}, {clock_on_day(instant)}"
 
 
 def span(start: PracticeTime, end: PracticeTime, minutes: int | None) -> str:

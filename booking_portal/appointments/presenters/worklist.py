@@ -160,7 +160,7 @@ def row_of(command: Command, *notes: str, urgent: str = "") -> WorkRow:
         standing=command.get_state_display() if restricted else standing.title,
         tag=TAG[standing.tone],
         seen="" if restricted else last_seen(command),
-        asked_by=f"{command.user.full_name}, {wording.clock_on_day(command.created_at)}",
+        asked_by=wording.who_and_when(command.user, command.created_at),
         urgent=urgent,
         notes=tuple(note for note in notes if note),
     )
