@@ -37,6 +37,8 @@ class Flavour:
     """Sends the body in chunks, without a length."""
     error_codes: Literal["value-set", "code-system"] = "value-set"
     """The kind of URL that names the system of its error codes. [RES-4]"""
+    date_only_end: Literal["whole-day", "midnight"] = "whole-day"
+    """A date-only `le` of a search takes in that day, or ends at the midnight it begins with."""
     statuses: Mapping[str, int] = field(default_factory=dict)
     """The HTTP status that goes with an error code, where it is another than usual. [ERR-2]"""
     spellings: Mapping[str, str] = field(default_factory=dict)

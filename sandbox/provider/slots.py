@@ -1,7 +1,7 @@
 """Search for free slots. [SFS-1..4]"""
 
 import time
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sandbox import calendar, london
@@ -47,12 +47,19 @@ def _window_is_open(slot: Slot, now: float) -> bool:
 def _range(asked: Asked) -> tuple[datetime, datetime]:
     start, end = _bound(asked, "start", "ge"), _bound(asked, "end", "le")
     first = london.start_of(london.read_date(start)) if len(start) == 10 else _moment(start)
-    last = london.end_of(london.read_date(end)) if len(end) == 10 else _moment(end)
-    if last <= first:
+    last = _end_of_date(asked, london.read_date(end)) if len(end) == 10 else _moment(end)
+    if last < first or (last == first and len(end) != 10):
         raise Refused("INVALID_PARAMETER", "end is before start")
     if (london.read_date(end[:10]) - london.read_date(start[:10])).days > _LONGEST_DAYS:
         raise Refused("INVALID_PARAMETER", "the range is longer than two weeks")
     return first, last
+
+
+def _end_of_date(asked: Asked, day: date) -> datetime:
+    """When a range ends whose last bound is a date alone: suppliers read it in two ways."""
+    if asked.practice.flavour.date_only_end == "midnight":
+        return london.start_of(day)
+    return london.end_of(day)
 
 
 def _bound(asked: Asked, name: str, prefix: str) -> str:

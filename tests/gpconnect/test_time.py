@@ -149,20 +149,43 @@ def test_a_search_across_the_end_of_march_asks_with_the_right_offsets(scripted: 
     assert asked(server) == [("ge2027-03-27T23:00:00+00:00", "le2027-03-28T23:00:00+01:00")]
 
 
-@pytest.mark.requirement("SFS-4")
-def test_fourteen_days_are_one_request_and_more_are_several_that_meet(scripted: Start) -> None:
+@pytest.mark.requirement("SFS-1")
+@pytest.mark.parametrize(
+    ("day", "start", "end"),
+    [
+        ("2026-12-01", "ge2026-12-01T00:00:00+00:00", "le2026-12-02T00:00:00+00:00"),
+        ("2027-03-28", "ge2027-03-28T00:00:00+00:00", "le2027-03-29T00:00:00+01:00"),
+        ("2026-10-25", "ge2026-10-25T00:00:00+01:00", "le2026-10-26T00:00:00+00:00"),
+        ("2026-07-01", "ge2026-07-01T00:00:00+01:00", "le2026-07-02T00:00:00+01:00"),
+        ("2026-12-31", "ge2026-12-31T00:00:00+00:00", "le2027-01-01T00:00:00+00:00"),
+        ("2028-02-28", "ge2028-02-28T00:00:00+00:00", "le2028-02-29T00:00:00+00:00"),
+    ],
+)
+def test_one_day_is_asked_for_from_midnight_to_midnight_in_the_offset_of_each(
+    scripted: Start, day: str, start: str, end: str
+) -> None:
+    server = scripted(always(http(EMPTY)))
+    server.client.search_free_slots(SlotSearch(date.fromisoformat(day), date.fromisoformat(day)))
+    assert asked(server) == [(start, end)]
+
+
+@pytest.mark.requirement("SFS-1", "SFS-4")
+def test_fourteen_dates_are_one_request_and_more_are_several_that_overlap_by_a_day(
+    scripted: Start,
+) -> None:
     server = scripted(always(http(EMPTY)))
     day = date(2026, 10, 20)
+    server.client.search_free_slots(SlotSearch(day, day + timedelta(days=13)))
     server.client.search_free_slots(SlotSearch(day, day + timedelta(days=14)))
-    server.client.search_free_slots(SlotSearch(day, day + timedelta(days=15)))
-    server.client.search_free_slots(SlotSearch(day, day + timedelta(days=42)))
+    server.client.search_free_slots(SlotSearch(day, day + timedelta(days=27)))
+    first = ("ge2026-10-20T00:00:00+01:00", "le2026-11-03T00:00:00+00:00")
     assert asked(server) == [
-        ("ge2026-10-20", "le2026-11-03"),
-        ("ge2026-10-20", "le2026-11-03"),
-        ("ge2026-11-03", "le2026-11-04"),
-        ("ge2026-10-20", "le2026-11-03"),
-        ("ge2026-11-03", "le2026-11-17"),
-        ("ge2026-11-17", "le2026-12-01"),
+        first,
+        first,
+        ("ge2026-11-02T00:00:00+00:00", "le2026-11-04T00:00:00+00:00"),
+        first,
+        ("ge2026-11-02T00:00:00+00:00", "le2026-11-16T00:00:00+00:00"),
+        ("ge2026-11-15T00:00:00+00:00", "le2026-11-17T00:00:00+00:00"),
     ]
 
 
@@ -185,6 +208,8 @@ def test_a_long_search_by_time_is_split_at_londons_midnights(scripted: Start) ->
         SlotSearch(datetime(2026, 10, 2, 9, 0), datetime(2026, 10, 2, 10, 0)),  # noqa: DTZ001
         SlotSearch(date(2026, 10, 2), datetime(2026, 10, 3, tzinfo=UTC)),
         SlotSearch(datetime(2026, 10, 2, tzinfo=UTC), datetime(2026, 10, 2, tzinfo=UTC)),
+        SlotSearch(date(2026, 10, 2), date.max),
+        SlotSearch(datetime(2026, 10, 2, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)),
     ],
 )
 def test_a_search_that_makes_no_sense_is_not_sent(scripted: Start, search: SlotSearch) -> None:

@@ -107,6 +107,26 @@ def test_a_slot_with_a_doubtful_time_is_shown_and_cannot_be_chosen(counter: Coun
     assert not Proposal.objects.exists()
 
 
+@pytest.mark.requirement("SFS-1")
+def test_the_last_day_is_found_where_a_date_alone_would_be_its_midnight(
+    counter: Counter, spine: Sandbox
+) -> None:
+    """Case 16: F84047 reads `le2026-12-01` as the first moment of that day."""
+    counter.traces()
+    counter.searches("F84047")
+    days = [offer.start.local_date for offer in offers_on(counter)]
+    last = max(day for day in days if day is not None)
+    of_that_day = days.count(last)
+    typed = {
+        f"{name}-{part}": str(getattr(last, part))
+        for name in ("start", "end")
+        for part in ("day", "month", "year")
+    }
+    form = counter.opens(reverse("search-slots", args=[counter.encounter_id])).form("/slots/")
+    counter.sends(form, practices=["F84047"], when="dates", **typed)
+    assert [offer.start.local_date for offer in offers_on(counter)] == [last] * of_that_day
+
+
 @pytest.mark.requirement("SFS-9")
 def test_the_patients_preferred_branch_is_marked(counter: Counter) -> None:
     counter.traces("9658218989")

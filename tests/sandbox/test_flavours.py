@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sandbox import practices
 from tests.sandbox.conftest import PATIENTS
 from tests.sandbox.exchange import (
     DELIVERY_CHANNEL_1,
+    LONDON,
     PRACTICES,
     PRACTITIONER_ROLE,
     RawAnswer,
@@ -98,6 +100,28 @@ def roles(resource: Resource) -> list[str]:
         for one in resource.get("extension", [])
         if one["url"] == PRACTITIONER_ROLE
     ]
+
+
+@pytest.mark.requirement("SFS-1")
+@pytest.mark.parametrize(("practice", "whole"), [("A20047", True), ("F84047", False)])
+def test_a_date_alone_as_the_end_is_a_whole_day_or_its_midnight(
+    wire: Wire, practice: str, whole: bool
+) -> None:
+    def days_from(start: str, end: str) -> set[str]:
+        found = wire.at(practice).slots(start=f"ge{start}", end=f"le{end}").free
+        return {slot["start"][:10] for slot in found}
+
+    tomorrow, week = (today() + timedelta(days=ahead) for ahead in (1, 8))
+    last = max(days_from(midnight(tomorrow), midnight(week)))
+    assert (last in days_from(tomorrow.isoformat(), last)) == whole
+    assert days_from(last, last) == ({last} if whole else set())
+    after = date.fromisoformat(last) + timedelta(days=1)
+    assert days_from(midnight(date.fromisoformat(last)), midnight(after)) == {last}
+
+
+def midnight(day: date) -> str:
+    """The day's midnight in London, as it is written."""
+    return datetime.combine(day, datetime.min.time(), LONDON).isoformat()
 
 
 @pytest.mark.requirement("SFS-5")
