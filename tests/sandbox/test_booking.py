@@ -111,22 +111,14 @@ def test_adjacent_slots_are_booked_together(wire: Wire, slots: Slots) -> None:
 
 @pytest.mark.requirement("BOOK-6")
 def test_slots_that_are_not_adjacent_are_refused(wire: Wire, slots: Slots) -> None:
-    first = slots.ordinary()[0]
-    apart = next(
-        slot
-        for slot in slots.ordinary()
-        if slot["schedule"] == first["schedule"] and slot["start"] > first["end"]
-    )
-    assert refused(wire, wire.booking(ORDINARY, slots, first, apart)) == (422, "INVALID_RESOURCE")
+    pair = slots.apart()
+    assert refused(wire, wire.booking(ORDINARY, slots, *pair)) == (422, "INVALID_RESOURCE")
 
 
 @pytest.mark.requirement("BOOK-6")
 def test_adjacent_slots_of_different_schedules_are_refused(wire: Wire, slots: Slots) -> None:
-    pair = next(
-        (one, other)
-        for one in slots.ordinary()
-        for other in slots.ordinary()
-        if one["end"] == other["start"] and one["schedule"] != other["schedule"]
+    pair = slots.pair(
+        lambda one, other: one["end"] == other["start"] and one["schedule"] != other["schedule"]
     )
     assert refused(wire, wire.booking(ORDINARY, slots, *pair)) == (422, "INVALID_RESOURCE")
 
@@ -190,8 +182,8 @@ UNSOUND = {
     "no participant status": without("participant", 0, "status"),
     "a tentative participant": setting("tentative", "participant", 0, "status"),
     "two patients": lambda one: one["participant"].append(one["participant"][0]),
-    "another location": setting("Location/18", "participant", 1, "actor", "reference"),
-    "another practitioner": setting("Practitioner/9", "participant", 2, "actor", "reference"),
+    "another location": lambda one: _change_actor(one, 1, "Location/17", "Location/18"),
+    "another practitioner": lambda one: _change_actor(one, 2, "Practitioner/2", "Practitioner/9"),
     "no description": without("description"),
     "an empty description": setting(" ", "description"),
     "a long description": setting("x" * 101, "description"),
@@ -224,6 +216,12 @@ UNSOUND = {
     "a cancellation reason": adding({"url": CANCELLATION_REASON, "valueString": "x"}, "extension"),
     "an identifier without system": setting([{"value": "x"}], "identifier"),
 }
+
+
+def _change_actor(resource: Resource, place: int, *known: str) -> None:
+    """Another of the practice's own, whichever the slot had."""
+    actor = resource["participant"][place]["actor"]
+    actor["reference"] = next(one for one in known if one != actor["reference"])
 
 
 def _change_channel(resource: Resource) -> None:
@@ -355,9 +353,7 @@ def test_a_slot_that_is_not_shared_or_not_open_yet_is_refused(
 
 def test_a_slot_reserved_for_others_is_refused(wire: Wire) -> None:
     slots = wire.slots()
-    reserved = next(
-        slot for slot in slots.ordinary() if slot["serviceType"][0]["text"] == "Hub Appointment"
-    )
+    reserved = slots.of_type("Hub Appointment")
     night = wire.at("A20047", "A1002")
     assert refused(night, night.booking(ORDINARY, slots, reserved)) == (422, "INVALID_RESOURCE")
     assert wire.book(wire.booking(ORDINARY, slots, reserved)).status_code == 201
