@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox import seeding
 from sandbox.appointment_book import take
-from sandbox.ids import version_id
 from sandbox.people import Person
 from sandbox.practices import Practice
 from sandbox.provider import resources
@@ -30,6 +30,7 @@ def application(services: Services) -> Starlette:
             Route("/patients", control.patients, methods=["GET"]),
             Route("/practices", control.practices, methods=["GET"]),
             Route("/practices/{ods}/appointments", control.appointments, methods=["GET"]),
+            Route("/practices/{ods}/start-again", control.start_again, methods=["POST"]),
             Route("/practices/{ods}/slots/{slot}/take", control.take_slot, methods=["POST"]),
             Route("/chronicle", control.chronicle, methods=["GET"]),
             Route("/exchanges", control.exchanges, methods=["GET", "DELETE"]),
@@ -101,6 +102,12 @@ class _Control:
             return JSONResponse({"error": "the slot is not there or not free"}, 409)
         return JSONResponse({"status": "taken"})
 
+    async def start_again(self, request: Request) -> Response:
+        """The practice's nightly reset: what was booked is gone, and its ids come round again."""
+        practice = self._practice(request)
+        seeding.start_again(self._services.store, practice, self._services.people)
+        return JSONResponse({"status": "reset"})
+
     async def exchanges(self, request: Request) -> Response:
         """The last requests that reached the SSP; DELETE forgets them."""
         if request.method == "DELETE":
@@ -158,7 +165,7 @@ class _Control:
             "end": content["end"],
             "description": content["description"],
             "comment": content.get("comment"),
-            "version": version_id(practice.flavour.ids, record.version),
+            "version": practice.flavour.version(record.version),
             "booked_by": record.booked_by,
             "created": content["created"],
             "identifier": content.get("identifier", []),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from sandbox.ids import Style
+from sandbox.ids import Style, version_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +43,24 @@ class Flavour:
     """The HTTP status that goes with an error code, where it is another than usual. [ERR-2]"""
     spellings: Mapping[str, str] = field(default_factory=dict)
     """How it spells an error code, where it is otherwise than usual. [ERR-2]"""
+    letters: Literal["all", "latin-1"] = "all"
+    """What its database can store: `?` stands for every other letter of a text. [BOOK-7]"""
+    organisation_type: bool = True
+    """Keeps the type of the booking organisation. [BOOK-3]"""
+    put_of_unknown: Literal["refused", "ok"] = "refused"
+    """A change of an appointment that it does not have is a 404, or a 200 with the refusal."""
+    milliseconds: bool = False
+    """The answer to a change names a version in milliseconds, the next read one in seconds."""
+    breaks: bool = False
+    """What it did not expect is a 500 with `BAD_REQUEST`: characters beyond the basic plane break
+    it before it has saved where the description has one, after it where the comment has. [ERR-2]"""
+
+    def version(self, number: int, *, just_written: bool = False) -> str:
+        """How it writes a resource's `number`th version, in the answer to the write or later."""
+        if not self.milliseconds:
+            return version_id(self.ids, number)
+        seconds = _FIRST_SECOND + number * 61
+        return f"{seconds}{number * 137 % 1000 if just_written else 0:03d}"
+
+
+_FIRST_SECOND = 1_700_000_000

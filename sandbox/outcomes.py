@@ -44,11 +44,18 @@ _CODES = {
 class Refused(Exception):
     """A practice says no: a Spine error code and why. Never carries patient data."""
 
-    def __init__(self, code: str, diagnostics: str = "") -> None:
+    def __init__(self, code: str, diagnostics: str = "", *, status: int | None = None) -> None:
+        """`status` is for a system that answers otherwise than its own codes want."""
         super().__init__(code)
         self.code = code
         self.diagnostics = diagnostics
-        self.status = _CODES[code][0]
+        self.usual_status = _CODES[code][0]
+        self.own_status = status
+
+    @property
+    def status(self) -> int:
+        """The HTTP status, where the practice's flavour has no other for the code."""
+        return self.own_status or self.usual_status
 
     def outcome(
         self, system: str = CODES_AS_VALUE_SET, spellings: Mapping[str, str] | None = None

@@ -26,6 +26,13 @@ def fill(store: Store, spine: Spine, people: tuple[Person, ...], seed: int) -> N
                 _book(store, spine, person, wish)
 
 
+def start_again(store: Store, practice: Practice, people: tuple[Person, ...]) -> None:
+    """A test system's nightly reset: no appointments, its own patients, ids from 3 on again."""
+    with store.transaction():
+        store.empty_practice(practice.ods, last_appointment=2)
+        _register(store, practice, people)
+
+
 def _register(store: Store, practice: Practice, people: tuple[Person, ...]) -> None:
     known = [person for person in people if practice.ods in person.at]
     for number, person in enumerate(known, start=1):

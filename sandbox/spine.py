@@ -220,6 +220,6 @@ def _refusal(practice: Practice, refusal: Refused) -> Answer:
     flavour = practice.flavour
     systems = {"value-set": CODES_AS_VALUE_SET, "code-system": CODES_AS_CODE_SYSTEM}
     return Answer(
-        flavour.statuses.get(refusal.code, refusal.status),
+        refusal.own_status or flavour.statuses.get(refusal.code, refusal.status),
         refusal.outcome(systems[flavour.error_codes], flavour.spellings),
     )

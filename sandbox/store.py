@@ -203,6 +203,21 @@ class Store:
         self.remember(name, str(number))
         return number
 
+    def empty_practice(self, practice: str, *, last_appointment: int) -> None:
+        """Forget a practice's appointments and patients; its slots are free again.
+
+        Its next appointment has the number after `last_appointment`, whoever had that before.
+        """
+        with self.transaction():
+            self._db.execute("DELETE FROM appointment WHERE practice = ?", (practice,))
+            self._db.execute("DELETE FROM patient WHERE practice = ?", (practice,))
+            self._db.execute(
+                "UPDATE slot SET status = 'free', version = version + 1 "
+                "WHERE practice = ? AND status <> 'free'",
+                (practice,),
+            )
+            self.remember(f"last appointment at {practice}", str(last_appointment))
+
     def add_calendar(self, schedules: Iterable[Schedule], slots: Iterable[Slot]) -> None:
         """Add sessions and their slots."""
         self._db.executemany(

@@ -90,6 +90,10 @@ class Sandbox:
         """Another patient takes the slot."""
         self._ask("POST", f"/practices/{ods_code}/slots/{slot_id}/take")
 
+    def start_again(self, ods_code: str) -> None:
+        """The practice's nightly reset: its appointments are gone, its ids come round again."""
+        self._ask("POST", f"/practices/{ods_code}/start-again")
+
     def _ask(self, method: str, path: str, **options: Any) -> Json:
         answer = self._session.request(method, self.control + path, timeout=30, **options)
         answer.raise_for_status()

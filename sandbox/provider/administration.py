@@ -3,7 +3,6 @@
 from typing import Any
 
 from sandbox.answers import Answer
-from sandbox.ids import version_id
 from sandbox.interactions import ALL
 from sandbox.outcomes import Refused
 from sandbox.provider import resources
@@ -55,7 +54,7 @@ def capability(asked: Asked) -> Answer:
 
 
 def _read(asked: Asked, resource: dict[str, Any]) -> Answer:
-    return Answer(200, resource, {"ETag": f'W/"{version_id(asked.practice.flavour.ids, 1)}"'})
+    return Answer(200, resource, {"ETag": f'W/"{asked.practice.flavour.version(1)}"'})
 
 
 def _capability_statement(name: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox import london
 from sandbox.answers import Answer
-from sandbox.ids import logical_id, version_id
+from sandbox.ids import logical_id
 from sandbox.outcomes import Refused
 from sandbox.provider import patients, resources, stored, submitted
 from sandbox.provider.asked import Asked
@@ -15,10 +15,13 @@ from sandbox.provider.stored import Wished
 from sandbox.provider.submitted import Submitted
 from sandbox.store import AppointmentRecord, Schedule, Slot
 
+_BASIC_PLANE = 0xFFFF
+
 
 def book(asked: Asked) -> Answer:
     """Create an appointment if the resource is sound and all its slots are still free."""
     wish = submitted.read(asked.resource(), asked.consumer)
+    refuse_what_breaks(asked, wish.resource["description"])
     with asked.store.transaction():
         slots = _slots(asked, wish)
         (schedule,) = asked.store.schedules(asked.practice.ods, [slots[0].schedule])
@@ -28,12 +31,13 @@ def book(asked: Asked) -> Answer:
             raise Refused("DUPLICATE_REJECTED", "a slot is no longer free")
         _check_rules(asked, slots)
         record = _create(asked, wish, slots, schedule)
+    refuse_what_breaks(asked, wish.resource.get("comment"))
     return answer(
         asked,
         record,
         status=201,
         location=f"{asked.practice.service_root}/Appointment/{record.id}/_history/"
-        f"{version_id(asked.practice.flavour.ids, record.version)}",
+        f"{asked.practice.flavour.version(record.version)}",
     )
 
 
@@ -88,13 +92,27 @@ def refuse_past(start: int) -> None:
 
 
 def answer(
-    asked: Asked, record: AppointmentRecord, *, status: int = 200, location: str | None = None
+    asked: Asked,
+    record: AppointmentRecord,
+    *,
+    status: int = 200,
+    location: str | None = None,
+    changed: bool = False,
 ) -> Answer:
-    """The appointment with its version as an ETag."""
-    headers = {"ETag": f'W/"{version_id(asked.practice.flavour.ids, record.version)}"'}
+    """The appointment with its version as an ETag; `changed` in the answer to a change of it."""
+    version = asked.practice.flavour.version(record.version, just_written=changed)
+    headers = {"ETag": f'W/"{version}"'}
     if location:
         headers["Location"] = location
-    return Answer(status, resources.appointment(asked.practice, record), headers)
+    body = resources.appointment(asked.practice, record, just_written=changed)
+    return Answer(status, body, headers)
+
+
+def refuse_what_breaks(asked: Asked, text: object) -> None:
+    """Raise Refused BAD_REQUEST under 500 where the system breaks on a letter of the text."""
+    breaks = asked.practice.flavour.breaks
+    if breaks and isinstance(text, str) and any(ord(letter) > _BASIC_PLANE for letter in text):
+        raise Refused("BAD_REQUEST", "Incorrect string value at row 1", status=500)
 
 
 def _slots(asked: Asked, wish: Submitted) -> list[Slot]:

@@ -5,10 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from sandbox.answers import Answer
-from sandbox.ids import version_id
 from sandbox.outcomes import Refused
 from sandbox.provider import resources, stored, submitted
-from sandbox.provider.appointments import answer, existing, refuse_past
+from sandbox.provider.appointments import answer, existing, refuse_past, refuse_what_breaks
 from sandbox.provider.asked import Asked
 from sandbox.store import AppointmentRecord, Store
 
@@ -24,6 +23,7 @@ def amend(asked: Asked) -> Answer:
         # Where the texts are joined, what the practice gave back may come back whole.
         joined = asked.practice.flavour.joins_text
         submitted.check_texts(sent, _JOINED if joined else submitted.LONGEST_DESCRIPTION)
+        refuse_what_breaks(asked, sent["description"])
         _refuse_other_changes(record, sent, {"description", "comment"})
         content = {
             key: value
@@ -36,7 +36,8 @@ def amend(asked: Asked) -> Answer:
             resource={**content, **stored.texts(asked.practice, sent)},
         )
         asked.store.put_appointment(changed)
-    return answer(asked, changed)
+    refuse_what_breaks(asked, sent.get("comment"))
+    return answer(asked, changed, changed=True)
 
 
 def cancel(asked: Asked) -> Answer:
@@ -53,9 +54,10 @@ def cancel(asked: Asked) -> Answer:
             ],
         }
         _refuse_other_changes(record, without_reason, {"status"})
-        kept = reason[: asked.practice.flavour.reason_limit]
+        kept = stored.text(asked.practice, reason[: asked.practice.flavour.reason_limit])
         changed = strike_out(asked.store, record, kept)
-    return answer(asked, changed)
+    refuse_what_breaks(asked, reason)
+    return answer(asked, changed, changed=True)
 
 
 def strike_out(store: Store, record: AppointmentRecord, reason: str) -> AppointmentRecord:
@@ -79,7 +81,7 @@ def slot_ids(record: AppointmentRecord) -> list[str]:
 
 def _before(asked: Asked) -> tuple[AppointmentRecord, dict[str, Any]]:
     """The appointment as it is and as it was sent, after the checks that both changes share."""
-    record = existing(asked)
+    record = _existing(asked)
     sent = asked.resource()
     if sent.get("resourceType") != "Appointment":
         submitted.refuse("the resource is not an Appointment")
@@ -88,12 +90,21 @@ def _before(asked: Asked) -> tuple[AppointmentRecord, dict[str, Any]]:
     if asked.if_match is None:
         raise Refused("BAD_REQUEST", "If-Match is missing")
     submitted.check_profile(sent, resources.APPOINTMENT_PROFILE)
-    if asked.if_match != f'W/"{version_id(asked.practice.flavour.ids, record.version)}"':
+    if asked.if_match != f'W/"{asked.practice.flavour.version(record.version)}"':
         raise Refused("FHIR_CONSTRAINT_VIOLATION", "If-Match is not the current version")
     refuse_past(record.start)
     if record.resource["status"] == "cancelled":
         submitted.refuse("the appointment has been cancelled")
     return record, sent
+
+
+def _existing(asked: Asked) -> AppointmentRecord:
+    try:
+        return existing(asked)
+    except Refused as refusal:
+        if asked.practice.flavour.put_of_unknown == "refused":
+            raise
+        raise Refused(refusal.code, refusal.diagnostics, status=200) from None
 
 
 def _reason(sent: Mapping[str, Any]) -> str:

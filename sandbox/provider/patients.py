@@ -1,7 +1,6 @@
 """Find a patient, read a patient. [FIND-1, FIND-2]"""
 
 from sandbox.answers import Answer
-from sandbox.ids import version_id
 from sandbox.outcomes import Refused
 from sandbox.people import is_valid_nhs_number
 from sandbox.provider import resources
@@ -29,7 +28,7 @@ def read(asked: Asked) -> Answer:
     return Answer(
         200,
         resources.patient(asked.practice, record),
-        {"ETag": f'W/"{version_id(asked.practice.flavour.ids, record.version)}"'},
+        {"ETag": f'W/"{asked.practice.flavour.version(record.version)}"'},
     )
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox import london
-from sandbox.ids import version_id
 from sandbox.people import Person
 from sandbox.practices import Address, Clinician, Place, Practice
 from sandbox.provider import extras
@@ -30,9 +29,10 @@ COMMUNICATION = PROFILE + "Extension-CareConnect-GPC-NHSCommunication-1"
 REGISTRATION = PROFILE + "Extension-CareConnect-GPC-RegistrationDetails-1"
 
 
-def meta(practice: Practice, profile: str, version: int) -> Resource:
+def meta(practice: Practice, profile: str, version: int, *, just_written: bool = False) -> Resource:
     """`meta` with version and profile."""
-    return {"versionId": version_id(practice.flavour.ids, version), "profile": [PROFILE + profile]}
+    written = practice.flavour.version(version, just_written=just_written)
+    return {"versionId": written, "profile": [PROFILE + profile]}
 
 
 def bundle(resources: list[Resource]) -> Resource:
@@ -183,12 +183,15 @@ def slot(practice: Practice, known: Slot) -> Resource:
     )
 
 
-def appointment(practice: Practice, record: AppointmentRecord) -> Resource:
+def appointment(
+    practice: Practice, record: AppointmentRecord, *, just_written: bool = False
+) -> Resource:
     """An appointment with its current version."""
+    profile = "GPConnect-Appointment-1"
     return {
         "resourceType": "Appointment",
         "id": record.id,
-        "meta": meta(practice, "GPConnect-Appointment-1", record.version),
+        "meta": meta(practice, profile, record.version, just_written=just_written),
         **record.resource,
     }
 

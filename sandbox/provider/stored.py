@@ -32,8 +32,13 @@ def appointment(
         references.append(f"Practitioner/{schedule.clinician}")
     cancelled = wished.cancellation_reason is not None
     keeps_identifier = practice.flavour.keeps_identifier and wished.identifier
+    organisation = {
+        key: value
+        for key, value in wished.organisation.items()
+        if key != "type" or practice.flavour.organisation_type
+    }
     content = {
-        "contained": [dict(wished.organisation)],
+        "contained": [organisation],
         "extension": [
             {
                 "url": resources.BOOKING_ORGANISATION,
@@ -66,7 +71,14 @@ def appointment(
 
 def texts(practice: Practice, sent: Mapping[str, Any]) -> dict[str, str]:
     """Description and comment as this practice stores them: two fields, or joined in one."""
-    kept = {key: sent[key] for key in ("description", "comment") if key in sent}
+    kept = {key: text(practice, sent[key]) for key in ("description", "comment") if key in sent}
     if practice.flavour.joins_text and "comment" in kept:
         return {"description": f"{kept['description']} | {kept['comment']}"}
     return kept
+
+
+def text(practice: Practice, sent: str) -> str:
+    """A text as the practice's database can store it."""
+    if practice.flavour.letters == "all":
+        return sent
+    return sent.encode("latin-1", "replace").decode("latin-1")

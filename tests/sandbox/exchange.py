@@ -52,7 +52,18 @@ INTERACTIONS = {
 PRACTICES = {
     ods: (f"2000000002{number:02d}", f"https://provider.sandbox.test/{ods}/STU3/1/gpconnect")
     for number, ods in enumerate(
-        ("A20047", "B82617", "C81007", "D82104", "E83021", "F84047", "G85119", "H86030"), start=1
+        (
+            "A20047",
+            "B82617",
+            "C81007",
+            "D82104",
+            "E83021",
+            "F84047",
+            "G85119",
+            "H86030",
+            "J84021",
+        ),
+        start=1,
     )
 }
 PRACTICES["F84047"] = (
