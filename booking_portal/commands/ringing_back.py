@@ -25,7 +25,10 @@ MOST_LIKELY = ("mobile", "home", "work")
 
 UNKNOWN_TO_THE_USER = frozenset({State.UNCONFIRMED, State.NEEDS_ATTENTION})
 
-TO_TELL = ~Q(state__in=UNSETTLED) & Q(owner__isnull=False, told_at=None)
+AS_THEY_TAKE_IT = Q(state=State.WITHDRAWN) & ~Q(kind=Kind.CANCEL)
+"""What the patient no longer wanted and was not made: it is what they take it for."""
+
+TO_TELL = ~Q(state__in=UNSETTLED) & Q(owner__isnull=False, told_at=None) & ~AS_THEY_TAKE_IT
 """Settled after the patient may have been let go, and nobody has told them yet."""
 
 
@@ -64,15 +67,14 @@ def when_moved(command: Command, to: State, *, watching: bool) -> dict[str, Any]
 
     From when the outcome is not known, somebody owes the patient a word; no longer when it became
     known in the user's own request (`watching`); again when what they were told proves wrong.
+    What was withdrawn keeps its owner and number, for it may turn out to have been made.
     """
     somebody = {} if command.owner_id else defaults(command)
     if State(command.state) in LATE:
         return somebody | {"told_at": None, "told_by": None}
     if to in UNSETTLED:
         return somebody if to in UNKNOWN_TO_THE_USER else {}
-    # What the patient has let go of, and was not made, is what they take it for.
-    nothing_new = to == State.WITHDRAWN and command.kind != Kind.CANCEL
-    return {"owner": None, "ring_back": ""} if watching or nothing_new else {}
+    return {"owner": None, "ring_back": ""} if watching else {}
 
 
 def nobody_yet() -> dict[str, Any]:
@@ -89,7 +91,8 @@ def set_number(command: Command, number: str, *, actor: Actor) -> None:
     actor.require(Permission.VIEW_WORKLIST)
     if number and (len(number) > NUMBER_LIMIT or not is_telephone(number)):
         raise ValueError("not a telephone number")
-    waiting = Command.objects.filter(pk=command.pk, owner__isnull=False, told_at=None)
+    owed = Command.objects.filter(owner__isnull=False, told_at=None).exclude(AS_THEY_TAKE_IT)
+    waiting = owed.filter(pk=command.pk)
     with transaction.atomic():
         if not waiting.update(ring_back=number):
             raise NothingToTell
@@ -132,7 +135,9 @@ def told(command: Command, *, actor: Actor) -> None:
 
 def to_be_told(command: Command) -> bool:
     """Whether somebody still owes the patient a word about how it ended."""
-    return command.settled and command.owner_id is not None and command.told_at is None
+    as_they_take_it = command.state == State.WITHDRAWN and command.kind != Kind.CANCEL
+    owed = command.owner_id is not None and command.told_at is None
+    return command.settled and owed and not as_they_take_it
 
 
 def was_taken(command: Command) -> bool:

@@ -1,4 +1,4 @@
-"""The patient has rung off: what is not settled is never sent again, and still found out."""
+"""The patient no longer wants it: it is never sent again, and still found out."""
 
 from django.db import transaction
 
@@ -18,7 +18,8 @@ def withdraw(command: Command, *, actor: Actor) -> Command:
     """Nobody wants the command's effect any more: it is not sent again.
 
     Its state stays until it is known: not found, it ends as `withdrawn`; found, as `done`, and
-    cancelling is offered. Withdrawing twice is withdrawing once.
+    cancelling is offered. Withdrawing twice is withdrawing once. Who deals with it goes on to: a
+    patient who has rung off and waits for a call still wants it, and is not this.
 
     Raises: NotPermitted, NotToWithdraw.
     """

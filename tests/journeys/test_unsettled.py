@@ -45,9 +45,9 @@ class Unsettled(Journey):
         )
 
     def when_i_withdraw_it(self) -> None:
-        self.desk.follow("The patient has rung off, or does not want it any more")
+        self.desk.follow("The patient no longer wants this appointment")
         self.desk.sees_heading("Withdraw this booking?")
-        self.desk.click("Withdraw it")
+        self.desk.click("Yes, withdraw it")
 
     def when_only_a_person_can_find_out(self) -> None:
         """What the worker decides at the end of the appointment's day."""

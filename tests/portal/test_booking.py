@@ -38,7 +38,9 @@ def test_the_receptionist_books_and_the_practice_has_it(counter: Counter, spine:
     counter.chooses(offers_on(counter).index(offer))
     check = counter.page
     assert f"Book ZELTHORPE, Ignatius Paul (Mr) with {offer.practitioner_name}" in check.text
-    assert "Staff at Riverside Extended Access Hub can see limited information" in check.text
+    assert (
+        "Staff at Riverside Extended Access Hub may see limited clinical information" in check.text
+    )
     page = counter.books("Knee pain since Friday", "Uses a stick")
     assert counter.command.state == State.DONE
     for said in (
@@ -47,7 +49,7 @@ def test_the_receptionist_books_and_the_practice_has_it(counter: Counter, spine:
         offer.practitioner_name,
         ", ".join(offer.location_address),
         "020 7946 0101",
-        "Staff at Riverside Extended Access Hub can see limited information",
+        "Staff at Riverside Extended Access Hub may see limited clinical information",
     ):
         assert said in page.text
     [held] = spine.appointments("A20047", PATIENT)

@@ -66,6 +66,20 @@ def test_amending_changes_the_two_texts_and_nothing_else(counter: Counter, spine
     assert (after["description"], after["comment"]) == ("Blood pressure", "Ground floor")
 
 
+@pytest.mark.requirement("BOOK-10")
+@pytest.mark.parametrize("page", ["amend-appointment", "cancel-appointment"])
+def test_the_patient_is_told_who_may_see_what_before_a_change(
+    page: str, counter: Counter, spine: Sandbox
+) -> None:
+    text = open_appointment(counter, spine, page).text
+    assert (
+        "Staff at Riverside Extended Access Hub may see limited clinical information with this "
+        "appointment: what it is for and any comment, not only its date, time and place. If you "
+        "do not want that, tell me now" in text
+    )
+    assert "If they say no, do not" in text
+
+
 @pytest.mark.requirement("CANCEL-2")
 def test_an_appointment_that_the_practice_made_can_be_cancelled(
     counter: Counter, spine: Sandbox

@@ -120,7 +120,9 @@ def test_the_check_page_shows_old_and_new_and_the_order(counter: Counter, spine:
     assert "Check with the patient, then move" in page.text
     assert "First the new one is booked." in page.text
     assert "Only when the practice has confirmed it, the old one is cancelled." in page.text
-    assert "Staff at Riverside Extended Access Hub can see limited information" in page.text
+    assert (
+        "Staff at Riverside Extended Access Hub may see limited clinical information" in page.text
+    )
     assert "12 Albert Square" in page.text
     form = next(form for form in page.forms if "reason" in form.fields)
     assert form.fields["description"] == [old["description"]]
@@ -191,7 +193,7 @@ def test_the_first_step_is_not_certain_and_the_old_one_stands(
     assert 'hx-trigger="every 2s"' in page.html
     assert '<noscript><meta http-equiv="refresh"' in page.html
     assert "If the call ends first" in page.text
-    assert "The patient has rung off, or does not want it any more" in page.text
+    assert "The patient no longer wants this appointment" in page.text
     assert statuses(spine) == ["booked"]
     [poll] = re.findall(r'hx-get="([^"]+)"', page.html)
     assert counter.client.get(poll.replace("&amp;", "&")).status_code == 204

@@ -109,7 +109,9 @@ def test_a_patient_whom_the_practice_does_not_know_is_registered_and_booked(
     assert "932 492 6233" in page.text
     assert "PONTEVREL, Marisol" in page.text
     assert "Register and book PONTEVREL, Marisol (Mrs) at Dr Legg's Surgery" in page.text
-    assert "Staff at Riverside Extended Access Hub can see limited information" in page.text
+    assert (
+        "Staff at Riverside Extended Access Hub may see limited clinical information" in page.text
+    )
     assert "12 Albert Square" in page.text
     assert sent_to_register(spine) == []
 

@@ -225,7 +225,7 @@ def test_a_sender_that_stalled_is_void_once_it_is_sent_again(
 
 
 class TestWithdrawing:
-    """The patient has rung off."""
+    """The patient no longer wants it."""
 
     def test_it_is_never_sent_again_and_ends_as_withdrawn(
         self, counter: Counter, spine: Sandbox, by: Actor

@@ -1,4 +1,4 @@
-"""The patient has rung off: withdrawn on the page, never sent again, and followed to its end."""
+"""The patient no longer wants it: withdrawn on the page, never sent again, followed to its end."""
 
 import uuid
 from typing import Any
@@ -8,12 +8,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from booking_portal.accounts.models import User
+from booking_portal.appointments.presenters.cards import card_of_command
 from booking_portal.audit.models import Event
 from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands.follow_up.closing import BY_TELEPHONE
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.states import UNSETTLED, Kind, State
-from booking_portal.commands.transitions import FOUND_LATER
+from booking_portal.commands.transitions import FOUND_LATER, move
 from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
 from tests.portal.test_start import command_of, noon_today
@@ -44,7 +45,7 @@ class TestWithdrawing:
         self, counter: Counter, spine: Sandbox, receptionist: User
     ) -> None:
         command = books_with(counter, spine)
-        assert "The patient has rung off" in counter.page.text
+        assert "The patient no longer wants this appointment" in counter.page.text
         asked = counter.opens(reverse("withdraw-command", args=[command.pk]))
         assert asked.title.startswith("Withdraw this booking?")
         command.refresh_from_db()
@@ -56,7 +57,7 @@ class TestWithdrawing:
             "not hold it." in page.text
         )
         assert f"Withdrawn by {receptionist.full_name}" in page.text
-        assert "The patient has rung off" not in page.text
+        assert "The patient no longer wants" not in page.text
         assert 'hx-trigger="every 2s"' in page.html
         assert (
             Event.objects.filter(
@@ -64,6 +65,46 @@ class TestWithdrawing:
             ).count()
             == 1
         )
+
+    def test_one_who_has_rung_off_is_rung_back_and_nothing_is_withdrawn(
+        self, counter: Counter, spine: Sandbox, receptionist: User
+    ) -> None:
+        """Case 20: to be rung back is another wish than not to want it, with a way of its own."""
+        command = books_with(counter, spine)
+        assert "has rung off, or" not in counter.page.text
+        assert "A patient who has rung off is rung back on this number" in counter.page.text
+        asked = counter.opens(reverse("withdraw-command", args=[command.pk]))
+        assert "Only if the patient has said that they no longer want it." in asked.text
+        assert f"they are rung back on {command.ring_back} when it is certain" in asked.text
+        assert reverse("ring-back", args=[command.pk]) in asked.html
+        assert card_of_command(command).day in asked.text
+        command.refresh_from_db()
+        assert (command.withdrawn_at, command.owner) == (None, receptionist)
+
+    def test_withdrawn_it_keeps_its_owner_and_the_number_that_the_patient_said(
+        self, counter: Counter, spine: Sandbox, clinician: User, sign_in: SignIn
+    ) -> None:
+        """Made after all, the one who took it on rings that number, and not the one of PDS."""
+        command = books_with(counter, spine, NEVER_ARRIVED)
+        other = colleague(clinician, sign_in)
+        other.sends(other.opens(page_of(command)).form("/take"))
+        number = other.opens(reverse("ring-back", args=[command.pk])).form("/ring-back")
+        other.sends(number, ring_back="07700 900123")
+        withdraws(counter, command)
+        command.refresh_from_db()
+        assert (command.owner, command.ring_back) == (clinician, "07700 900123")
+        assert "If the call ends first" not in counter.page.text
+        looked_at_when_dead(command)
+        assert command.state == State.WITHDRAWN
+        assert (command.owner, command.ring_back) == (clinician, "07700 900123")
+        assert "Tell the patient" not in other.opens(page_of(command)).text
+        assert "Ring the patient back" not in other.opens(reverse("bookings")).text
+        page = other.opens(reverse("ring-back", args=[command.pk]))
+        page = other.sends(page.form("/ring-back"), ring_back="07700 900124")
+        assert "Nobody has to be rung back" in page.text
+        move(command, State.DONE, reason="found after all", by_system="settling")
+        assert (command.owner, command.ring_back) == (clinician, "07700 900123")
+        assert "Ring back 07700 900123" in other.opens(page_of(command)).text
 
     def test_it_is_never_sent_again(self, counter: Counter, spine: Sandbox) -> None:
         """Without withdrawing, it would be at this point: the request before is dead."""

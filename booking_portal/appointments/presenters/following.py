@@ -22,6 +22,14 @@ from booking_portal.appointments.presenters.standings_open import shows_differen
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import PERMISSION, UNSETTLED, Kind, State
 
+WANTED: dict[Kind, str] = {
+    Kind.BOOK: "appointment",
+    Kind.AMEND: "change",
+    Kind.CANCEL: "cancellation",
+    Kind.REGISTER: "registration",
+}
+"""What a patient no longer wants when a command of the kind is withdrawn."""
+
 
 @dataclass(frozen=True, slots=True)
 class CommandPage:
@@ -51,6 +59,7 @@ class CommandPage:
     slot_gone: bool
     ring_back: RingBack | None
     may_withdraw: bool
+    no_longer_wanted: str
     withdrawn: str
     cancel_it: bool
 
@@ -96,6 +105,7 @@ class CommandPage:
             slot_gone=slot_gone(command),
             ring_back=RingBack.of(command, actor, cancelled=card.cancelled),
             may_withdraw=may_withdraw(command, actor),
+            no_longer_wanted=f"The patient no longer wants this {WANTED[Kind(command.kind)]}",
             withdrawn=withdrawn_by(command),
             cancel_it=to_cancel,
         )

@@ -7,10 +7,10 @@ from gpconnect.models import DeliveryChannel
 
 
 def limited_information(organisation: Organisation) -> str:
-    """What the patient should know. [BOOK-10]"""
+    """What the patient should know: what is seen is clinical too. [BOOK-10]"""
     return (
-        f"Staff at {organisation.name} can see limited information about this appointment, such "
-        "as its date, time and place."
+        f"Staff at {organisation.name} may see limited clinical information with this "
+        "appointment: what it is for and any comment, not only its date, time and place."
     )
 
 

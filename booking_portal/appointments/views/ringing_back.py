@@ -83,7 +83,7 @@ def patient_told(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @acting(Permission.VIEW_APPOINTMENTS)
 def withdraw_command(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
-    """The patient has rung off: ask once more, then withdraw."""
+    """The patient no longer wants it: ask once more, then withdraw."""
     found = organisations_command(request, command_id)
     if request.method == "POST":
         try:
