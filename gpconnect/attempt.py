@@ -71,6 +71,7 @@ class Attempt:
     answer_by: float
     watchdog: Watchdog
     code: str | None = None  # of the error table
+    reason: str = ""  # why there was no trust, in OpenSSL's words
     gate_failure: BaseException | None = None
     sent: bool = False  # the first byte may have left
     reused: bool = False  # over a kept-alive connection
@@ -78,8 +79,8 @@ class Attempt:
     status: int | None = None
     _watch: Watch | None = field(default=None, init=False)
 
-    def end(self, code: str) -> NoReturn:
-        self.code = code
+    def end(self, code: str, reason: str = "") -> NoReturn:
+        self.code, self.reason = code, reason
         raise AttemptEnded
 
     def open_socket(self, host: str, port: int) -> socket.socket:
@@ -111,11 +112,11 @@ class Attempt:
         try:
             yield
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
-            self.end("UNREACHABLE")
+            self.end("UNREACHABLE", "they hung up in the middle of the TLS handshake")
         except TimeoutError:
             self.end("CONNECT_DEADLINE_EXCEEDED")
-        except ssl.SSLError:
-            self.end("TLS_FAILED")
+        except ssl.SSLError as error:
+            self.end("TLS_FAILED", why_no_trust(error))
         except OSError:
             self.end("UNREACHABLE")
 
@@ -195,7 +196,7 @@ class Connection(HTTPSConnection):
                 # In TLS 1.3 the refusal arrives after our first bytes, which the other side,
                 # not having completed its handshake, cannot have read as a request.
                 attempt.sent = False
-                attempt.end("TLS_FAILED")
+                attempt.end("TLS_FAILED", why_no_trust(error))
             raise
 
 
@@ -205,3 +206,11 @@ def refuses_our_certificate(error: ssl.SSLError) -> bool:
     return "ALERT" in reason and any(
         word in reason for word in ("CERTIFICATE", "UNKNOWN_CA", "HANDSHAKE_FAILURE")
     )
+
+
+def why_no_trust(error: ssl.SSLError) -> str:
+    """What OpenSSL says of it, and whose certificate or choice it is about; no address. [READ-2]"""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"their certificate: {error.verify_message.rstrip('.')}"
+    reason = (error.reason or "").lower().replace("_", " ") or "no reason given"
+    return f"they refused: {reason}" if "alert" in reason else f"no common ground: {reason}"

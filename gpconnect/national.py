@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from gpconnect import london
 from gpconnect.attempt import Deadlines, Remaining
+from gpconnect.diagnostics import said
 from gpconnect.error_table import failure
 from gpconnect.errors import GPConnectError, NoAnswer, NotSent, Origin, UnreadableAnswer
 from gpconnect.fhir import elements
@@ -114,14 +115,14 @@ class NationalService:
         """What several questions may take together."""
         return Remaining(deadlines or self._wire.deadlines)
 
-    def error(self, code: str, reply: Reply, diagnostics: str = "") -> GPConnectError:
-        """The error for a reply, with its status and trace id."""
+    def error(self, code: str, reply: Reply) -> GPConnectError:
+        """The error for a reply, with its status, its trace id and what it says."""
         return failure(
             code,
             origin=_ORIGINS[self._service],
             status=reply.status,
             trace_id=reply.trace_id,
-            diagnostics=diagnostics,
+            diagnostics=words_of(reply),
         )
 
     def _send(
@@ -152,7 +153,7 @@ class NationalService:
                 origin=_ORIGINS[self._service],
                 status=cause.status,
                 trace_id=trace_id,
-                diagnostics=cause.code,
+                diagnostics=why_none(cause),
             )
         else:
             return Reply(answer.status, answer.headers, document(answer), trace_id)
@@ -179,6 +180,16 @@ def issue_codes(reply: Reply) -> frozenset[str]:
         for coding in elements.objects(elements.mapping(issue.get("details")).get("coding"))
         for code in elements.texts(coding.get("code"))
     )
+
+
+def words_of(reply: Reply) -> str:
+    """What a reply's OperationOutcome says, codes first, unmasked; nothing for anything else."""
+    return " ".join([*sorted(issue_codes(reply)), *filter(None, [said(reply.document)])])
+
+
+def why_none(cause: GPConnectError) -> str:
+    """Why there is no usable answer: the cause's code, and its reason where it has one."""
+    return f"{cause.code}: {cause.diagnostics}" if cause.diagnostics else cause.code
 
 
 def bundled(reply: Reply, kind: str) -> list[Json] | None:

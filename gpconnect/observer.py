@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from gpconnect.diagnostics import masked
 from gpconnect.errors import GPConnectError
 
 
@@ -31,13 +32,18 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """How it ended. `error_code` is None for success; `outcome_known` as in GPConnectError."""
+    """How it ended. `error_code` is None for success; `outcome_known` as in GPConnectError.
+
+    `diagnostics` is what the other side said, or why there was no trust: masked but for names,
+    which only the caller knows, and still untrusted. [READ-2]
+    """
 
     trace_id: str
     status: int | None
     error_code: str | None
     outcome_known: bool
     milliseconds: int
+    diagnostics: str = ""
 
 
 class ExchangeObserver(Protocol):
@@ -87,15 +93,18 @@ def observed(
     # What stands if something foreign (the gate, a signal) ends the exchange.
     code: str | None = "INTERRUPTED"
     known = not writes
+    said = ""
     try:
         yield progress
         code, known = None, True
     except GPConnectError as error:
         progress.status = error.status
-        code, known = error.code, error.outcome_known
+        code, known, said = error.code, error.outcome_known, masked(error.diagnostics)
         raise
     finally:
         if progress.stopped_by_gate:
-            code, known = "STOPPED_BEFORE_SENDING", True
+            code, known, said = "STOPPED_BEFORE_SENDING", True, ""
         milliseconds = round((time.monotonic() - started) * 1000)
-        observer.answered(Answered(question.trace_id, progress.status, code, known, milliseconds))
+        observer.answered(
+            Answered(question.trace_id, progress.status, code, known, milliseconds, said)
+        )

@@ -223,5 +223,6 @@ def _failure(request: WireRequest, attempt: Attempt) -> BaseException:
         interaction=request.interaction,
         status=attempt.status,
         trace_id=request.trace_id,
+        diagnostics=attempt.reason,
     )
     return error

@@ -46,7 +46,8 @@ class Fault:
 
     `seconds` is how late `commit_late` is, and the pause of `drip` after each byte.
     `retry_after` is the header of that name that comes with `status_429`: seconds, a date of
-    HTTP, or empty for none. `over` says that it was cleared, to those who suffer it still.
+    HTTP, or empty for none. `words` is what a system that fails says of it. `over` says that it
+    was cleared, to those who suffer it still.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class Fault:
     probability: float = 1.0
     seconds: float = 1.0
     retry_after: str = "1"
+    words: str = ""
     happened: int = 0
     over: bool = False
 
@@ -174,5 +176,6 @@ def _check(wish: Mapping[str, Any]) -> None:
         number = wish.get(name, 1)
         if not isinstance(number, int | float) or number < 0:
             raise ValueError(f"{name} is not a number from 0 on")
-    if not isinstance(wish.get("retry_after", ""), str):
-        raise ValueError("retry_after is not text")
+    for name in ("retry_after", "words"):
+        if not isinstance(wish.get(name, ""), str):
+            raise ValueError(f"{name} is not text")

@@ -92,7 +92,8 @@ class _Session(LDAPServer):
         self, request: Any, controls: Any, reply: Any
     ) -> Deferred[Any] | None:
         """Answer a search, or suffer a fault."""
-        fault = self._faults.strike(service="sds")
+        struck = self._faults.striking(service="sds")
+        fault = struck.kind if struck else None
         _log.info("sds search: %s", fault or "answered")
         if fault == "refuse":
             self.transport.abort()
@@ -100,7 +101,8 @@ class _Session(LDAPServer):
         if fault in {"hang_before", "hang_after"}:
             return None
         if fault is not None:
-            raise ldaperrors.LDAPUnavailable("the service is not available")
+            words = struck.words if struck else ""
+            raise ldaperrors.LDAPUnavailable(words or "the service is not available")
         answer: Deferred[Any] = super().handle_LDAPSearchRequest(request, controls, reply)
         return answer
 

@@ -84,6 +84,9 @@ class _Operation:
             await hang(scope, receive)
         elif struck is not None and fault == "status_429":
             answer = _too_many(struck.retry_after)
+        elif struck is not None and struck.words:
+            issue = {"severity": "error", "code": "exception", "diagnostics": struck.words}
+            answer = Answer(500, {"resourceType": "OperationOutcome", "issue": [issue]})
         elif fault is not None:
             status = 502 if fault == "status_502" else 500
             body = {"error": "the service is not available"}

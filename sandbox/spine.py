@@ -92,6 +92,7 @@ class SpineSecureProxy:
         if fault is None:
             return await line.answer(occasion.ask())
         exchange.fault = fault.kind
+        occasion = replace(occasion, words=fault.words)
         if fault.kind == "status_502":
             reason = f"ERROR_COMMUNICATING_TO_ENDPOINT_URL_{route.target_url}"
             raise RefusedBySpine(502, reason)

@@ -74,6 +74,12 @@ class Call:
             assert self.practice  # whom to ask is settled before anybody is traced
         return open_by_number(self.nhs_number, said, actor=self.actor)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the patient, once traced: to be masked in what practices say."""
+        traced = self.__dict__.get("encounter")
+        return traced.all_names if isinstance(traced, Encounter) else ()
+
     @cached_property
     def at(self) -> PatientAtPractice:
         """The patient as found at the practice. [FIND-1, PDS-6]

@@ -13,6 +13,7 @@ LABELS = {
     "ods_code": "ODS code",
     "fhir_version": "FHIR version",
     "sds_user_id": "SDS user id",
+    "said": "What the other side said",
 }
 NOT_GIVEN = "not given"
 GAP = "  "

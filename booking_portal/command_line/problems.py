@@ -1,11 +1,13 @@
 """Everything that services and the client raise, as the command line tells it: one table."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import DatabaseError, InterfaceError
 
 from booking_portal.accounts.actor import NotPermitted
 from booking_portal.command_line.answers import Problem, Stopped
+from booking_portal.command_line.identity import in_production
 from booking_portal.commands.booking import (
     BookingUnsettled,
     DifferencesNotAcknowledged,
@@ -24,6 +26,7 @@ from booking_portal.patients.models import TraceTooOld
 from booking_portal.patients.outcomes import RESTRICTED
 from booking_portal.patients.tracing import BirthDateDiffers, RestrictedPatient
 from booking_portal.slots.offers import DoubtfulTime, NotBookable, SlotInThePast, SlotsNotAdjacent
+from gpconnect.diagnostics import masked
 from gpconnect.errors import DifferentFromAsked, DirectoryError, GPConnectError
 
 
@@ -113,8 +116,10 @@ EXPECTED: tuple[type[Exception], ...] = (
 )
 
 
-def problem_of(error: Exception, *, writes: bool) -> Problem:
+def problem_of(error: Exception, *, writes: bool, names: Iterable[str] = ()) -> Problem:
     """The problem that one of the EXPECTED exceptions means; `writes`: a write was asked for.
+
+    `names` are the patient's, to be masked in what the other side said.
 
     Raises: the exception itself when it is none of them.
     """
@@ -122,7 +127,7 @@ def problem_of(error: Exception, *, writes: bool) -> Problem:
         case Stopped():
             return error.problem
         case GPConnectError():
-            return _of_client(error)
+            return _of_client(error, names)
         case NotPermitted():
             return Problem(
                 "NOT_PERMITTED",
@@ -158,12 +163,15 @@ def _record_behind(error: RecordBehind) -> Problem:
     )
 
 
-def _of_client(error: GPConnectError) -> Problem:
+def _of_client(error: GPConnectError, names: Iterable[str]) -> Problem:
     detail: dict[str, object] = {}
     if isinstance(error, DirectoryError) and error.check:
         detail = {"practice": error.ods_code, "check": error.check}
     if isinstance(error, DifferentFromAsked):
         detail = {"differences": list(error.differences)}
+    said = masked(error.diagnostics, names)
+    if said and not in_production():  # there, the audit viewer has it [READ-2]
+        detail["said"] = said
     return Problem(
         error.code,
         error.sentence,

@@ -26,6 +26,7 @@ def subject_of(command: Command) -> Subject:
         encounter_id=command.encounter_id,
         command_id=command.pk,
         appointment_id=command.appointment_id,
+        names=command.encounter.all_names,
     )
 
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 from booking_portal.audit.models import Event, Kind
+from booking_portal.practices.observer import SAID
 from gpconnect import interactions, london, nhs_number
 
 
@@ -81,6 +82,8 @@ def _person(event: Event) -> str:
 
 def _facts(event: Event) -> list[tuple[str, str]]:
     took = "" if event.milliseconds is None else f"{event.milliseconds} ms"
+    detail = dict(event.detail)
+    said = str(detail.pop(SAID, ""))
     known = {True: "yes", False: "no: the practice may have acted", None: ""}[event.outcome_known]
     return [
         ("Exact time (UTC)", event.happened_at.isoformat(timespec="milliseconds")),
@@ -100,8 +103,9 @@ def _facts(event: Event) -> list[tuple[str, str]]:
         ("HTTP status", str(event.status or "")),
         ("Outcome known", known),
         ("Took", took),
+        ("What the other side said", said),
         ("Token's claims", _compact(event.claims)),
-        ("Detail", _compact(event.detail)),
+        ("Detail", _compact(detail)),
     ]
 
 

@@ -43,6 +43,7 @@ def subject_of(encounter: Encounter, practice: Practice) -> Subject:
         nhs_number=encounter.nhs_number,
         practice_ods=practice.ods_code,
         encounter_id=encounter.id,
+        names=encounter.all_names,
     )
 
 

@@ -105,6 +105,11 @@ class Encounter(models.Model):
         )
 
     @property
+    def all_names(self) -> tuple[str, ...]:
+        """Every name of the patient's that is known, in no order: to be masked in texts."""
+        return self.name.family, *self.name.given
+
+    @property
     def birth_date(self) -> date | None:
         """As PDS gave it."""
         text = self.trace.get("birth_date")

@@ -67,7 +67,7 @@ def open_by_search(terms: SearchTerms, *, actor: Actor) -> Encounter:
         gender=terms.gender or None,
         postcode=terms.postcode or None,
         organisation_ods=actor.organisation.ods_code,
-        observer=TrailObserver(actor.who, Subject()),
+        observer=TrailObserver(actor.who, Subject(names=(terms.family, terms.given))),
     )
     return _open(found, terms.birth_date, actor)
 
@@ -80,7 +80,9 @@ def trace_again(encounter: Encounter, *, actor: Actor) -> Encounter:
     Raises: NotPermitted, RestrictedPatient, GPConnectError.
     """
     actor.require(Permission.TRACE_PATIENT)
-    subject = Subject(nhs_number=encounter.nhs_number, encounter_id=encounter.id)
+    subject = Subject(
+        nhs_number=encounter.nhs_number, encounter_id=encounter.id, names=encounter.all_names
+    )
     traced = connection.demographics().trace(
         encounter.nhs_number,
         organisation_ods=actor.organisation.ods_code,

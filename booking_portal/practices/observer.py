@@ -13,18 +13,26 @@ from django.db import transaction
 from booking_portal.audit import trail
 from booking_portal.audit.models import Event, Kind
 from booking_portal.practices.late_events import AWAY, late_events
+from gpconnect.diagnostics import masked
 from gpconnect.transport import Answered, Asked
+
+SAID = "said"
+"""Under which an answer's event keeps what the other side said."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an exchange is about, in the portal's terms."""
+    """What an exchange is about, in the portal's terms.
+
+    `names` are the patient's, as far as they are known: they are masked in what practices say.
+    """
 
     nhs_number: str = ""
     practice_ods: str = ""
     encounter_id: uuid.UUID | None = None
     command_id: uuid.UUID | None = None
     appointment_id: str = ""
+    names: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:
         """The same as fields of an audit event."""
@@ -84,8 +92,14 @@ class TrailObserver:
             outcome="failed" if answer.error_code else "succeeded",
             outcome_known=answer.outcome_known,
             milliseconds=answer.milliseconds,
+            detail=self._said(answer),
             **self._exchange(question),
         )
+
+    def _said(self, answer: Answered) -> dict[str, str]:
+        """What the other side said, fit to be kept. [READ-2]"""
+        said = masked(answer.diagnostics, self._subject.names)
+        return {SAID: said} if said else {}
 
     def _exchange(self, question: Asked) -> dict[str, Any]:
         facts = self._subject.facts()

@@ -157,13 +157,10 @@ class PDSFHIRDemographics:
             return self._service.error("PDS_UNKNOWN", reply)
         if "INVALID_RESOURCE_ID" in codes:
             return self._service.error("NHS_NUMBER_INVALID", reply)
-        diagnostics = " ".join(sorted(codes))
         if reply.status == 429:
-            error = self._service.error("PDS_BUSY", reply, diagnostics)
+            error = self._service.error("PDS_BUSY", reply)
             assert isinstance(error, DemographicsUnavailable)
             error.retry_after = retry_after(reply, self._clock())
             return error
         refused = 400 <= reply.status < 500
-        return self._service.error(
-            "PDS_REFUSED" if refused else "PDS_UNAVAILABLE", reply, diagnostics
-        )
+        return self._service.error("PDS_REFUSED" if refused else "PDS_UNAVAILABLE", reply)

@@ -12,7 +12,8 @@ import jwt
 from gpconnect.attempt import Deadlines, Remaining
 from gpconnect.error_table import failure
 from gpconnect.errors import NoAnswer, NotSent, Origin, UnreadableAnswer
-from gpconnect.national import document
+from gpconnect.fhir import elements
+from gpconnect.national import document, why_none
 from gpconnect.wire import Wire, WireAnswer, WireRequest
 
 _ASSERTION_LIFETIME: Final = timedelta(minutes=5)
@@ -96,7 +97,7 @@ class ApplicationToken:
         try:
             answer = self._wire.send(request, deadlines)
         except (NotSent, NoAnswer, UnreadableAnswer) as cause:
-            broken = failure("PDS_UNAVAILABLE", origin=Origin.PDS, diagnostics=cause.code)
+            broken = failure("PDS_UNAVAILABLE", origin=Origin.PDS, diagnostics=why_none(cause))
         else:
             return _read(answer)
         raise broken
@@ -124,4 +125,11 @@ def _read(answer: WireAnswer) -> tuple[str, timedelta]:
         return token, timedelta(seconds=min(int(lifetime), 86_400) if known else 0)
     refused = 400 <= answer.status < 500 and answer.status != 429
     code = "PDS_REFUSED" if refused else "PDS_UNAVAILABLE"
-    raise failure(code, origin=Origin.PDS, status=answer.status)
+    # OAuth 2.0, RFC 6749, section 5.2
+    why = (elements.text(said.get(name)) for name in ("error", "error_description"))
+    raise failure(
+        code,
+        origin=Origin.PDS,
+        status=answer.status,
+        diagnostics=": ".join(filter(None, why)),
+    )

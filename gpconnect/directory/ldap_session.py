@@ -17,7 +17,13 @@ from ldap3 import ANONYMOUS, NONE, SUBTREE, SYNC, Connection, Server
 from ldap3.core.exceptions import LDAPExceptionError
 from ldap3.utils.conv import escape_filter_chars
 
-from gpconnect.attempt import Attempt, AttemptEnded, Deadlines, refuses_our_certificate
+from gpconnect.attempt import (
+    Attempt,
+    AttemptEnded,
+    Deadlines,
+    refuses_our_certificate,
+    why_no_trust,
+)
 from gpconnect.watchdog import Watchdog
 
 MAX_ANSWERS: Final = 1024 * 1024
@@ -38,10 +44,11 @@ Record = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class LDAPAnswer:
-    """`code` and `name` are the LDAP result (0 is success)."""
+    """`code` and `name` are the LDAP result (0 is success), `message` the server's own words."""
 
     code: int
     name: str
+    message: str = ""
     records: tuple[Record, ...] = ()
 
 
@@ -87,9 +94,11 @@ class LDAPSession:
         raise AttemptEnded
 
     def why_ended(self) -> str:
-        """The code for an `AttemptEnded`."""
+        """The code for an `AttemptEnded`, and behind a colon the reason where there is one."""
         self._attempt.unwatch()
-        return "DEADLINE_EXCEEDED" if self._attempt.expired else self._attempt.code or ""
+        if self._attempt.expired:
+            return "DEADLINE_EXCEEDED"
+        return ": ".join(filter(None, (self._attempt.code, self._attempt.reason)))
 
     def close(self) -> None:
         """Take leave, if there is still somebody to take leave of."""
@@ -142,14 +151,14 @@ class _Line:
             self._socket.settimeout(self._time_left())
             self._socket.sendall(data)
         except OSError as error:
-            self._attempt.end(self._last_word() or _code(error))
+            self._attempt.end(*(self._last_word() or _ending(error)))
 
     def recv(self, size: int) -> bytes:
         try:
             self._socket.settimeout(self._time_left())
             data = self._socket.recv(size)
         except OSError as error:
-            self._attempt.end(_code(error))
+            self._attempt.end(*_ending(error))
         self._room -= len(data)
         if not data:
             self._attempt.end("CONNECTION_LOST")
@@ -165,12 +174,12 @@ class _Line:
         self.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
-    def _last_word(self) -> str | None:
+    def _last_word(self) -> tuple[str, str] | None:
         # Whoever hangs up while we are still sending may have said why.
         try:
             self._socket.recv(1)
         except OSError as error:
-            return _code(error)
+            return _ending(error)
         return None
 
     def _time_left(self) -> float:
@@ -180,13 +189,14 @@ class _Line:
         return left
 
 
-def _code(error: OSError) -> str:
+def _ending(error: OSError) -> tuple[str, str]:
+    """The code for what broke a connection, and the reason where it is one of trust."""
     if isinstance(error, TimeoutError):
-        return "DEADLINE_EXCEEDED"
+        return "DEADLINE_EXCEEDED", ""
     # In TLS 1.3 the refusal of our certificate arrives after our first bytes.
     if isinstance(error, ssl.SSLError) and refuses_our_certificate(error):
-        return "TLS_FAILED"
-    return "CONNECTION_LOST"
+        return "TLS_FAILED", why_no_trust(error)
+    return "CONNECTION_LOST", ""
 
 
 def _all_of(wanted: Mapping[str, str]) -> str:
@@ -202,7 +212,9 @@ def _answer(connection: Connection, kind: str) -> LDAPAnswer:
     records = tuple(
         _record(entry["raw_attributes"]) for entry in entries if entry["type"] == "searchResEntry"
     )
-    return LDAPAnswer(result["result"], result["description"], records)
+    return LDAPAnswer(
+        result["result"], result["description"], str(result["message"] or ""), records
+    )
 
 
 def _record(attributes: Mapping[str, Sequence[bytes] | None]) -> Record:

@@ -19,8 +19,13 @@ _CHECKS: Final = {
 
 
 def what_to_check(cause: str) -> str:
-    """What support staff should look at when the directory gave no answer, by the cause's code."""
-    return _CHECKS.get(cause, "the network to the directory, and the directory itself")
+    """What support staff should look at when the directory gave no answer.
+
+    `cause` is the cause's code, with its reason behind a colon where there is one.
+    """
+    return _CHECKS.get(
+        cause.partition(":")[0], "the network to the directory, and the directory itself"
+    )
 
 
 def problem(

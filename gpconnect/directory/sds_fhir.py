@@ -10,7 +10,7 @@ from gpconnect.fhir.elements import Json
 from gpconnect.identity import Requester
 from gpconnect.interactions import SEARCH_FREE_SLOTS, Interaction
 from gpconnect.models import Endpoint
-from gpconnect.national import Asker, NationalService, Parameters, Reply, bundled, issue_codes
+from gpconnect.national import Asker, NationalService, Parameters, Reply, bundled, words_of
 from gpconnect.observer import ExchangeObserver
 from gpconnect.wire import Wire
 
@@ -119,5 +119,5 @@ class SDSFHIRDirectory:
             check,
             status=reply.status,
             trace_id=reply.trace_id,
-            diagnostics=" ".join(sorted(issue_codes(reply))),
+            diagnostics=words_of(reply),
         )

@@ -121,10 +121,11 @@ class SDSLDAPDirectory:
         def error(code: str, check: str = where, diagnostics: str = "") -> DirectoryError:
             return problem(code, ods_code, check, trace_id=trace_id, diagnostics=diagnostics)
 
+        words = ": ".join(filter(None, (answer.name, answer.message)))
         if answer.code in _ITS_TROUBLE:
-            raise error("DIRECTORY_UNREACHABLE", "SDS itself", answer.name)
+            raise error("DIRECTORY_UNREACHABLE", "SDS itself", words)
         if answer.code != _SUCCESS:
-            raise error("DIRECTORY_REFUSED", "our access to SDS", answer.name)
+            raise error("DIRECTORY_REFUSED", "our access to SDS", words)
         if not answer.records:
             raise error("PRACTICE_NOT_ENABLED")
         if len(answer.records) > 1:

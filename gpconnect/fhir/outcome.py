@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from gpconnect import error_table
+from gpconnect import diagnostics, error_table
 from gpconnect.errors import GPConnectError, Origin
 from gpconnect.fhir import elements
 from gpconnect.fhir.elements import Json
@@ -28,7 +28,7 @@ def refusal(
     interaction: Interaction, status: int, document: Json | None, trace_id: str | None
 ) -> GPConnectError:
     """The error for an answer that is no success; `document` is its JSON, if it had any."""
-    code, origin, diagnostics = _read(document)
+    code, origin, words = _read(document)
     if interaction in _CHANGES and (
         code == "DUPLICATE_REJECTED" or (status in (409, 412) and code in (None, *_VAGUE))
     ):
@@ -41,7 +41,7 @@ def refusal(
         interaction=interaction,
         status=status,
         trace_id=trace_id,
-        diagnostics=diagnostics,
+        diagnostics=words,
     )
 
 
@@ -58,16 +58,13 @@ def _read(document: Json | None) -> tuple[str | None, Origin, str]:
     """Code, origin and the other side's own words; a code of None: no OperationOutcome."""
     if document is None or document.get("resourceType") != "OperationOutcome":
         return None, Origin.PRACTICE, ""
-    words: list[str] = []
-    codes: list[str] = []
-    for issue in elements.objects(document.get("issue")):
-        details = elements.mapping(issue.get("details"))
-        for coding in elements.objects(details.get("coding")):
-            codes.extend(elements.texts(coding.get("code")))
-            words.extend(elements.texts(coding.get("display")))
-        words.extend(elements.texts(details.get("text")))
-        words.extend(elements.texts(issue.get("diagnostics")))
-    said = " ".join(dict.fromkeys(words))
+    codes = [
+        code
+        for issue in elements.objects(document.get("issue"))
+        for coding in elements.objects(elements.mapping(issue.get("details")).get("coding"))
+        for code in elements.texts(coding.get("code"))
+    ]
+    said = diagnostics.said(document)
     for numeric in codes:
         if numeric.isascii() and numeric.isdigit():
             return _spine_code(numeric, said), Origin.SSP, said

@@ -20,7 +20,7 @@ Resource = dict[str, Any]
 class Occasion:
     """One exchange at a practice: what was asked, and `ask`, which does it.
 
-    `refusal` writes an error as this practice does.
+    `refusal` writes an error as this practice does; `words` is what it says of a failure.
     """
 
     store: Store
@@ -29,6 +29,7 @@ class Occasion:
     body: str
     ask: Callable[[], Answer]
     refusal: Callable[[Refused], Answer]
+    words: str = ""
 
 
 def _slot_taken(occasion: Occasion) -> Answer:
@@ -44,7 +45,7 @@ def _slot_taken(occasion: Occasion) -> Answer:
 def _fails(occasion: Occasion) -> Answer:
     """The practice's system fails and does nothing."""
     return occasion.refusal(
-        Refused("INTERNAL_SERVER_ERROR", "the practice's system has failed"),
+        Refused("INTERNAL_SERVER_ERROR", occasion.words or "the practice's system has failed"),
     )
 
 

@@ -14,10 +14,13 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from django.core.management import BaseCommand, load_command_class
 from django.db import connection
+from pytest_django import Settings
 
 from booking_portal.command_line import output
 from booking_portal.command_line.answers import Answer
+from booking_portal.command_line.problems import problem_of
 from booking_portal.command_line.table import USE_CASES, UseCase
+from gpconnect.errors import PracticeFailed
 from tests.command_line.terminal import Terminal
 from tests.sandbox_control import Sandbox
 
@@ -197,3 +200,17 @@ def test_the_page_names_every_use_case_with_its_own_flags(use_case: UseCase) -> 
     assert set(re.findall(r"`--([a-z-]+)`", row)) == {*use_case.needs, *use_case.takes}
     for permission in use_case.permissions:
         assert permission.label.lower() in row.lower()
+
+
+@pytest.mark.requirement("READ-2")
+def test_what_the_practice_said_is_told_outside_production_only(
+    terminal: Terminal, sandbox: Sandbox, settings: Settings
+) -> None:
+    words = "Mr Zelthorpe, 965 821 8873: no such session\x1b[2J"
+    sandbox.fault(practice="A20047", use_case="retrieve", kind="status_500", words=words)
+    told = terminal.about(PATIENT, "appointments", json_wanted=False)
+    assert "What the other side said: Unexpected internal server error. Mr [name]" in told.err
+    assert "[number]: no such session[2J" in told.err
+    assert "\x1b" not in told.err
+    settings.ENVIRONMENT_NAME = "production"
+    assert "said" not in problem_of(PracticeFailed("X", diagnostics=words), writes=False).detail

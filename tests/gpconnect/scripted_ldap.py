@@ -109,12 +109,12 @@ def written(number: int, operation: Any) -> bytes:
     return raw
 
 
-def bound(code: int = SUCCESS) -> Any:
-    return pureldap.LDAPBindResponse(resultCode=code)
+def bound(code: int = SUCCESS, message: bytes = b"") -> Any:
+    return pureldap.LDAPBindResponse(resultCode=code, errorMessage=message)
 
 
-def done(code: int = SUCCESS) -> Any:
-    return pureldap.LDAPSearchResultDone(resultCode=code)
+def done(code: int = SUCCESS, message: bytes = b"") -> Any:
+    return pureldap.LDAPSearchResultDone(resultCode=code, errorMessage=message)
 
 
 def entry(attributes: Mapping[str, Sequence[str | bytes]]) -> Any:

@@ -1,15 +1,21 @@
 """The auditor's page. [IG-1, IG-2, IG-3]"""
 
+import html
 import uuid
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from booking_portal.accounts.models import User
 from booking_portal.audit import trail
 from booking_portal.audit.models import Event, Kind
+from booking_portal.patients.models import Encounter
+from booking_portal.practices import connection
+from gpconnect.diagnostics import MOST
 from tests.portal.conftest import SignIn
+from tests.portal.counter import Counter
 from tests.portal.pages import ORDINARY, find, opened, text_of
 from tests.sandbox_control import Sandbox
 
@@ -135,6 +141,75 @@ def test_a_practices_words_are_shown_escaped(
     trail.record(Kind.BLOCKED, who, detail={"said": "<script>alert(1)</script>"})
     sign_in(client, auditor)
     assert "<script>alert" not in client.get(reverse("audit")).content.decode()
+
+
+WORDS = (
+    "No consent for <b>{family}</b>, {given} (NHS 965 821 8873, born 27/11/1962, "
+    "01632 960201)\u202e: " + "see the log of today. " * 100
+)
+
+
+@pytest.mark.requirement("READ-2", "IG-2")
+def test_what_a_practice_said_is_shown_bounded_escaped_and_nobody_is_known_by_it(
+    counter: Counter, auditor: User, sign_in: SignIn, spine: Sandbox
+) -> None:
+    counter.traces()
+    name = Encounter.objects.get(pk=counter.encounter_id).name
+    words = WORDS.format(family=name.family.upper(), given=name.given[0])
+    spine.fault(practice="A20047", use_case="search_slots", kind="status_500", words=words, times=1)
+    counter.searches("A20047")
+    sign_in(counter.client, auditor)
+
+    page = counter.client.get(reverse("audit"))
+
+    said = "No consent for <b>[name]</b>, [name] (NHS [number], born [date], [number]): see the log"
+    assert f"What the other side said Unexpected internal server error. {said}" in (
+        html.unescape(page.content.decode()).replace("</dt><dd>", " ")
+    )
+    assert "<b>[name]</b>" not in page.content.decode()
+    [event] = Event.objects.filter(detail__has_key="said")
+    assert (event.kind, event.error_code) == (Kind.EXCHANGE_ANSWERED, "INTERNAL_SERVER_ERROR")
+    assert MOST - 30 < len(event.detail["said"]) <= MOST
+
+
+@pytest.mark.requirement("READ-2", "IG-2")
+@pytest.mark.parametrize("service", ["pds", "sds"])
+def test_what_a_national_service_said_is_shown_too(
+    counter: Counter, auditor: User, sign_in: SignIn, spine: Sandbox, service: str
+) -> None:
+    said = {"service": service, "kind": "status_500", "words": "Maintenance until noon", "times": 1}
+    if service == "pds":
+        spine.fault(**said)
+        find(counter.client, *ORDINARY)
+    else:
+        counter.traces()
+        spine.fault(**said)
+        counter.searches("A20047")
+    sign_in(counter.client, auditor)
+    assert "What the other side said Maintenance until noon" in look(counter.client)
+
+
+@pytest.mark.requirement("READ-2", "SSP-3")
+def test_why_there_was_no_trust_is_shown(
+    counter: Counter, auditor: User, sign_in: SignIn, spine: Sandbox, settings: Settings
+) -> None:
+    counter.traces()
+    settings.GPCONNECT_CA_BUNDLE = spine.certificates / "stranger-ca.pem"
+    connection.forget_connections()
+    counter.searches("A20047")
+    sign_in(counter.client, auditor)
+    rows = look(counter.client)
+    connection.forget_connections()
+    assert "their certificate: unable to get local issuer certificate" in rows
+
+
+def test_events_of_before_stay_readable(client: Client, auditor: User, sign_in: SignIn) -> None:
+    who = trail.Who(username="someone", organisation_ods="A1001")
+    trail.record(Kind.EXCHANGE_ANSWERED, who, service="sds", error_code="UNREACHABLE")
+    sign_in(client, auditor)
+    rows = look(client)
+    assert "UNREACHABLE" in rows
+    assert "What the other side said" not in rows
 
 
 @pytest.mark.requirement("IG-1")

@@ -95,7 +95,12 @@ def _ask(use_case: UseCase, options: Options) -> Answer:
     require_any(actor, use_case.permissions)
     if use_case.writes:
         require_may_write(actor)
-    return use_case.run(Call(actor, options))
+    call = Call(actor, options)
+    try:
+        return use_case.run(call)
+    except EXPECTED as error:
+        problem = problem_of(error, writes=use_case.writes, names=call.names)
+        return Answer({}, problem=problem)
 
 
 def _add(use_case: UseCase, choices: "argparse._SubParsersAction[Any]") -> None:
