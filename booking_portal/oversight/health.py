@@ -17,26 +17,28 @@ from booking_portal.audit.models import Event, Kind
 from booking_portal.commands.follow_up import escalating, worker
 from booking_portal.commands.follow_up.backlog import backlog
 from booking_portal.commands.restores.restoration import Restoration
+from booking_portal.oversight.clock import kernel_clock
 from booking_portal.practices import connection as practices
 from booking_portal.practices.models import Practice
 
 LOOKS_LATE = timedelta(seconds=60)
 RECORDS = timedelta(days=1)
-CLOCK_DRIFT = timedelta(seconds=2)
+CLOCK_DRIFT = timedelta(milliseconds=250)
 CERTIFICATE_DAYS = 30
 END_OF_LIST = b"-----END X509 CRL-----"
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part's state: ok or degraded, and what was seen."""
+    """One part's state: ok, degraded, or (None) not known, and what was seen."""
 
-    ok: bool
+    ok: bool | None
     facts: dict[str, Any]
 
     def as_json(self) -> dict[str, Any]:
         """For the body of /healthz."""
-        return {"state": "ok" if self.ok else "degraded"} | self.facts
+        state = "unknown" if self.ok is None else "ok" if self.ok else "degraded"
+        return {"state": state} | self.facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,11 @@ class Report:
     @property
     def usable(self) -> bool:
         """Whether anything can be recorded, and so anything done."""
-        return self.parts["database"].ok
+        return bool(self.parts["database"].ok)
 
     def as_json(self) -> dict[str, Any]:
         """The body of /healthz."""
-        well = all(part.ok for part in self.parts.values())
+        well = all(part.ok is not False for part in self.parts.values())
         return {
             "status": "ok" if well else "degraded",
             "environment": settings.ENVIRONMENT_NAME,
@@ -69,11 +71,10 @@ def report() -> Report:
             "directory": lambda: _last_exchange("sds"),
             "demographics": lambda: _last_exchange("pds"),
             "practices": _practices,
-            "clock": _clock,
             "settling": _settling,
             "attention": _attention,
         }
-    looks["certificates"] = _certificates
+    looks |= {"clock": _clock, "certificates": _certificates}
     return Report(parts | {name: look() for name, look in looks.items()})
 
 
@@ -139,14 +140,17 @@ def _practices() -> Part:
 
 
 def _clock() -> Part:
-    """This process's clock against the database's; practices refuse tokens when it is off."""
-    before = timezone.now()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        (theirs,) = cursor.fetchone()
-    middle = before + (timezone.now() - before) / 2
-    drift = abs(theirs - middle)
-    return Part(drift <= CLOCK_DRIFT, {"drift_seconds": round(drift.total_seconds(), 3)})
+    """This machine's clock by what NTP told its kernel; practices refuse tokens when it is off.
+
+    Where nothing tells the kernel, how far it is off is not known. [SSP-6]
+    """
+    clock = kernel_clock()
+    if clock is None or not clock.synchronised:
+        return Part(None, {"synchronised": False if clock else None, "drift_seconds": None})
+    drift = round(clock.drift.total_seconds(), 3)
+    bound = round(clock.bound.total_seconds(), 3)
+    facts = {"synchronised": True, "drift_seconds": drift, "at_most_seconds": bound}
+    return Part(clock.drift <= CLOCK_DRIFT, facts)
 
 
 def _certificates() -> Part:

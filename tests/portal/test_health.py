@@ -16,6 +16,14 @@ from booking_portal.audit.models import Kind
 from booking_portal.cache import ForgivingRedisCache
 from booking_portal.commands.follow_up.worker import WORKER_KEY
 from booking_portal.commands.restores.restoring import hold
+from booking_portal.oversight.clock import (
+    STA_NANO,
+    STA_UNSYNC,
+    TIME_ERROR,
+    KernelClock,
+    Timex,
+    kernel_clock,
+)
 from booking_portal.oversight.tasks import worker_seen
 from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter
@@ -37,7 +45,17 @@ def states(body: dict[str, Any]) -> dict[str, str]:
     return {name: part["state"] for name, part in body["parts"].items()}
 
 
-@pytest.mark.requirement("SSP-6")
+@pytest.fixture(autouse=True)
+def kept_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine whose clock is kept by NTP, whatever this one's is."""
+    tells(monkeypatch, KernelClock(True, timedelta(milliseconds=3), timedelta(milliseconds=40)))
+
+
+def tells(monkeypatch: pytest.MonkeyPatch, clock: KernelClock | None) -> None:
+    """Let the kernel tell this of its clock: no test may set the machine's."""
+    monkeypatch.setattr("booking_portal.oversight.health.kernel_clock", lambda: clock)
+
+
 def test_all_parts_are_well_when_they_are(client: Client) -> None:
     worker_seen()
 
@@ -53,16 +71,64 @@ def test_all_parts_are_well_when_they_are(client: Client) -> None:
             "directory",
             "demographics",
             "practices",
-            "clock",
             "settling",
             "attention",
+            "clock",
             "certificates",
         ],
         "ok",
     )
     assert body["parts"]["practices"]["not_answering"] == []
     assert body["parts"]["certificates"]["days_left"] > 300
-    assert abs(body["parts"]["clock"]["drift_seconds"]) < 1
+    assert body["parts"]["clock"]["drift_seconds"] == 0.003
+
+
+@pytest.mark.requirement("SSP-6")
+@pytest.mark.parametrize(
+    ("told", "state", "seen"),
+    [
+        ({"offset": 180_000_000, "esterror": 70_000, "status": STA_NANO}, "ok", 0.25),
+        ({"offset": -180_000_000, "esterror": 70_001, "status": STA_NANO}, "degraded", 0.25),
+        ({"offset": -250_001}, "degraded", 0.25),
+        ({"offset": 100, "maxerror": 1_500_000}, "ok", 0.0),  # the bound between two answers
+        ({"esterror": 16_000_000, "status": STA_UNSYNC}, "unknown", None),
+    ],
+    ids=["just kept", "just not", "behind", "a daemon that asks rarely", "nobody keeps it"],
+)
+def test_the_clock_is_held_against_what_ntp_told_the_kernel(
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    told: dict[str, int],
+    state: str,
+    seen: float | None,
+) -> None:
+    worker_seen()
+    tells(monkeypatch, KernelClock.of(Timex(**told), 0))
+    status, body = health(client)
+    assert status == 200
+    assert body["parts"]["clock"]["state"] == state
+    assert body["parts"]["clock"]["drift_seconds"] == seen
+    assert body["status"] == ("degraded" if state == "degraded" else "ok")
+
+
+@pytest.mark.requirement("SSP-6")
+def test_a_clock_of_which_nothing_is_known_is_unknown_and_not_ill(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker_seen()
+    for clock in (None, KernelClock.of(Timex(), TIME_ERROR)):
+        tells(monkeypatch, clock)
+        _, body = health(client)
+        assert body["parts"]["clock"]["state"] == "unknown"
+        assert body["status"] == "ok"
+
+
+@pytest.mark.requirement("SSP-6")
+def test_the_kernel_itself_can_be_asked() -> None:
+    clock = kernel_clock()
+    if clock is not None:  # a sandboxed kernel may refuse
+        assert clock.bound >= timedelta(0)
+        assert clock.drift >= timedelta(0)
 
 
 def test_a_worker_that_fell_silent_is_degraded(client: Client) -> None:
