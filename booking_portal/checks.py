@@ -70,6 +70,17 @@ def _files() -> Iterator[Finding]:
         file = getattr(settings, name)
         if file is None or not file.is_file():
             yield ("E006", f"{name} names no file.", "Mutual TLS and PDS need it.")
+    spine, api = settings.GPCONNECT_CA_BUNDLE, settings.NHS_API_CA_BUNDLE
+    if api is None:  # the operating system's
+        return
+    if not api.is_file():
+        yield ("E006", "NHS_API_CA_BUNDLE names no file.", "Unset it, or name the authorities.")
+    elif spine is not None and spine.is_file() and spine.read_bytes() == api.read_bytes():
+        yield (
+            "E014",
+            "NHS_API_CA_BUNDLE is the same as GPCONNECT_CA_BUNDLE.",
+            "Spine's authorities for the one, the internet's for the other.",
+        )
 
 
 def _secrets() -> Iterator[Finding]:

@@ -2,9 +2,10 @@
 
     python -m demo.certificates DIRECTORY
 
-They stand in for what Spine issues: a server certificate for the simulated services, the
+They stand in for what Spine issues: a server certificate for the simulated Spine, the
 portal's own client certificate, a client certificate of an authority that Spine does not
-know, and an expired server certificate, so that refusals can be shown. [SSP-3]
+know, and an expired server certificate, so that refusals can be shown. PDS and the FHIR door of
+SDS, which face the internet, have their certificate from another authority. [SSP-3]
 """
 
 import ipaddress
@@ -22,12 +23,21 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 LIFETIME = timedelta(days=365)
 REMAKE_BEFORE = timedelta(days=7)
 
-CURRENT = ("ca.pem", "server.pem", "client.pem", "stranger-ca.pem", "stranger.pem")
+CURRENT = (
+    "ca.pem",
+    "server.pem",
+    "client.pem",
+    "api-ca.pem",
+    "api-server.pem",
+    "stranger-ca.pem",
+    "stranger.pem",
+)
 FILES = (
     *CURRENT,
     "revocations.pem",
     "server.key",
     "client.key",
+    "api-server.key",
     "stranger.key",
     "expired-server.pem",
     "expired-server.key",
@@ -71,12 +81,14 @@ class _Authority:
 def _make_all(directory: Path) -> None:
     now = datetime.now(UTC)
     authority = _authority(directory / "ca.pem", "Demo Spine authority", now)
+    internet = _authority(directory / "api-ca.pem", "Demo internet authority", now)
     stranger = _authority(directory / "stranger-ca.pem", "An authority unknown to Spine", now)
     server, client = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
     _issue(directory / "server", authority, "localhost", server, now + LIFETIME)
     _revoke_nothing(directory / "revocations.pem", authority, now)
     _issue(directory / "expired-server", authority, "localhost", server, now - timedelta(days=1))
     _issue(directory / "client", authority, "booking-portal.example.nhs.uk", client, now + LIFETIME)
+    _issue(directory / "api-server", internet, "localhost", server, now + LIFETIME)
     _issue(directory / "stranger", stranger, "stranger.example.nhs.uk", client, now + LIFETIME)
 
     pds = rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -68,6 +68,7 @@ class Places:
             "GPCONNECT_CLIENT_KEY": str(made / "client.key"),
             "GPCONNECT_CA_BUNDLE": str(made / "ca.pem"),
             "GPCONNECT_REVOCATIONS": str(made / "revocations.pem"),
+            "NHS_API_CA_BUNDLE": str(made / "api-ca.pem"),
             "GPCONNECT_ISSUER": "https://booking-portal.example.nhs.uk",
             "GPCONNECT_DIRECTORY_URL": f"{services}/sds",
             "GPCONNECT_DIRECTORY_API_KEY": "sandbox-sds-key",

@@ -64,12 +64,13 @@ async def serve(settings: Settings) -> None:
         "ldap": _bound(settings.host, settings.ldap_port),
         "control": _bound("127.0.0.1", settings.control_port),
     }
-    ssp_tls = _tls(settings.certificates, mutual=True)
+    ssp_tls = _tls(settings.certificates, "server", mutual=True)
     ssp_tls.sni_callback = _gate(services.faults)
     servers = {
         "ssp": _server(SpineSecureProxy(services), ssp_tls),
         "services": _server(
-            national.application(services), _tls(settings.certificates, mutual=False)
+            national.application(services),
+            _tls(settings.certificates, "api-server", mutual=False),
         ),
         "control": _server(control.application(services), None),
     }
@@ -89,7 +90,7 @@ async def serve(settings: Settings) -> None:
         for name, server in servers.items()
     ]
     ldap = LDAPListener(services.spine, services.faults)
-    await ldap.start(listeners["ldap"], _tls(settings.certificates, mutual=True))
+    await ldap.start(listeners["ldap"], _tls(settings.certificates, "server", mutual=True))
     while not all(server.started for server in servers.values()):
         await asyncio.sleep(0.01)
     _publish(addresses, {name: bound.getsockname()[1] for name, bound in listeners.items()})
@@ -126,11 +127,11 @@ def _server(application: Any, tls: ssl.SSLContext | None) -> _Server:
     return _Server(config)
 
 
-def _tls(certificates: Path, *, mutual: bool) -> ssl.SSLContext:
+def _tls(certificates: Path, name: str, *, mutual: bool) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(_CIPHERS)
-    context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+    context.load_cert_chain(certificates / f"{name}.pem", certificates / f"{name}.key")
     if mutual:
         context.load_verify_locations(certificates / "ca.pem")
         context.verify_mode = ssl.CERT_REQUIRED

@@ -158,7 +158,11 @@ def _certificates() -> Part:
 
     The one that ends first decides: without any of them no exchange is possible.
     """
-    files = [settings.GPCONNECT_CLIENT_CERT, settings.GPCONNECT_CA_BUNDLE]
+    files = [
+        settings.GPCONNECT_CLIENT_CERT,
+        settings.GPCONNECT_CA_BUNDLE,
+        settings.NHS_API_CA_BUNDLE,
+    ]
     ends = [end for file in files if file is not None for end in _ends(file)]
     if settings.GPCONNECT_REVOCATIONS is not None:
         ends += _lists_end(settings.GPCONNECT_REVOCATIONS)

@@ -1,10 +1,10 @@
 """The portal's way to the outside: one transport, directory and demographics a process."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -28,16 +28,16 @@ DEVICE_SYSTEM = "/Id/device"
 @lru_cache(maxsize=1)
 def transport() -> Transport:
     """This process's transport to the Spine proxy, with its connection pool."""
-    spine = replace(tls(), revocations=settings.GPCONNECT_REVOCATIONS)
-    return Transport(settings.GPCONNECT_SSP_URL, spine, read_deadlines())
+    return Transport(settings.GPCONNECT_SSP_URL, spine_tls(), read_deadlines())
 
 
 @lru_cache(maxsize=1)
 def directory() -> sds.Directory:
-    """Where practices are found (SDS, or a file for test use)."""
+    """Where practices are found (SDS, or a file for test use); by LDAP it is part of Spine."""
+    url = settings.GPCONNECT_DIRECTORY_URL
     return sds.from_url(
-        settings.GPCONNECT_DIRECTORY_URL,
-        tls=tls(),
+        url,
+        tls=spine_tls() if urlsplit(url).scheme == "ldaps" else api_tls(),
         api_key=settings.GPCONNECT_DIRECTORY_API_KEY,
         deadlines=read_deadlines(),
     )
@@ -48,7 +48,7 @@ def demographics() -> pds.Demographics:
     """Where patients are traced (PDS, or a file for test use)."""
     return pds.from_url(
         settings.PDS_URL,
-        tls=tls(),
+        tls=api_tls(),
         token_url=settings.PDS_TOKEN_URL,
         client_id=settings.PDS_CLIENT_ID,
         key_id=settings.PDS_KEY_ID,
@@ -129,11 +129,21 @@ def requester(actor: Actor) -> Requester:
     )
 
 
-def tls() -> TLS:
-    """The portal's certificate, key and trusted authorities, from the settings."""
+def spine_tls() -> TLS:
+    """For the Spine (SSP, and SDS by LDAP): the portal's certificate, whom Spine has for
+    authorities, and which certificates they have revoked. [SSP-3]"""
     return TLS(
-        settings.GPCONNECT_CLIENT_CERT, settings.GPCONNECT_CLIENT_KEY, settings.GPCONNECT_CA_BUNDLE
+        settings.GPCONNECT_CLIENT_CERT,
+        settings.GPCONNECT_CLIENT_KEY,
+        settings.GPCONNECT_CA_BUNDLE,
+        settings.GPCONNECT_REVOCATIONS,
     )
+
+
+def api_tls() -> TLS:
+    """For the NHS's services that face the internet (PDS, and SDS by FHIR): other authorities, and
+    no certificate of ours. Whom the one trusts the other does not. [SSP-3]"""
+    return TLS(ca_bundle=settings.NHS_API_CA_BUNDLE)
 
 
 def read_deadlines() -> Deadlines:

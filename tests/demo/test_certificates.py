@@ -68,7 +68,7 @@ def test_a_client_of_another_authority_is_refused(made: Path) -> None:
 
 def test_keys_are_readable_by_their_owner_only(made: Path) -> None:
     keys = [*made.glob("*.key"), made / "pds-private.pem"]
-    assert len(keys) == 5
+    assert len(keys) == 6
     assert {key.stat().st_mode & 0o777 for key in keys} == {0o600}
 
 

@@ -94,7 +94,7 @@ def transport(sandbox: Sandbox, mutual_tls: TLS) -> Generator[Transport]:
 
 @pytest.fixture
 def sds(sandbox: Sandbox) -> Generator[directory.Directory]:
-    tls = TLS(ca_bundle=sandbox.certificates / "ca.pem")
+    tls = TLS(ca_bundle=sandbox.certificates / "api-ca.pem")
     found = directory.from_url(sandbox.sds, tls=tls, api_key="sandbox-sds-key")
     yield found
     found.close()

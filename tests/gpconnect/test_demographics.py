@@ -22,7 +22,7 @@ Start = Callable[..., Scripted]
 
 def from_sandbox(sandbox: Sandbox, **changes: Any) -> Demographics:
     options: dict[str, Any] = {
-        "tls": TLS(ca_bundle=sandbox.certificates / "ca.pem"),
+        "tls": TLS(ca_bundle=sandbox.certificates / "api-ca.pem"),
         "token_url": sandbox.pds_token,
         "client_id": "booking-portal",
         "key_id": "demo-1",

@@ -40,7 +40,7 @@ def ask(sandbox: Sandbox, observer: Observer) -> Generator[Callable[..., Demogra
         made.append(
             demographics.from_url(
                 sandbox.pds,
-                tls=TLS(ca_bundle=certificates / "ca.pem"),
+                tls=TLS(ca_bundle=certificates / "api-ca.pem"),
                 observer=observer,
                 deadlines=Deadlines(1.0, total),
                 **own,

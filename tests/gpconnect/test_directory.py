@@ -48,7 +48,7 @@ def test_a_practice_that_is_not_enabled_is_named_with_what_to_check(
 
 @pytest.mark.requirement("SDS-4")
 def test_a_directory_that_fails_or_refuses_is_said(sandbox: Sandbox, observer: Observer) -> None:
-    tls = TLS(ca_bundle=sandbox.certificates / "ca.pem")
+    tls = TLS(ca_bundle=sandbox.certificates / "api-ca.pem")
     wrong_key = directory.from_url(sandbox.sds, tls=tls, api_key="wrong", observer=observer)
     with pytest.raises(errors.DirectoryUnreachable) as caught:
         wrong_key.look_up("A20047")

@@ -366,7 +366,7 @@ def trace(sandbox: Sandbox, number: str) -> TracedPatient:
     made = sandbox.certificates
     pds = from_url(
         sandbox.pds,
-        tls=TLS(ca_bundle=made / "ca.pem"),
+        tls=TLS(ca_bundle=made / "api-ca.pem"),
         token_url=sandbox.pds_token,
         client_id="booking-portal",
         key_id="demo-1",

@@ -22,6 +22,7 @@ def production(settings: Settings, tmp_path: Path) -> Settings:
     settings.GPCONNECT_CLIENT_CERT = tmp_path / "client.pem"
     settings.GPCONNECT_CLIENT_KEY = tmp_path / "client.key"
     settings.GPCONNECT_CA_BUNDLE = tmp_path / "ca.pem"
+    settings.NHS_API_CA_BUNDLE = tmp_path / "api-ca.pem"
     settings.GPCONNECT_REVOCATIONS = tmp_path / "revocations.pem"
     settings.GPCONNECT_ISSUER = "https://booking.riverside.nhs.uk"
     settings.GPCONNECT_DIRECTORY_URL = "https://api.service.nhs.uk/spine-directory/FHIR/R4"
@@ -52,6 +53,18 @@ def test_a_directory_by_ldap_needs_no_key(production: Settings) -> None:
 
 
 @pytest.mark.requirement("SSP-3")
+def test_the_internets_authorities_are_others_than_spines(
+    production: Settings, tmp_path: Path
+) -> None:
+    production.NHS_API_CA_BUNDLE = None  # the operating system's
+    assert found() == set()
+    copy = tmp_path / "copy.pem"
+    copy.write_bytes(production.GPCONNECT_CA_BUNDLE.read_bytes())
+    production.NHS_API_CA_BUNDLE = copy
+    assert found() == {"E014"}
+
+
+@pytest.mark.requirement("SSP-3")
 @pytest.mark.parametrize(
     ("name", "value", "error"),
     [
@@ -69,6 +82,7 @@ def test_a_directory_by_ldap_needs_no_key(production: Settings) -> None:
         ("ALLOWED_HOSTS", [], "E005"),
         ("GPCONNECT_CLIENT_CERT", None, "E006"),
         ("GPCONNECT_CLIENT_KEY", Path("/nowhere/client.key"), "E006"),
+        ("NHS_API_CA_BUNDLE", Path("/nowhere/ca.pem"), "E006"),
         ("PDS_PRIVATE_KEY", None, "E006"),
         ("SECRET_KEY", "short", "E007"),
         ("SECRET_KEY", "demo-only-" + "0123456789" * 5, "E007"),

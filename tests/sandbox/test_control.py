@@ -216,7 +216,7 @@ def test_no_log_line_says_anything_about_a_patient(own: OwnSandbox) -> None:
     wire.find("9999999991")
     with requests.Session() as session:
         session.trust_env = False
-        session.verify = str(own.certificates / "ca.pem")
+        session.verify = str(own.certificates / "api-ca.pem")
         session.get(f"{own.addresses['pds']}/Patient/{ORDINARY}", timeout=5)
         session.get(f"{own.addresses['pds']}/Patient?family=Zelthorpe", timeout=5)
     wire.session.close()

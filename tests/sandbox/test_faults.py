@@ -403,7 +403,7 @@ def test_a_national_service_can_fail(sandbox: Sandbox, service: str) -> None:
     url = {"sds": f"{sandbox.sds}/Endpoint", "pds": f"{sandbox.pds}/Patient/1"}[service]
     with requests.Session() as session:
         session.trust_env = False
-        session.verify = str(sandbox.certificates / "ca.pem")
+        session.verify = str(sandbox.certificates / "api-ca.pem")
         assert session.get(url, timeout=5).status_code == 500
         assert session.get(url, timeout=5).status_code == 401
 

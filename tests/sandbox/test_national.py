@@ -24,7 +24,7 @@ SLOT_SEARCH = "urn:nhs:names:services:gpconnect:fhir:rest:search:slot-1"
 def session(sandbox: Sandbox) -> Iterator[requests.Session]:
     with requests.Session() as session:
         session.trust_env = False
-        session.verify = str(sandbox.certificates / "ca.pem")
+        session.verify = str(sandbox.certificates / "api-ca.pem")
         yield session
 
 
