@@ -7,8 +7,10 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -195,8 +197,15 @@ def test_an_odd_service_root_arrives_exactly_and_values_are_encoded(
     [exchange] = sandbox.exchanges()
     ods = "https%3A%2F%2Ffhir.nhs.uk%2FId%2Fods-organization-code%7CA1001"
     kind = "https%3A%2F%2Ffhir.nhs.uk%2FSTU3%2FCodeSystem%2FGPConnect-OrganisationType-1"
+    midnights = [
+        quote(
+            datetime.combine(day, datetime.min.time(), ZoneInfo("Europe/London")).isoformat(),
+            safe="",
+        )
+        for day in (tomorrow, tomorrow + timedelta(days=7))
+    ]
     assert exchange["raw_path"] == (
-        f"/{root}/Slot?start=ge{tomorrow}&end=le{tomorrow + timedelta(days=6)}&status=free"
+        f"/{root}/Slot?start=ge{midnights[0]}&end=le{midnights[1]}&status=free"
         "&_include=Slot%3Aschedule"
         "&_include:recurse=Schedule%3Aactor%3APractitioner"
         "&_include:recurse=Schedule%3Aactor%3ALocation"
