@@ -11,16 +11,11 @@ from typing import Any, ClassVar
 from django import forms
 from django.forms.boundfield import BoundField
 
-from gpconnect import nhs_number
-from gpconnect.errors import InvalidNHSNumber
+from booking_portal import entered
+from booking_portal.entered import EARLIEST, LATEST
 
 Params = dict[str, Any]
 """Parameters of a design system macro."""
-
-
-# Further away nobody was born, books or looks; and calendars end before the year 10000 does.
-EARLIEST, LATEST = date(1850, 1, 1), date(9000, 1, 1)
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
 class PlainForm(forms.Form):
@@ -56,7 +51,10 @@ class DateBoxes(forms.Widget):
 
 
 class DateField(forms.Field):
-    """A date in three boxes; the month may also be a name. Errors begin with the field's label."""
+    """A date in three boxes; the month may also be a name, and one box may hold the whole date.
+
+    Errors begin with the field's label.
+    """
 
     widget = DateBoxes
 
@@ -64,37 +62,61 @@ class DateField(forms.Field):
         """The date. Raises: ValidationError when the three boxes are not one."""
         if value is None or isinstance(value, date):
             return value
-        if not any(value):
+        filled = [text for text in value if text]
+        if not filled:
             return None
-        day, month, year = value
-        missing = [part for part, text in zip(DateBoxes.PARTS, value, strict=True) if not text]
-        if missing:
-            raise forms.ValidationError(f"{self.label} must include a {' and '.join(missing)}")
-        if len(year) != 4:
-            raise forms.ValidationError(f"{self.label}: the year must have 4 numbers")
         try:
-            found = date(int(year), _month(month), int(day))
-        except (ValueError, OverflowError):
-            raise forms.ValidationError(f"{self.label} must be a real date") from None
-        if not EARLIEST <= found <= LATEST:
+            return entered.day(filled[0]) if len(filled) == 1 else self._of_parts(value)
+        except entered.YearNotWhole:
+            raise forms.ValidationError(f"{self.label}: the year must have 4 numbers") from None
+        except entered.YearOutOfRange:
             raise forms.ValidationError(
                 f"{self.label}: the year must be from {EARLIEST.year} to {LATEST.year}"
-            )
-        return found
+            ) from None
+        except entered.NotADate:
+            self._require_all(value)
+            raise forms.ValidationError(f"{self.label} must be a real date") from None
 
     def validate(self, value: Any) -> None:
         if self.required and value is None:
             raise forms.ValidationError(f"Enter the {str(self.label).lower()}")
 
+    def _of_parts(self, value: Sequence[str]) -> date:
+        self._require_all(value)
+        return entered.date_of(*value)
 
-def _month(text: str) -> int:
-    """A month by number or by its English name."""
-    short = text[:3].lower()
-    return MONTHS.index(short) + 1 if short in MONTHS else int(text)
+    def _require_all(self, value: Sequence[str]) -> None:
+        missing = [part for part, text in zip(DateBoxes.PARTS, value, strict=True) if not text]
+        if missing:
+            raise forms.ValidationError(f"{self.label} must include a {' and '.join(missing)}")
+
+
+class LineField(forms.CharField):
+    """One line, as typed or pasted: without what cannot be seen. [entered.line]"""
+
+    def to_python(self, value: Any) -> str:
+        return entered.line(str(super().to_python(value) or ""))
+
+
+class EmailField(LineField, forms.EmailField):
+    """An e-mail address."""
+
+
+class TelephoneField(LineField):
+    """A telephone number that can be dialled."""
+
+    def to_python(self, value: Any) -> str:
+        """The number. Raises: ValidationError for what cannot be dialled."""
+        try:
+            return entered.telephone(super().to_python(value))
+        except ValueError:
+            raise forms.ValidationError(
+                "Enter a telephone number, like 01632 960 001, 07700 900 982 or +44 808 157 0192"
+            ) from None
 
 
 class NHSNumberField(forms.CharField):
-    """An NHS number, with or without spaces; refused here when its check digit fails. [FIND-1]"""
+    """An NHS number, however written; refused here when its check digit fails. [FIND-1]"""
 
     def clean(self, value: Any) -> str:
         """The ten digits. Raises: ValidationError."""
@@ -102,8 +124,13 @@ class NHSNumberField(forms.CharField):
         if not text:
             return text
         try:
-            return nhs_number.normalise(text)
-        except InvalidNHSNumber:
+            return entered.nhs_number(text)
+        except entered.SeveralNumbers:
+            raise forms.ValidationError(
+                "There is more than one number here. Enter only this patient's NHS number, "
+                "10 numbers like 965 821 8873"
+            ) from None
+        except entered.NotANumber:
             raise forms.ValidationError(
                 "This is not a valid NHS number. It has 10 numbers: check each with the patient"
             ) from None

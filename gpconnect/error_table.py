@@ -271,6 +271,11 @@ TABLE: Final[dict[str, Row]] = {
         "More than one patient matches these details.",
         "Give more of them, for example the postcode.",
     ),
+    "PDS_CANNOT_SEARCH": Row(
+        errors.PatientNotUnique,
+        "The national record cannot search for these details as they are typed.",
+        "Check the name and the postcode, and leave out what is neither letter nor number.",
+    ),
     "PDS_BUSY": Row(
         errors.DemographicsUnavailable, "The national record is busy.", "Try again in a moment."
     ),

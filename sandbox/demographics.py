@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,16 @@ from sandbox.services import Services
 
 _FHIR_JSON = "application/fhir+json"
 
-_BIRTH_DATE = re.compile(r"(eq|ge|le)(\d{4}-\d{2}-\d{2})")
+_BIRTH_DATE = re.compile(r"(eq|ge|le|)(\d{4}-\d{2}-\d{2})")
+_LONGEST_NAME = 35
+_BEFORE_WILDCARD = 2
+_POSTCODES = ("address-postalcode", "address-postcode")
+_PARAMETERS = frozenset(
+    {
+        "_fuzzy-match", "_exact-match", "_history", "_max-results", "family", "given", "gender",
+        "birthdate", "death-date", *_POSTCODES, "general-practitioner", "email", "phone",
+    }
+)  # fmt: skip
 
 
 class Demographics:
@@ -65,15 +75,10 @@ class Demographics:
 
     def search(self, request: Request) -> Answer:
         """The one patient who matches; nobody, or too many, is an answer without a patient."""
-        asked = request.query_params
-        if not (asked.get("family") and asked.get("birthdate")):
-            return _outcome(request, 400, "required", "TOO_FEW_SEARCH_PARAMS",
-                            "Too few search parameters were provided")  # fmt: skip
-        try:
-            tests = list(_tests(request))
-        except ValueError as error:
-            return _outcome(request, 400, "value", "INVALID_SEARCH_DATA",
-                            "Search data is invalid", str(error))  # fmt: skip
+        refused = _refused_search(request)
+        if refused is not None:
+            return refused
+        tests = list(_tests(request))
         found = [
             person
             for person in self._services.people
@@ -102,43 +107,84 @@ class Demographics:
         return Answer(200, bundle, _echo(request), _FHIR_JSON)
 
 
+def _refused_search(request: Request) -> Answer | None:
+    """What PDS's specification does not allow of a non-fuzzy search, or None."""
+    asked = request.query_params
+
+    def refusal(code: str, display: str, diagnostics: str) -> Answer:
+        issue = {"MISSING_VALUE": "required", "ADDITIONAL_PROPERTIES": "additional-properties"}
+        return _outcome(request, 400, issue.get(code, "value"), code, display, diagnostics)
+
+    if not asked:
+        return refusal("UNSUPPORTED_SERVICE", "Unsupported Service", "No search parameters")
+    if unknown := sorted(set(asked) - _PARAMETERS):
+        names = ", ".join(f"'{name}'" for name in unknown)
+        were = "was" if len(unknown) == 1 else "were"
+        return refusal("ADDITIONAL_PROPERTIES", "Additional properties are not allowed",
+                       "Invalid request with error - Additional properties are not allowed "
+                       f"({names} {were} unexpected)")  # fmt: skip
+    if not asked.get("birthdate"):
+        return refusal("MISSING_VALUE", "Required value is missing", "Missing value - "
+                       "'birth_date/birth_date_range_start/birth_date_range_end'")  # fmt: skip
+    if not asked.get("family") or all(name in asked for name in _POSTCODES):
+        return refusal("INVALID_SEARCH_DATA", "Search data is invalid",
+                       "Invalid search data provided - 'No searches were performed as the search "
+                       "criteria did not meet the minimum requirements'")  # fmt: skip
+    for name, value in asked.multi_items():
+        if not _is_searchable(name, value):
+            return refusal("INVALID_VALUE", "Provided value is invalid",
+                           f"Invalid value - '{value}' in field '{name}'")  # fmt: skip
+    return None
+
+
+def _is_searchable(name: str, value: str) -> bool:
+    """Whether PDS takes the value for the parameter."""
+    if name in {"family", "given"} and len(value) > _LONGEST_NAME:
+        return False
+    if name in {"family", "given", *_POSTCODES}:
+        return "*" not in value[:_BEFORE_WILDCARD]
+    if name in {"birthdate", "death-date"}:
+        return _BIRTH_DATE.fullmatch(value) is not None
+    return name != "gender" or value in {"male", "female", "other", "unknown"}
+
+
 def _tests(request: Request) -> Iterable[Callable[[Person], bool]]:
-    """One test for each search parameter. Raises ValueError for a bad birth date or gender."""
+    """One test for each search parameter that people differ in."""
     asked = request.query_params
     family, given = asked["family"], asked.getlist("given")
     postcode = asked.get("address-postalcode", asked.get("address-postcode"))
     yield lambda person: _alike(family, person.family)
-    if given:
-        yield lambda person: all(any(_alike(one, name) for name in person.given) for one in given)
+    for one in given:
+        yield partial(_is_called, one)
     for value in asked.getlist("birthdate"):
         yield _birth_test(value)
     if gender := asked.get("gender"):
-        if gender not in {"male", "female", "other", "unknown"}:
-            raise ValueError("Invalid value in field gender")
         yield lambda person: person.gender == gender
     if postcode:
         wanted = postcode.replace(" ", "")
         yield lambda person: _alike(wanted, person.address.postcode.replace(" ", ""))
 
 
+def _is_called(given: str, person: Person) -> bool:
+    """Any of the given names; with an asterisk only the first, as PDS says."""
+    return any(_alike(given, name) for name in (person.given[:1] if "*" in given else person.given))
+
+
 def _birth_test(value: str) -> Callable[[Person], bool]:
     match = _BIRTH_DATE.fullmatch(value)
-    if match is None:
-        raise ValueError("Invalid value in field birthdate")
+    assert match is not None  # refused before
     prefix, day = match.groups()
-    if prefix == "eq":
-        return lambda person: person.birth_date.isoformat() == day
     if prefix == "ge":
         return lambda person: person.birth_date.isoformat() >= day
-    return lambda person: person.birth_date.isoformat() <= day
+    if prefix == "le":
+        return lambda person: person.birth_date.isoformat() <= day
+    return lambda person: person.birth_date.isoformat() == day
 
 
 def _alike(asked: str, known: str) -> bool:
-    """Equal but for case; an asterisk after at least two characters stands for any ending."""
-    wanted, have = asked.casefold(), known.casefold()
-    if wanted.endswith("*") and len(wanted) > 2:
-        return have.startswith(wanted[:-1])
-    return wanted == have
+    """Equal but for case; an asterisk stands for anything."""
+    parts = (re.escape(part) for part in asked.casefold().split("*"))
+    return re.fullmatch(".*".join(parts), known.casefold()) is not None
 
 
 def _outcome(

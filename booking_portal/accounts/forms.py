@@ -4,6 +4,8 @@ from typing import Any
 
 from allauth.account.forms import ChangePasswordForm, LoginForm
 
+from booking_portal import entered
+
 
 class SignInForm(LoginForm):
     """User name and password."""
@@ -12,6 +14,10 @@ class SignInForm(LoginForm):
         super().__init__(*args, **kwargs)
         self.fields["login"].error_messages["required"] = "Enter your username"
         self.fields["password"].error_messages["required"] = "Enter your password"
+
+    def clean_login(self) -> str:
+        """The user name without what cannot be seen."""
+        return entered.line(str(super().clean_login()))
 
 
 class NewPasswordForm(ChangePasswordForm):

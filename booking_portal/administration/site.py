@@ -1,14 +1,15 @@
 """The admin site, and what holds for everything in it."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import admin as django_users
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Model, QuerySet
+from django.db.models import CharField, Field, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -17,6 +18,7 @@ from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.audit import trail
 from booking_portal.audit.models import Kind
+from booking_portal.forms import LineField
 
 if TYPE_CHECKING:  # generic for the type checker only
     ModelAdmin = admin.ModelAdmin[Any]
@@ -93,6 +95,10 @@ class Administered:
 
     permission = Permission.MANAGE_ORGANISATION
     may_be_deleted = False
+    # Codes, ASIDs and telephones are pasted here, and go on the wire.
+    formfield_overrides: ClassVar["Mapping[type[Field[Any, Any]], Mapping[str, Any]]"] = {
+        CharField: {"form_class": LineField}
+    }
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Whether it is listed at all."""

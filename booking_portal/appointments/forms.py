@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from booking_portal import entered
 from booking_portal.commands.booking import (
     CANNOT_BE_SENT,
     COMMENT_LIMIT,
@@ -77,11 +78,11 @@ class SearchForm(PlainForm):
 
 
 class TextField(forms.CharField):
-    """Text for a practice. A line break counts as one character, as the counter beside it does."""
+    """Text for a practice, counted as it is sent and as the counter beside it does. [BOOK-4]"""
 
     def to_python(self, value: Any) -> str:
-        """The text with the browser's line breaks made plain."""
-        return str(super().to_python(value) or "").replace("\r\n", "\n")
+        """The text, composed, with a line break as one character."""
+        return entered.words(str(super().to_python(value) or ""))
 
     def validate(self, value: str) -> None:
         super().validate(value)

@@ -4,8 +4,11 @@ from typing import Any
 
 from django import forms
 
-from booking_portal.appointments.forms import TextField, TextsForm
+from booking_portal import entered
+from booking_portal.appointments.forms import TextsForm
+from booking_portal.commands.booking import CANNOT_BE_SENT, can_be_sent
 from booking_portal.commands.registering import AsSaid
+from booking_portal.forms import EmailField, LineField, TelephoneField
 from gpconnect.models import Address
 
 # Codes of CareConnect-HumanLanguage-1 (ISO 639-1, and the signed ones): those asked for most.
@@ -57,17 +60,24 @@ LANGUAGES = (
     ("yo", "Yoruba"),
 )
 ADDRESS = ("line_1", "line_2", "town", "postcode")
-FEWEST_DIGITS = 7
 
 
-def _part(label: str, longest: int = 100) -> TextField:
-    too_long = f"{label} must be {longest} characters or fewer"
-    return TextField(
-        label=label,
-        required=False,
-        max_length=longest,
-        error_messages={"max_length": too_long},
-    )
+class PartField(LineField):
+    """One line of an address, as a practice can take it."""
+
+    def __init__(self, label: str, longest: int = 100) -> None:
+        too_long = f"{label} must be {longest} characters or fewer"
+        super().__init__(
+            label=label,
+            required=False,
+            max_length=longest,
+            error_messages={"max_length": too_long},
+        )
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        if not can_be_sent(value):
+            raise forms.ValidationError(CANNOT_BE_SENT)
 
 
 class RegisterForm(TextsForm):
@@ -75,12 +85,17 @@ class RegisterForm(TextsForm):
     language. [BOOK-4, REG-2]"""
 
     form_token = forms.UUIDField()
-    line_1 = _part("Temporary address, line 1")
-    line_2 = _part("Temporary address, line 2")
-    town = _part("Town or city")
-    postcode = _part("Postcode", 10)
-    telephone = _part("Temporary telephone number", 30)
-    email = forms.EmailField(
+    line_1 = PartField("Temporary address, line 1")
+    line_2 = PartField("Temporary address, line 2")
+    town = PartField("Town or city")
+    postcode = PartField("Postcode", 10)
+    telephone = TelephoneField(
+        label="Temporary telephone number",
+        required=False,
+        max_length=30,
+        error_messages={"max_length": "Temporary telephone number must be 30 characters or fewer"},
+    )
+    email = EmailField(
         label="E-mail address",
         required=False,
         max_length=254,
@@ -89,12 +104,9 @@ class RegisterForm(TextsForm):
     language = forms.ChoiceField(label="Language", choices=LANGUAGES, required=False)
     interpreter = forms.BooleanField(label="They need an interpreter", required=False)
 
-    def clean_telephone(self) -> str:
-        """A number with enough digits to ring."""
-        typed = str(self.cleaned_data["telephone"])
-        if typed and sum(character.isdigit() for character in typed) < FEWEST_DIGITS:
-            raise forms.ValidationError("Enter a telephone number, like 01632 960 001")
-        return typed
+    def clean_postcode(self) -> str:
+        """As postcodes are written."""
+        return entered.postcode(self.cleaned_data["postcode"])
 
     def clean(self) -> dict[str, Any]:
         """An address needs its first line; an interpreter, a language. [REG-2]"""
@@ -113,7 +125,7 @@ class RegisterForm(TextsForm):
             address = Address(
                 lines=tuple(line for line in (data["line_1"], data["line_2"]) if line),
                 city=data["town"] or None,
-                postcode=data["postcode"].upper() or None,
+                postcode=data["postcode"] or None,
             )
         return AsSaid(
             address=address,

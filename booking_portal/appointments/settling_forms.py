@@ -6,9 +6,9 @@ from django import forms
 
 from booking_portal.commands.follow_up.closing import DIFFERENT, SPOKEN_TO_LIMIT, Outcome
 from booking_portal.commands.models import Command
-from booking_portal.commands.ringing_back import NUMBER_LIMIT, is_telephone
+from booking_portal.commands.ringing_back import NUMBER_LIMIT
 from booking_portal.commands.states import Kind
-from booking_portal.forms import PlainForm
+from booking_portal.forms import LineField, PlainForm, TelephoneField
 
 OUTCOMES: dict[Kind, tuple[str, str]] = {
     Kind.BOOK: ("They have it: it is booked", "They do not have it: it is not booked"),
@@ -33,7 +33,7 @@ class CloseForm(PlainForm):
     """What the practice said on the telephone about what could not be settled."""
 
     outcome = forms.ChoiceField(label="What did the practice say?")
-    spoken_to = forms.CharField(label="Who at the practice said so?", max_length=SPOKEN_TO_LIMIT)
+    spoken_to = LineField(label="Who at the practice said so?", max_length=SPOKEN_TO_LIMIT)
 
     def __init__(self, *args: Any, command: Command, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -47,7 +47,7 @@ class CloseForm(PlainForm):
 class RingBackForm(PlainForm):
     """The number to ring the patient back on; nothing where they have none."""
 
-    ring_back = forms.CharField(
+    ring_back = TelephoneField(
         label="Number to ring the patient back on",
         help_text="For this call only: it is not sent to the practice or to the national record. "
         "Leave it empty if there is none.",
@@ -55,15 +55,6 @@ class RingBackForm(PlainForm):
         max_length=NUMBER_LIMIT,
         error_messages={"max_length": f"The number must be {NUMBER_LIMIT} characters or fewer"},
     )
-
-    def clean_ring_back(self) -> str:
-        """The number as typed. Raises: ValidationError for what cannot be dialled."""
-        number = str(self.cleaned_data["ring_back"]).strip()
-        if number and not is_telephone(number):
-            raise forms.ValidationError(
-                "Enter a telephone number, like 01632 960 001, 07700 900 982 or +44 808 157 0192"
-            )
-        return number
 
 
 def _choices(command: Command) -> list[tuple[str, str]]:

@@ -1,6 +1,5 @@
 """Who rings the patient back, on which number, and that it was done."""
 
-import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +17,7 @@ from booking_portal.commands.asking import subject_of
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import LATE, UNSETTLED, Kind, State
 from booking_portal.commands.storing import database_now
+from booking_portal.entered import is_telephone, telephone
 from booking_portal.patients.models import Encounter
 
 NUMBER_LIMIT = 40
@@ -40,21 +40,22 @@ class NotToTake(Exception):
     """It is settled: there is nothing to deal with any more."""
 
 
-def is_telephone(text: str) -> bool:
-    """Whether it can be dialled: 6 to 15 digits (E.164), with spaces, brackets or hyphens."""
-    return bool(re.fullmatch(r"\+?[0-9() -]+", text)) and 6 <= len(re.sub("[^0-9]", "", text)) <= 15
-
-
 def number_of(encounter: Encounter) -> str:
     """The patient's own number as PDS gave it, mobile before home before work; or empty."""
-    telephones = [
-        point
-        for point in encounter.telecoms
-        if point.system == "phone" and len(point.value) <= NUMBER_LIMIT
-    ]
     order = {use: place for place, use in enumerate(MOST_LIKELY)}
+    telephones = [point for point in encounter.telecoms if point.system == "phone"]
     telephones.sort(key=lambda point: order.get(point.use or "", len(order)))
-    return next((point.value for point in telephones if is_telephone(point.value)), "")
+    numbers = (_dialled(point.value) for point in telephones)
+    return next((number for number in numbers if number), "")
+
+
+def _dialled(text: str) -> str:
+    """A number to keep and dial; empty for what is none."""
+    try:
+        number = telephone(text)
+    except ValueError:
+        return ""
+    return number if len(number) <= NUMBER_LIMIT else ""
 
 
 def defaults(command: Command) -> dict[str, Any]:

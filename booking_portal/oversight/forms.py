@@ -3,7 +3,7 @@
 from django import forms
 
 from booking_portal.audit.models import Kind
-from booking_portal.forms import DateField, NHSNumberField, PlainForm
+from booking_portal.forms import DateField, LineField, NHSNumberField, PlainForm
 
 KINDS = (("", "Everything"), *Kind.choices)
 
@@ -13,7 +13,7 @@ class AuditFilter(PlainForm):
 
     since = DateField(label="From", required=False)
     until = DateField(label="To", required=False)
-    user = forms.CharField(label="Username", max_length=150, required=False)
+    user = LineField(label="Username", max_length=150, required=False)
     kind = forms.ChoiceField(label="What happened", choices=KINDS, required=False)
 
 

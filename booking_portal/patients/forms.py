@@ -4,9 +4,11 @@ from typing import Any
 
 from django import forms
 
-from booking_portal.forms import DateField, NHSNumberField, PlainForm
+from booking_portal import entered
+from booking_portal.forms import DateField, LineField, NHSNumberField, PlainForm
 from booking_portal.patients.tracing import SearchTerms
 from gpconnect import london
+from gpconnect.demographics import search_rules
 
 GENDERS = (
     ("", "Not known"),
@@ -38,15 +40,70 @@ class ByNumberForm(BirthDateForm):
     field_order = ("nhs_number", "birth_date")
 
 
+class SearchedField(LineField):
+    """What PDS searches by: with `*` for any ending, and within PDS's rules. [PDS-7]"""
+
+    def __init__(self, *, longest: int | None = None, **settings: Any) -> None:
+        super().__init__(max_length=100, **settings)
+        self.longest = longest
+
+    def require(self, text: str) -> None:
+        """Go on only with what PDS can search for. Raises: ValidationError."""
+        match search_rules.slip(text, self.longest):
+            case "too long":
+                raise forms.ValidationError(
+                    f"{self.label} must be {self.longest} characters or fewer. Of a longer one "
+                    "enter the beginning and then *"
+                )
+            case "wildcard too early":
+                raise forms.ValidationError(
+                    f"{self.label}: enter at least {search_rules.BEFORE_WILDCARD} letters or "
+                    "numbers before *"
+                )
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if any(not each.isprintable() for each in value):
+            raise forms.ValidationError(f"{self.label} has a character that cannot be searched for")
+
+
+class NameField(SearchedField):
+    """A family name."""
+
+    def to_python(self, value: Any) -> str:
+        return entered.name(super().to_python(value))
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        self.require(value)
+
+
+class NamesField(NameField):
+    """First names, each of which keeps to the rules by itself."""
+
+    def require(self, text: str) -> None:
+        for name in entered.names(text):
+            super().require(name)
+
+
+class PostcodeField(SearchedField):
+    """A postcode."""
+
+    def to_python(self, value: Any) -> str:
+        return entered.postcode(super().to_python(value))
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        self.require(value)
+
+
 class ByNameForm(BirthDateForm):
     """Without the number at hand. [PDS-7]"""
 
-    family = forms.CharField(label="Family name", max_length=100)
-    given = forms.CharField(label="First name", max_length=100, required=False)
+    family = NameField(label="Family name", longest=search_rules.LONGEST_NAME)
+    given = NamesField(label="First name", longest=search_rules.LONGEST_NAME, required=False)
     gender = forms.ChoiceField(label="Gender", choices=GENDERS, required=False)
-    postcode = forms.CharField(
-        label="Postcode of their home address", max_length=10, required=False
-    )
+    postcode = PostcodeField(label="Postcode of their home address", longest=10, required=False)
     field_order = ("family", "given", "birth_date", "gender", "postcode")
 
     def terms(self) -> SearchTerms:
@@ -55,7 +112,7 @@ class ByNameForm(BirthDateForm):
         return SearchTerms(
             family=data["family"],
             birth_date=data["birth_date"],
-            given=data["given"],
+            given=entered.names(data["given"]),
             gender=data["gender"],
-            postcode=data["postcode"].upper(),
+            postcode=data["postcode"],
         )

@@ -1,6 +1,6 @@
 """Who is the patient? From what the caller says to an open encounter. [PDS-1..8]"""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 
 from django.conf import settings
@@ -13,7 +13,8 @@ from booking_portal.patients.models import Encounter
 from booking_portal.practices import connection
 from booking_portal.practices.observer import Subject, TrailObserver
 from gpconnect import nhs_number as numbers
-from gpconnect.demographics import TracedPatient, Urgency
+from gpconnect.demographics import TracedPatient, Urgency, search_rules
+from gpconnect.errors import PatientNotUnique
 
 
 class RestrictedPatient(Exception):
@@ -26,11 +27,14 @@ class BirthDateDiffers(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SearchTerms:
-    """What is known of a patient without the number at hand. [PDS-7]"""
+    """What is known of a patient without the number at hand. [PDS-7]
+
+    `given`: the first names, each by itself.
+    """
 
     family: str
     birth_date: date
-    given: str = ""
+    given: tuple[str, ...] = ()
     gender: str = ""
     postcode: str = ""
 
@@ -60,16 +64,27 @@ def open_by_search(terms: SearchTerms, *, actor: Actor) -> Encounter:
     (PatientNotUnique when none or several match).
     """
     actor.require(Permission.TRACE_PATIENT)
-    found = connection.demographics().search(
+    try:
+        found = _search(terms, actor)
+    except PatientNotUnique as nobody:
+        # "John Paul" may be two names or one: what was typed does not say.
+        as_one = " ".join(terms.given)
+        if nobody.code != "PDS_NO_MATCH" or len(terms.given) < 2 or search_rules.slip(as_one):
+            raise
+        found = _search(replace(terms, given=(as_one,)), actor)
+    return _open(found, terms.birth_date, actor)
+
+
+def _search(terms: SearchTerms, actor: Actor) -> TracedPatient:
+    return connection.demographics().search(
         family=terms.family,
         birth_date=terms.birth_date,
-        given=terms.given or None,
+        given=terms.given,
         gender=terms.gender or None,
         postcode=terms.postcode or None,
         organisation_ods=actor.organisation.ods_code,
-        observer=TrailObserver(actor.who, Subject(names=(terms.family, terms.given))),
+        observer=TrailObserver(actor.who, Subject(names=(terms.family, *terms.given))),
     )
-    return _open(found, terms.birth_date, actor)
 
 
 def trace_again(encounter: Encounter, *, actor: Actor) -> Encounter:

@@ -70,7 +70,7 @@ class Demographics(Protocol):
         *,
         family: str,
         birth_date: date,
-        given: str | None = None,
+        given: tuple[str, ...] = (),
         gender: str | None = None,
         postcode: str | None = None,
         organisation_ods: str,
@@ -81,7 +81,11 @@ class Demographics(Protocol):
     ) -> TracedPatient:
         """The one patient with these details, traced. [PDS-7]
 
-        Raises: PatientNotUnique for none or several, and as `trace`.
+        `given`: first and further names, each by itself. Family name, given names and postcode
+        may have `*` for any ending, and keep to `search_rules`.
+
+        Raises: InvalidRequest before anything is sent; PatientNotUnique for none or several, and
+        as `trace`.
         """
         ...
 

@@ -67,7 +67,7 @@ class FileDemographics:
         *,
         family: str,
         birth_date: date,
-        given: str | None = None,
+        given: tuple[str, ...] = (),
         gender: str | None = None,
         postcode: str | None = None,
         organisation_ods: str,
@@ -85,7 +85,7 @@ class FileDemographics:
                 name is not None
                 and same_words(name.family, family)
                 and patient.birth_date == birth_date
-                and (not given or same_words(" ".join(name.given[:1]), given))
+                and all(any(same_words(had, asked) for had in name.given) for asked in given)
                 and (not gender or patient.gender == gender)
                 and (not postcode or same_words(address.postcode if address else None, postcode))
             )

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from gpconnect import london, nhs_number
 from gpconnect.attempt import Deadlines, Remaining
+from gpconnect.demographics import search_rules
 from gpconnect.demographics.access import Access, HealthcareWorker, Visit, retry_after
 from gpconnect.demographics.patient import TracedPatient, traced
 from gpconnect.demographics.rate_limit import Urgency
@@ -17,6 +18,9 @@ from gpconnect.observer import ExchangeObserver
 from gpconnect.wire import Wire
 
 Result = TypeVar("Result")
+
+# What PDS says of a search that it cannot do: about what was typed, and nothing for support staff.
+_UNSEARCHABLE: Final = frozenset({"INVALID_SEARCH_DATA", "INVALID_VALUE", "MISSING_VALUE"})
 
 
 class PDSFHIRDemographics:
@@ -61,7 +65,7 @@ class PDSFHIRDemographics:
         *,
         family: str,
         birth_date: date,
-        given: str | None = None,
+        given: tuple[str, ...] = (),
         gender: str | None = None,
         postcode: str | None = None,
         organisation_ods: str,
@@ -72,9 +76,14 @@ class PDSFHIRDemographics:
     ) -> TracedPatient:
         """As `Demographics.search`."""
         checks.words(family, "family name")
-        optional = (("given", given), ("gender", gender), ("address-postalcode", postcode))
+        names = [each.strip() for each in given if each.strip()]
+        for name in (family.strip(), *names):
+            checks.require(search_rules.slip(name) is None, "name")
+        checks.require(search_rules.slip(postcode or "", longest=None) is None, "postcode")
+        optional = (("gender", gender), ("address-postalcode", postcode))
         parameters = (
             ("family", family.strip()),
+            *(("given", name) for name in names),
             ("birthdate", f"eq{birth_date.isoformat()}"),
             *((name, value.strip()) for name, value in optional if value and value.strip()),
         )
@@ -82,6 +91,8 @@ class PDSFHIRDemographics:
         def read(reply: Reply) -> str:
             if "TOO_MANY_MATCHES" in issue_codes(reply):
                 raise self._service.error("PDS_SEVERAL_MATCHES", reply)
+            if reply.status == 400 and _UNSEARCHABLE & set(issue_codes(reply)):
+                raise self._service.error("PDS_CANNOT_SEARCH", reply)
             found = bundled(reply, "Patient") if reply.status == 200 else None
             if found is None:
                 raise self._refusal(reply)

@@ -93,7 +93,7 @@ def test_a_search_finds_exactly_one_or_nobody(pds: Demographics) -> None:
     assert known.address is not None
     found = pds.search(
         family="zelthorpe",
-        given="Ignatius",
+        given=("Ignatius",),
         birth_date=date(1962, 11, 27),
         gender="male",
         postcode=known.address.postcode,

@@ -39,9 +39,9 @@ def test_a_file_serves_as_pds_for_tests(tmp_path: Path, observer: Observer) -> N
     with pytest.raises(errors.PatientUnknown):
         pds.trace("9658218865", organisation_ods="A1001")
     born: dict[str, Any] = {"birth_date": date(1952, 5, 31), "organisation_ods": "A1001"}
-    assert pds.search(family="SMITH", given="jo", **born).nhs_number == "9658218873"
+    assert pds.search(family="SMITH", given=("jo",), **born).nhs_number == "9658218873"
     with pytest.raises(errors.PatientNotUnique):
-        pds.search(family="Smith", given="Ann", **born)
+        pds.search(family="Smith", given=("Ann",), **born)
     assert {each.service for each in observer.questions} == {"pds"}
     assert len(observer.questions) == len(observer.answers) == 5
 

@@ -241,6 +241,29 @@ class TestPlaces:
         event = Event.objects.get(kind=Kind.ADMINISTERED)
         assert sorted(event.detail["practices"]) == ["A20047", "C81007"]
 
+    def test_what_is_pasted_goes_on_the_wire_without_what_cannot_be_seen(
+        self, client: Client, administrator: User, sign_in: SignIn
+    ) -> None:
+        """Case 10."""
+        sign_in(client, administrator)
+        organisation = Organisation.objects.get(ods_code="A1001")
+        form = {
+            "ods_code": "A1001\u200b",
+            "name": "\ufeffRiverside\u00a0Hub",
+            "type": organisation.type_id,
+            "asid": f"\u202d{organisation.asid}\u202c",
+            "telephone": "01632\u00a0960\u200b001",
+            "town": organisation.town,
+            "is_active": "on",
+        }
+        client.post(reverse("admin:accounts_organisation_change", args=[organisation.pk]), form)
+        asid = organisation.asid
+        organisation.refresh_from_db()
+        assert organisation.ods_code == "A1001"
+        assert organisation.name == "Riverside Hub"
+        assert organisation.asid == asid
+        assert organisation.telephone == "01632 960001"
+
     @pytest.mark.parametrize(
         ("field", "value", "message"),
         [

@@ -110,6 +110,30 @@ class TestTheNumber:
         command.refresh_from_db()
         assert command.ring_back == telephone_of(spine)
 
+    @pytest.mark.parametrize(
+        ("pasted", "kept"),
+        [
+            ("07700\u00a0900\u00a0982", "07700 900 982"),
+            ("\u202d+44 (0)1632\u2013960\u2013001\u202c", "+44 (0)1632-960-001"),
+            ("Tel: 01632.960.001.", "01632 960 001"),
+            ("\uff10\uff17\uff17\uff10\uff10 900982", "07700 900982"),
+            ("01632 960 001 Ext. 23", "01632 960 001 ext 23"),
+        ],
+    )
+    def test_it_is_read_however_it_is_pasted(
+        self, counter: Counter, spine: Sandbox, pasted: str, kept: str
+    ) -> None:
+        """Case 10."""
+        command = books_with(counter, spine)
+        rings(counter, command, pasted)
+        command.refresh_from_db()
+        assert command.ring_back == kept
+
+    def test_of_two_numbers_none_is_picked(self, counter: Counter, spine: Sandbox) -> None:
+        command = books_with(counter, spine)
+        page = rings(counter, command, "07700 900 982 / 01632 960 001")
+        assert page.title.startswith("Error: ")
+
     def test_there_may_be_none(self, counter: Counter, spine: Sandbox) -> None:
         command = books_with(counter, spine)
         rings(counter, command, "")

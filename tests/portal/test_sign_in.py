@@ -41,6 +41,12 @@ def test_a_receptionist_signs_in_and_out_and_both_are_audited(
     assert set(Event.objects.values_list("username", flat=True)) == {"receptionist"}
 
 
+def test_a_user_name_may_be_pasted(client: Client, receptionist: User) -> None:
+    """Case 10."""
+    page = sign_in_form(client, "\u200breceptionist\u00a0", seed.password())
+    assert "Who is on the line?" in text_of(page)
+
+
 @pytest.mark.requirement("IG-2")
 def test_a_wrong_password_is_said_plainly_and_audited(client: Client, receptionist: User) -> None:
     page = sign_in_form(client, "receptionist", "wrong-password")

@@ -305,6 +305,18 @@ def test_a_patient_is_found_by_what_they_say(demographics: Demographics, query: 
     assert bundle["entry"][0]["resource"]["id"] == "9658218873"
 
 
+@pytest.mark.parametrize(
+    ("given", "total"),
+    [("Ign*", 1), ("Pau*", 0), ("Paul", 1), ("Ignatius&given=Paul", 1), ("Ignatius%20Paul", 0)],
+)
+@pytest.mark.requirement("PDS-7")
+def test_an_asterisk_is_for_the_first_of_the_given_names(
+    demographics: Demographics, given: str, total: int
+) -> None:
+    query = f"family=Ze*th*&birthdate=eq1962-11-27&given={given}"
+    assert demographics.get(f"/Patient?{query}").json()["total"] == total
+
+
 @pytest.mark.requirement("PDS-7")
 def test_the_postcode_counts_with_or_without_its_space(demographics: Demographics) -> None:
     known = demographics.get("/Patient/9658218873").json()["address"][0]["postalCode"]
@@ -325,12 +337,25 @@ def test_more_than_one_is_too_many_and_none_is_none(demographics: Demographics) 
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("family=Zelthorpe", "TOO_FEW_SEARCH_PARAMS"),
-        ("birthdate=eq1962-11-27", "TOO_FEW_SEARCH_PARAMS"),
-        ("family=Zelthorpe&birthdate=27.11.1962", "INVALID_SEARCH_DATA"),
-        ("family=Zelthorpe&birthdate=eq1962-11-27&gender=m", "INVALID_SEARCH_DATA"),
+        ("", "UNSUPPORTED_SERVICE"),
+        ("family=Zelthorpe&birthdate=eq1962-11-27&year=1962", "ADDITIONAL_PROPERTIES"),
+        ("family=Zelthorpe", "MISSING_VALUE"),
+        ("birthdate=eq1962-11-27", "INVALID_SEARCH_DATA"),
+        (
+            "family=Zelthorpe&birthdate=eq1962-11-27&address-postcode=LS1&address-postalcode=LS1",
+            "INVALID_SEARCH_DATA",
+        ),
+        ("family=Zelthorpe&birthdate=27.11.1962", "INVALID_VALUE"),
+        ("family=Zelthorpe&birthdate=eq1962-11-27&gender=m", "INVALID_VALUE"),
+        ("family=Z*&birthdate=eq1962-11-27", "INVALID_VALUE"),
+        ("family=*elthorpe&birthdate=eq1962-11-27", "INVALID_VALUE"),
+        (f"family={'Z' * 36}&birthdate=eq1962-11-27", "INVALID_VALUE"),
+        ("family=Zelthorpe&given=Paul&given=I*&birthdate=eq1962-11-27", "INVALID_VALUE"),
+        (f"family=Zelthorpe&given={'I' * 36}&birthdate=eq1962-11-27", "INVALID_VALUE"),
+        ("family=Zelthorpe&birthdate=eq1962-11-27&address-postalcode=L*", "INVALID_VALUE"),
     ],
 )
+@pytest.mark.requirement("PDS-7")
 def test_another_search_is_refused(demographics: Demographics, query: str, expected: str) -> None:
     response = demographics.get(f"/Patient?{query}")
     assert (response.status_code, code(response)) == (400, expected)

@@ -14,7 +14,8 @@ from booking_portal.appointments.forms import DayForm
 from booking_portal.appointments.presenters.restored import strays_of
 from booking_portal.appointments.presenters.worklist import WorklistPage
 from booking_portal.commands.follow_up.worklist import bookings_of, work
-from booking_portal.forms import EARLIEST, LATEST, errors_for
+from booking_portal.entered import EARLIEST, LATEST
+from booking_portal.forms import errors_for
 from gpconnect import london
 
 
