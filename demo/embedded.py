@@ -169,9 +169,15 @@ def _postgres_environment() -> dict[str, str]:
     """Little of ours: a stray PGDATA or LC_ALL must not reach the server.
 
     PWD names the clone, and the running server is also told the data directory's name, so that
-    whoever looks for what a clone left running finds it.
+    whoever looks for what a clone left running finds it. A clock that is moved for all programs
+    (libfaketime, in `make test-dates`) is moved for this one too.
     """
-    return {"PATH": os.defpath, "PWD": str(ROOT), "LANG": "C", "TZ": "UTC"}
+    moved_clock = {
+        name: value
+        for name, value in os.environ.items()
+        if name == "LD_PRELOAD" or name.startswith("FAKETIME")
+    }
+    return {"PATH": os.defpath, "PWD": str(ROOT), "LANG": "C", "TZ": "UTC", **moved_clock}
 
 
 def _postgres_installed() -> Path:

@@ -6,6 +6,7 @@ import logging
 import sys
 from pathlib import Path
 
+from sandbox import clock, london
 from sandbox.server import Settings, serve
 
 
@@ -20,12 +21,18 @@ def main() -> None:
     for listener in ("ssp", "services", "ldap", "control"):
         parser.add_argument(f"--{listener}-port", type=int, default=0, help="0 for a free one")
     parser.add_argument("--seed", type=int, default=1, help="makes other people and calendars")
+    parser.add_argument(
+        "--now", type=london.read_date_time, help="begin at yyyy-mm-ddThh:mm:ss+hh:mm"
+    )
     arguments = parser.parse_args()
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s"
     )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    asyncio.run(serve(Settings(**vars(arguments))))
+    given = vars(arguments)
+    if (now := given.pop("now")) is not None:
+        clock.set_to(now)
+    asyncio.run(serve(Settings(**given)))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """Tokens for PDS: an application's own, for a signed JWT, and those of users' sign-ins. [PDS-5]"""
 
-import time
 from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import parse_qsl
 
 import jwt
 
+from sandbox import clock
 from sandbox.answers import Answer
 
 CLIENT_ID = "booking-portal"
@@ -31,7 +31,7 @@ class AccessTokens:
 
     def is_valid(self, token: str) -> bool:
         """Whether a token was issued here and has not expired."""
-        return self._expiries.get(token, 0) > time.time()
+        return self._expiries.get(token, 0) > clock.now()
 
     def session_urid(self, token: str) -> str | None:
         """The role profile of the user's sign-in that the token is of; None for the application."""
@@ -68,13 +68,13 @@ class AccessTokens:
             "access_token": self._issued(),
             "expires_in": str(_LIFETIME),
             "token_type": "Bearer",
-            "issued_at": str(int(time.time() * 1000)),
+            "issued_at": str(int(clock.now() * 1000)),
         }
         return Answer(200, body, content_type="application/json")
 
     def _issued(self) -> str:
         token = token_urlsafe(24)
-        self._expiries[token] = time.time() + _LIFETIME
+        self._expiries[token] = clock.now() + _LIFETIME
         return token
 
     def _check(self, assertion: str, audience: str) -> str | None:
@@ -89,11 +89,14 @@ class AccessTokens:
             self._public_key,
             algorithms=["RS512"],
             audience=audience,
-            options={"require": _CLAIMS},
+            # Its times are held against the sandbox's clock, below.
+            options={"require": _CLAIMS, "verify_exp": False, "verify_iat": False},
         )
         if claims["iss"] != CLIENT_ID or claims["sub"] != CLIENT_ID:
             return "Missing or non-matching 'iss'/'sub' claims in client_assertion JWT"
-        now = time.time()
+        now = clock.now()
+        if type(claims["exp"]) is not int or claims["exp"] <= now:
+            return "Invalid 'exp' claim in client_assertion JWT - not a time to come"
         if claims["exp"] > now + _LONGEST_ASSERTION + _CLOCK_SKEW:
             return "Invalid 'exp' claim in client_assertion JWT - more than 5 minutes in future"
         self._used = {jti: expiry for jti, expiry in self._used.items() if expiry > now}

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox import seeding
+from sandbox import clock, london, seeding
 from sandbox.appointment_book import take
 from sandbox.people import Person
 from sandbox.practices import Practice
@@ -27,6 +27,7 @@ def application(services: Services) -> Starlette:
         routes=[
             Route("/healthz", control.health, methods=["GET"]),
             Route("/reset", control.reset, methods=["POST"]),
+            Route("/clock", control.clock, methods=["GET", "PUT", "DELETE"]),
             Route("/patients", control.patients, methods=["GET"]),
             Route("/practices", control.practices, methods=["GET"]),
             Route("/practices/{ods}/appointments", control.appointments, methods=["GET"]),
@@ -50,9 +51,24 @@ class _Control:
         return JSONResponse({"status": "ok"})
 
     async def reset(self, request: Request) -> Response:
-        """Back to the seeded state."""
-        self._services.reset()
+        """Back to the seeded state of today by the real clock, or of the moment `now`."""
+        now = request.query_params.get("now")
+        try:
+            self._services.reset(london.read_date_time(now) if now else None)
+        except ValueError as error:
+            return JSONResponse({"error": f"now: {error}"}, 400)
         return JSONResponse({"status": "reset"})
+
+    async def clock(self, request: Request) -> Response:
+        """What time it is; PUT sets it and leaves all else, DELETE sets it back to the real one."""
+        if request.method == "DELETE":
+            clock.set_back()
+        if request.method == "PUT":
+            try:
+                clock.set_to(london.read_date_time(str((await _object(request)).get("now"))))
+            except ValueError as error:
+                return JSONResponse({"error": f"now: {error}"}, 400)
+        return JSONResponse({"now": london.written(clock.now())})
 
     async def patients(self, request: Request) -> Response:
         """The synthetic patients, or those of one registered practice."""

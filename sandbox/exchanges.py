@@ -1,9 +1,10 @@
 """What reached the SSP: each request as received, and the status that went back."""
 
-import time
 from collections import deque
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from sandbox import clock
 
 _KEPT = 500
 _KEPT_IN_BRIEF = 100_000
@@ -42,7 +43,7 @@ class Brief:
     """
 
     trace_id: str
-    at: float = field(default_factory=time.time)
+    at: float = field(default_factory=clock.now)
     use_case: str = ""
     practice: str = ""
     status: int | None = None

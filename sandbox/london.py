@@ -4,6 +4,8 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from sandbox import clock
+
 LONDON = ZoneInfo("Europe/London")
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -13,8 +15,8 @@ _FIRST_YEAR, _LAST_YEAR = 1800, 9000
 
 
 def now() -> datetime:
-    """The present moment as an aware London time."""
-    return datetime.now(LONDON)
+    """The sandbox's present moment as an aware London time."""
+    return datetime.fromtimestamp(clock.now(), LONDON)
 
 
 def today() -> date:
@@ -22,9 +24,9 @@ def today() -> date:
     return now().date()
 
 
-def at(day: date, clock: time) -> datetime:
-    """The London wall-clock time `clock` on `day`, aware."""
-    return datetime.combine(day, clock, LONDON)
+def at(day: date, hour: time) -> datetime:
+    """The London wall-clock time `hour` on `day`, aware."""
+    return datetime.combine(day, hour, LONDON)
 
 
 def written(instant: float | datetime) -> str:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
-from sandbox import calendar, london, people, practices, seeding
+from sandbox import calendar, clock, london, people, practices, seeding
 from sandbox.access_tokens import AccessTokens
 from sandbox.exchanges import Recorder
 from sandbox.faults import Faults
@@ -30,11 +30,16 @@ class Services:
     late_work: LateWork = field(default_factory=LateWork)
     seeded_on: date | None = None
 
-    def reset(self) -> None:
+    def reset(self, now: datetime | None = None) -> None:
         """Back to the seeded state of today: no faults, no exchanges, no bookings but seeded ones.
 
-        Made anew once a day, and copied after that: tests reset often.
+        The clock is the real one again, or begins at `now`. The state is made anew for another
+        day than the last, and otherwise copied: tests reset often.
         """
+        if now is None:
+            clock.set_back()
+        else:
+            clock.set_to(now)
         self.faults.clear()
         self.late_work.give_up()
         self.recorder.forget()

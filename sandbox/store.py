@@ -6,13 +6,14 @@ never interleave inside one. Instants are whole seconds since 1970.
 
 import json
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
+
+from sandbox import clock
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -301,7 +302,7 @@ class Store:
     def _write_down(
         self, kind: str, record: "PatientRecord | AppointmentRecord", patient: str
     ) -> None:
-        row = (time.time(), kind, record.practice, record.id, record.version, patient)
+        row = (clock.now(), kind, record.practice, record.id, record.version, patient)
         self._db.execute(
             "INSERT INTO chronicle (at, kind, practice, id, version, patient, resource) "
             "VALUES (?,?,?,?,?,?,?)",

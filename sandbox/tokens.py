@@ -3,9 +3,9 @@
 import base64
 import binascii
 import json
-import time
 from typing import Any, NoReturn
 
+from sandbox import clock
 from sandbox.interactions import Interaction
 from sandbox.outcomes import Refused
 from sandbox.practices import Consumer
@@ -72,7 +72,7 @@ def _check_times(claims: dict[str, Any]) -> None:
     if type(issued) is not int or type(expires) is not int:
         _refuse("iat and exp are not whole seconds")
     _require(expires == issued + LIFETIME, "exp is not iat + 300")
-    now = time.time()
+    now = clock.now()
     _require(expires > now, "the token has expired")
     _require(issued <= now + _CLOCK_SKEW, "iat is in the future")
 

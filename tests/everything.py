@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import IO
 
+from tests import debian
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("gpconnect", "booking_portal", "sandbox", "demo", "bench", "chaos")
 
@@ -25,7 +27,8 @@ SHARES = 3
 
 def main() -> None:
     started = time.monotonic()
-    _need_chromium()
+    if not shutil.which("chromium"):  # for the journeys
+        debian.install("chromium")
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     results = []
     for name, command in CHECKS.items():
@@ -71,22 +74,6 @@ def _tests(environment: dict[str, str]) -> list[tuple[str, bool, float]]:
                 output.seek(0)
                 print(f"\n== tests {number}\n{output.read().decode()}", flush=True)
     return results
-
-
-def _need_chromium() -> None:
-    """The journeys need Debian's Chromium: install it where we may, else say how."""
-    if shutil.which("chromium"):
-        return
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        sys.exit("The tests need Chromium. On Debian: sudo apt-get install chromium")
-    print("Installing Chromium ...", flush=True)
-    quietly = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for step in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
-        ran = subprocess.run(
-            ["apt-get", "-qq", *step], env=quietly, capture_output=True, text=True, check=False
-        )
-        if ran.returncode != 0:
-            sys.exit(f"Chromium could not be installed:\n{ran.stdout}{ran.stderr}")
 
 
 if __name__ == "__main__":

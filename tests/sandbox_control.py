@@ -1,9 +1,11 @@
 """The tests' view of the sandbox: where it listens, and its control address."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 import requests
 
@@ -36,9 +38,20 @@ class Sandbox:
     ) -> None:
         self._session.close()
 
-    def reset(self) -> None:
-        """Back to the seeded state: no faults, no exchanges, no appointments but the seeded."""
-        self._ask("POST", "/reset")
+    def reset(self, now: datetime | None = None) -> None:
+        """Back to the seeded state: no faults, no exchanges, no appointments but the seeded.
+
+        The state is today's, by the real clock; or that of `now` (aware), where the clock begins.
+        """
+        self._ask("POST", "/reset", params={"now": _written(now)} if now else {})
+
+    def set_clock(self, now: datetime) -> None:
+        """Let it be that (aware) moment in the sandbox, and leave all else; a reset ends it."""
+        self._ask("PUT", "/clock", json={"now": _written(now)})
+
+    def now(self) -> datetime:
+        """The sandbox's time."""
+        return datetime.fromisoformat(self._ask("GET", "/clock")["now"])
 
     def exchanges(self) -> list[Json]:
         """The requests that the SSP received, raw, oldest first."""
@@ -103,3 +116,7 @@ class Sandbox:
     def _listed(answer: Json, name: str) -> list[Json]:
         found = answer[name] if isinstance(answer, dict) else answer
         return list(found)
+
+
+def _written(moment: datetime) -> str:
+    return moment.astimezone(ZoneInfo("Europe/London")).isoformat(timespec="seconds")

@@ -1,11 +1,10 @@
 """Book, read and retrieve appointments. [BOOK-1..9, RET-1, READ-1]"""
 
-import time
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from sandbox import london
+from sandbox import clock, london
 from sandbox.answers import Answer
 from sandbox.ids import logical_id
 from sandbox.outcomes import Refused
@@ -87,7 +86,7 @@ def existing(asked: Asked) -> AppointmentRecord:
 
 def refuse_past(start: int) -> None:
     """Raise Refused INVALID_RESOURCE if the instant has passed."""
-    if start <= time.time():
+    if start <= clock.now():
         raise Refused("INVALID_RESOURCE", "the appointment's start is in the past")
 
 
@@ -165,7 +164,7 @@ def _check_against_slots(
 
 def _check_rules(asked: Asked, slots: list[Slot]) -> None:
     """The practice's own rules: sharing, booking window, slots a day for one organisation."""
-    now = time.time()
+    now = clock.now()
     for slot in slots:
         if not slot.shared or not slot.is_for(asked.consumer.type, asked.consumer.ods):
             submitted.refuse("the slot is not available to this organisation")

@@ -1,10 +1,9 @@
 """Search for free slots. [SFS-1..4]"""
 
-import time
 from datetime import date, datetime
 from typing import Any
 
-from sandbox import calendar, london
+from sandbox import calendar, clock, london
 from sandbox.answers import Answer
 from sandbox.outcomes import Refused
 from sandbox.provider import resources
@@ -28,7 +27,7 @@ def search(asked: Asked) -> Answer:
     calendar.extend(asked.store, asked.spine.practices)
     organisation_type = _filter(asked, resources.ORGANISATION_TYPE)
     ods = _filter(asked, resources.ODS_CODE)
-    now = time.time()
+    now = clock.now()
     slots = [
         slot
         for slot in asked.store.free_slots(

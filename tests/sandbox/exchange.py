@@ -117,13 +117,13 @@ class Exchange:
 
 def claims(organisation: str, audience: str, scope: str) -> dict[str, Any]:
     """The claims of a receptionist without a smartcard."""
-    now = int(time.time())
+    issued = int(now())
     return {
         "iss": ISSUER,
         "sub": "user-17",
         "aud": audience,
-        "iat": now,
-        "exp": now + 300,
+        "iat": issued,
+        "exp": issued + 300,
         "reason_for_request": "directcare",
         "requested_scope": scope,
         "requesting_device": {
@@ -173,6 +173,20 @@ def encode(value: str) -> str:
     return quote(value, safe="")
 
 
+_ahead = 0.0
+
+
+def set_clock(moment: datetime | None) -> None:
+    """Let it be that (aware) moment for the consumer, going on from there; None: the real time."""
+    global _ahead
+    _ahead = moment.timestamp() - time.time() if moment else 0.0
+
+
+def now() -> float:
+    """Seconds since 1970, by the consumer's clock."""
+    return time.time() + _ahead
+
+
 def today() -> date:
-    """London's date."""
-    return datetime.now(LONDON).date()
+    """London's date, by the consumer's clock."""
+    return datetime.fromtimestamp(now(), LONDON).date()

@@ -139,9 +139,10 @@ class OwnSandbox:
         self.certificates = certificates
         self.log = state.parent / "log"
 
-    def start(self) -> Wire:
+    def start(self, *options: str) -> Wire:
         command = [sys.executable, "-m", "demo.tether", sys.executable, "-m", "sandbox"]
         command += ["--state", str(self.state), "--certificates", str(self.certificates)]
+        command += options
         addresses = self.state / "addresses.json"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -182,6 +183,13 @@ def test_bookings_survive_a_restart(own: OwnSandbox, number: signal.Signals) -> 
     wire = own.start()
     assert wire.retrieve(ORDINARY) == [booked]
     wire.session.close()
+
+
+def test_it_can_be_started_at_another_moment(own: OwnSandbox) -> None:
+    wire = own.start("--now", "2028-02-29T08:30:00+00:00")
+    wire.session.close()
+    with Sandbox(own.addresses, own.certificates) as control:
+        assert f"{control.now():%Y-%m-%d %H:%M}" == "2028-02-29 08:30"
 
 
 def test_it_stops_in_two_seconds_also_with_a_hanging_request(own: OwnSandbox) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -191,6 +192,23 @@ def test_another_assertion_gets_none(demographics: Demographics, changes: dict[s
     response = demographics.token(demographics.assertion(**changes))
     assert response.status_code == 400
     assert response.json()["error"] == "invalid_request"
+
+
+@pytest.mark.requirement("PDS-5")
+def test_a_token_and_an_assertion_end_in_time(demographics: Demographics, sandbox: Sandbox) -> None:
+    path = "/Patient/9658218873"
+    bearer = demographics.token(demographics.assertion()).json()["access_token"]
+    assert demographics.get(path, Authorization=f"Bearer {bearer}").status_code == 200
+    assertion = demographics.assertion()
+    sandbox.set_clock(datetime.now(UTC) + timedelta(minutes=11))
+    assert demographics.token(assertion).status_code == 400
+    sandbox.set_clock(datetime.now(UTC) + timedelta(seconds=605))
+    with_expired = demographics.session.get(
+        sandbox.pds + path,
+        headers={"Authorization": f"Bearer {bearer}", "X-Request-ID": str(uuid4())},
+        timeout=10,
+    )
+    assert with_expired.status_code == 401
 
 
 @pytest.mark.requirement("PDS-5")

@@ -1,0 +1,136 @@
+"""The tests that follow the diary, on chosen days: `make test-dates`, about half an hour.
+
+    python -m tests.dates [WORD ...]
+
+runs the days whose name has one of the words, or all of them. libfaketime moves the clock of the
+whole tree of processes (pytest, PostgreSQL, Redis, the sandbox) by the same time, so that all see
+the same day; from there the clock goes on, and waiting takes as long as ever. Two days at once.
+"""
+# ruff: noqa: T201 - it reports to a terminal
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from tests import debian
+
+ROOT = Path(__file__).resolve().parent.parent
+LONDON = ZoneInfo("Europe/London")
+AT_ONCE = 2
+
+SUITES = ("tests/sandbox", "tests/gpconnect", "tests/portal")
+# The last days twice: the clock goes forward, or back, or the year ends, while tests run.
+DAYS = {
+    "the real day": None,
+    "Monday": "2027-06-07 14:00",
+    "Tuesday, 23:55": "2027-06-08 23:55",
+    "Wednesday, 00:05": "2027-06-09 00:05",
+    "Thursday, 00:55": "2027-06-10 00:55",
+    "Friday": "2027-06-11 17:00",
+    "Saturday": "2027-06-12 09:00",
+    "Sunday": "2027-06-13 11:00",
+    "Christmas Day, a bank holiday": "2026-12-25 10:00",
+    "31 December": "2026-12-31 23:55",
+    "28 February": "2028-02-28 12:00",
+    "29 February": "2028-02-29 08:30",
+    "the day before clocks go forward": "2027-03-27 23:55",
+    "clocks go forward": "2027-03-28 00:55",
+    "the day after clocks went forward": "2027-03-29 00:05",
+    "the day before clocks go back": "2027-10-30 18:00",
+    "clocks go back": "2027-10-31 00:55",
+    "the day after clocks went back": "2027-11-01 00:05",
+}
+"""London's date and time at which the tests begin."""
+
+_COUNTS = re.compile(r"(\d+) (passed|failed|errors?)\b")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What became of one day."""
+
+    day: str
+    passed: int
+    failed: int
+    seconds: float
+    failures: list[str]
+
+    def __str__(self) -> str:
+        line = f"{self.day:<52} | {self.passed:>6} | {self.failed:>6} | {self.seconds:>7.0f}"
+        return "\n".join([line, *(f"    {one}" for one in self.failures)])
+
+
+def main() -> None:
+    words = sys.argv[1:]
+    days = {
+        name: at
+        for name, at in DAYS.items()
+        if not words or any(word.lower() in name.lower() for word in words)
+    }
+    library = _library()
+    print(f"{'day':<52} | passed | failed | seconds", flush=True)
+    begun = time.monotonic()
+    results = []
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for ran in pool.map(lambda name: _run(name, days[name], library), days):
+            print(ran, flush=True)
+            results.append(ran)
+    failed = sum(one.failed for one in results)
+    print(f"{len(results)} days, {failed} failed, {(time.monotonic() - begun) / 60:.0f} minutes")
+    sys.exit(bool(failed))
+
+
+def _run(name: str, at: str | None, library: Path) -> Ran:
+    """Run the suites with the clock moved to that moment."""
+    moment = datetime.fromisoformat(at).replace(tzinfo=LONDON) if at else datetime.now(LONDON)
+    environment = dict(os.environ)
+    if at:
+        environment |= _moved_to(moment, library)
+    command = [sys.executable, "-m", "demo.tether", sys.executable, "-m", "pytest", *SUITES]
+    command += ["--quiet", "-p", "no:cacheprovider", "-m", "not long"]
+    begun = time.monotonic()
+    with tempfile.TemporaryFile("w+") as output:
+        ended = subprocess.run(
+            command, cwd=ROOT, env=environment, stdout=output, stderr=output, check=False
+        )
+        output.seek(0)
+        said = output.read()
+    *_, last = said.splitlines() or [""]
+    counts = {kind.rstrip("s"): int(number) for number, kind in _COUNTS.findall(last)}
+    failures = re.findall(r"^(?:FAILED|ERROR) .*", said, re.MULTILINE)
+    failed = counts.get("failed", 0) + counts.get("error", 0)
+    if ended.returncode and not failed:
+        failed, failures = 1, said.splitlines()[-20:]
+    day = f"{moment:%a %d %b %Y %H:%M} {name}"
+    return Ran(day, counts.get("passed", 0), failed, time.monotonic() - begun, failures)
+
+
+def _moved_to(moment: datetime, library: Path) -> dict[str, str]:
+    """What leads every process of the tree, whenever it starts, to the same moved clock."""
+    by = int((moment.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+    return {
+        "LD_PRELOAD": str(library),
+        "FAKETIME": f"{by:+d}",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "PYTHONPATH": str(ROOT / "tests" / "moved_clock"),
+    }
+
+
+def _library() -> Path:
+    """libfaketime, from Debian's package."""
+    where = "*/faketime/libfaketimeMT.so.1"
+    if not list(Path("/usr/lib").glob(where)):
+        debian.install("faketime")
+    return next(Path("/usr/lib").glob(where))
+
+
+if __name__ == "__main__":
+    main()
