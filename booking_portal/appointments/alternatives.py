@@ -19,11 +19,15 @@ NEAREST = 12
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
-    """The nearest free slots; `groups` as on the results page. `problem`: why there are none."""
+    """The nearest free slots; `groups` as on the results page.
+
+    `problem`: why there are none, or that there may be more; `asked` the days asked for.
+    """
 
     groups: tuple[DayOfSlots, ...]
     any_joins: bool
     asked_at: str
+    asked: str
     search_id: str
     more: int
     problem: str
@@ -67,6 +71,7 @@ def _nearest(
         groups=groups,
         any_joins=any(row.joins for group in groups for row in group.rows),
         asked_at=wording.clock(results.asked_at),
+        asked=f"from {wording.short_date(results.start)} to {wording.short_date(results.end)}",
         search_id=search_id,
         more=len(offers) - len(nearest),
         problem=answer.problem,

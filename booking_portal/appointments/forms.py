@@ -12,6 +12,7 @@ from booking_portal.commands.booking import (
     DESCRIPTION_LIMIT,
     can_be_sent,
 )
+from booking_portal.commands.reading import LOOK_AHEAD
 from booking_portal.forms import DateField, PlainForm
 from gpconnect import london
 
@@ -75,6 +76,29 @@ class SearchForm(PlainForm):
         elif end - start > LONGEST_SEARCH:
             self.add_error("end", "Search at most 8 weeks at once")
         cleaned["range"] = (start, end)
+
+
+class RangeForm(PlainForm):
+    """From when until when to ask a practice for a patient's appointments. [RET-1]"""
+
+    start = DateField(label="From", help_text="Today at the earliest", required=False)
+    end = DateField(label="To", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Demands London's dates from today on, in order."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        start, end = cleaned.get("start") or london.today(), cleaned.get("end")
+        if start < london.today():
+            self.add_error("start", "From must be today or later: practices show nothing earlier")
+        elif end is not None and end < start:
+            self.add_error("end", "To must be the same as or after From")
+        return cleaned
+
+    def dates(self) -> tuple[date, date]:
+        """First and last day to ask for: those typed, if they can be asked for, else as ever."""
+        typed = self.cleaned_data if self.is_valid() else {}
+        start = typed.get("start") or london.today()
+        return start, typed.get("end") or start + LOOK_AHEAD
 
 
 class TextField(forms.CharField):

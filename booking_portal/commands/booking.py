@@ -1,6 +1,7 @@
 """Book the chosen slots: from a choice to a stored, sent command. [BOOK-1..11]"""
 
 import uuid
+from datetime import date
 
 from django.db.models import Q
 from django.utils import timezone
@@ -10,7 +11,7 @@ from booking_portal.accounts.roles import Permission
 from booking_portal.audit import trail
 from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands.models import Command, Proposal, Saga
-from booking_portal.commands.reading import appointments_there
+from booking_portal.commands.reading import LOOK_AHEAD, appointments_there
 from booking_portal.commands.sending import send
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.steps import stages
@@ -21,6 +22,7 @@ from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.practices.models import Practice
 from booking_portal.querying import rarely, rarely_one
 from booking_portal.slots.offers import NotBookable, Offer, require_bookable, starts_at
+from gpconnect import london
 from gpconnect.errors import InvalidRequest
 from gpconnect.fhir import checks
 from gpconnect.models import Appointments
@@ -254,6 +256,15 @@ def acknowledge_differences(at: PatientAtPractice, *, actor: Actor) -> None:
     )
 
 
+def looked_until(proposal: Proposal) -> date:
+    """The last of London's dates that the check before a booking asks the practice for.
+
+    As far as ever, and always past the chosen slots: a clash with them must not be missed.
+    """
+    last = max((offer.start.local_date or date.min for offer in proposal.chosen), default=date.min)
+    return max(london.today() + LOOK_AHEAD, last)
+
+
 def remember_before(proposal: Proposal, at: PatientAtPractice, *, actor: Actor) -> Appointments:
     """Note which appointments the patient has at the practice already; returns them.
 
@@ -261,7 +272,7 @@ def remember_before(proposal: Proposal, at: PatientAtPractice, *, actor: Actor) 
 
     Raises: NotPermitted, TraceTooOld, PatientMismatch, GPConnectError.
     """
-    there = appointments_there(at, actor=actor)
+    there = appointments_there(at, actor=actor, end=looked_until(proposal))
     ids = [appointment.id for appointment in there.appointments]
     proposal.before = ids if there.complete else None
     proposal.save(update_fields=["before"])

@@ -197,6 +197,11 @@ class PatientAtPractice(models.Model):
         return Endpoint(self.practice.ods_code, self.asid, self.service_root)
 
     @property
+    def numbers_held(self) -> list[str] | None:
+        """The telephone numbers that the practice gave; None when it has not been asked yet."""
+        return list(self.telephones) if self.patient_id else None
+
+    @property
     def serious_differences(self) -> list[dict[str, Any]]:
         """Differences of family name or birth date, which must be acknowledged. [PDS-6]"""
         return [difference for difference in self.differences if difference["serious"]]

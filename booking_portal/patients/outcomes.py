@@ -9,7 +9,7 @@ from gpconnect.errors import GPConnectError, PatientInvalidated, PatientUnknown
 # One text for every way of being restricted: it gives no details away. [PDS-3]
 RESTRICTED = Failure(
     "This patient cannot be booked through the portal",
-    "Nothing about the patient is shown here, and nothing was sent to any practice.",
+    "Nothing about the patient is shown here, and nothing is sent to any practice.",
     "Follow your organisation's procedure for patients who cannot be found electronically. "
     "Do not ask the patient why. If you are unsure, ask your manager.",
 )

@@ -1,7 +1,9 @@
 """From a patient on the line to a booking that the practice holds."""
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -9,13 +11,19 @@ from django.urls import reverse
 from django.utils import timezone
 
 from booking_portal.accounts.models import User
+from booking_portal.appointments.presenters import saying, wording
+from booking_portal.appointments.presenters.cards import card_of_offers
 from booking_portal.audit.models import Event, Kind
 from booking_portal.commands.models import Command, Proposal
+from booking_portal.commands.reading import LOOK_AHEAD
 from booking_portal.commands.states import State
-from booking_portal.patients.models import Encounter
+from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.practices.models import Practice
-from booking_portal.slots.offers import follows
+from booking_portal.slots.offers import Offer, follows
 from booking_portal.slots.search import kept
+from gpconnect import london
+from gpconnect.client import GPConnectClient
+from gpconnect.models import Appointments
 from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
 from tests.portal.test_searching import offers_on
@@ -56,6 +64,75 @@ def test_the_receptionist_books_and_the_practice_has_it(counter: Counter, spine:
     assert held["description"] == "Knee pain since Friday"
     assert held["comment"] == "Uses a stick"
     assert held["booked_by"] == "A1001"
+
+
+@pytest.mark.requirement("RET-1")
+def test_that_there_is_no_other_appointment_is_said_of_the_days_asked_for(
+    counter: Counter, spine: Sandbox
+) -> None:
+    counter.traces()
+    counter.searches("A20047")
+    page = counter.chooses()
+    until = wording.long_date(london.today() + LOOK_AHEAD)
+    said = f"No other appointment at this practice. The practice was asked from today to {until}."
+    assert said in page.text
+    assert "Other practices were not asked." in page.text
+    # a slot beyond that is looked at too: a clash with it must not be missed
+    proposal = Proposal.objects.get()
+    far = london.today() + LOOK_AHEAD + timedelta(days=30)
+    for offer in proposal.offers:
+        offer["starts"] = f"{far}{offer['starts'][10:]}"
+        offer["ends"] = f"{far}{offer['ends'][10:]}"
+    proposal.save()
+    spine.clear_exchanges()
+    page = counter.opens(page.address)
+    assert f"from today to {wording.long_date(far)}" in page.text
+    [asked] = [one["raw_path"] for one in spine.exchanges() if "/Appointment?" in one["raw_path"]]
+    assert f"start=le{far}" in asked
+
+
+@pytest.mark.requirement("RET-1")
+def test_where_the_list_cannot_be_read_wholly_nothing_is_said_not_to_be_there(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = GPConnectClient.patient_appointments
+
+    def partly(*args: Any, **kwargs: Any) -> Appointments:
+        return replace(ask(*args, **kwargs), faults=("One appointment could not be read.",))
+
+    monkeypatch.setattr(GPConnectClient, "patient_appointments", partly)
+    counter.traces()
+    counter.searches("A20047")
+    page = counter.chooses()
+    assert "None that could be read at this practice." in page.text
+    assert "No other appointment" not in page.text
+
+
+@pytest.mark.requirement("BOOK-11")
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        (["020 7946 0999"], "The number it holds for you is 020 7946 0999."),
+        ([], "It has shown us no number for you: tell me which it should ring."),
+        (None, "I cannot see on which number."),
+    ],
+)
+def test_the_number_it_holds_is_said_only_where_it_holds_one(
+    held: list[str] | None, said: str
+) -> None:
+    offer = Offer(
+        "A20047",
+        "1",
+        "2099-07-01T09:00:00+01:00",
+        "2099-07-01T09:10:00+01:00",
+        delivery_channel="Telephone",
+    )
+    assert saying.how(card_of_offers([offer]), held) == f"The practice will ring you. {said}"
+
+
+def test_a_practice_that_was_not_asked_holds_no_numbers_for_all_that_is_known() -> None:
+    assert PatientAtPractice(telephones=[]).numbers_held is None
+    assert PatientAtPractice(patient_id="2", telephones=[]).numbers_held == []
 
 
 @pytest.mark.requirement("BOOK-6")

@@ -1,12 +1,18 @@
 """The patient's appointments: seen, amended, cancelled; what somebody else did meanwhile."""
 
+from datetime import timedelta
+from urllib.parse import unquote
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from booking_portal.accounts.models import User
+from booking_portal.appointments.presenters import wording
 from booking_portal.commands.models import Command
+from booking_portal.commands.reading import LOOK_AHEAD
 from booking_portal.commands.states import Kind, State
+from gpconnect import london
 from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter, Page
 from tests.sandbox_control import Sandbox
@@ -40,6 +46,34 @@ def test_all_of_the_patients_appointments_are_shown_as_what_they_are(counter: Co
     assert "by Riverside Extended Access Hub" in to_come
     assert "Patient asked for another day" in cancelled
     assert page.html.count("/cancel") == 1  # what is cancelled offers no action
+
+
+def test_the_user_chooses_the_days_and_reads_which_were_asked_for(
+    counter: Counter, spine: Sandbox
+) -> None:
+    counter.traces(HERS)
+    address = reverse("patient-appointments", args=[counter.encounter_id, "A20047"])
+    page = counter.opens(address)
+    until = london.today() + LOOK_AHEAD
+    assert f"the earliest day that a practice shows, to {wording.long_date(until)}" in page.text
+    assert "Other days were not asked for." in page.text
+    start, end = london.today() + timedelta(days=300), london.today() + timedelta(days=301)
+    boxes = {
+        f"{name}-{part}": str(getattr(day, part))
+        for name, day in (("start", start), ("end", end))
+        for part in ("day", "month", "year")
+    }
+    spine.clear_exchanges()
+    later = Page(counter.client.get(address, boxes), address)
+    between = f"From {wording.long_date(start)} to {wording.long_date(end)}"
+    assert f"None. {between}." in later.text
+    [asked] = [one["raw_path"] for one in spine.exchanges() if "/Appointment?" in one["raw_path"]]
+    assert f"start=ge{start}&start=le{end}" in unquote(asked)
+    past = Page(counter.client.get(address, boxes | {"start-year": "2020"}), address)
+    assert "From must be today or later" in past.text
+    assert "From today, the earliest day" in past.text
+    turned = Page(counter.client.get(address, boxes | {"end-year": str(start.year - 1)}), address)
+    assert "To must be the same as or after From" in turned.text
 
 
 def test_the_encounters_part_holds_only_what_is_to_come(counter: Counter) -> None:

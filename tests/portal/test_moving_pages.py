@@ -128,7 +128,7 @@ def test_the_check_page_shows_old_and_new_and_the_order(counter: Counter, spine:
     assert form.fields["description"] == [old["description"]]
     assert form.fields["reason"] == ["Moved to another time"]
     assert "One of these is on the same day" not in page.text
-    assert "No other appointment to come at this practice" in page.text
+    assert "No other appointment at this practice" in page.text
     refused = moves(counter, reason="  ")
     assert "Enter why the old one is cancelled" in refused.text
     assert Command.objects.count() == 0

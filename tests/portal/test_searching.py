@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -9,10 +10,11 @@ from django.urls import reverse
 
 from booking_portal.accounts.models import User
 from booking_portal.appointments.presenters.results import ResultsPage
+from booking_portal.appointments.views.searching import SEARCHES_KEPT
 from booking_portal.cache import ForgivingRedisCache
 from booking_portal.commands.models import Proposal
 from booking_portal.patients.models import Encounter
-from booking_portal.practices.models import Practice
+from booking_portal.practices.models import Federation, Practice
 from booking_portal.slots.offers import Offer, follows, in_order
 from booking_portal.slots.search import PracticeResult, SearchResults, keep
 from gpconnect import london
@@ -247,6 +249,114 @@ def test_none_is_said_only_when_the_practice_answered_wholly(
     assert "could not be read" in lines[1].note
     assert "None" not in lines[1].note + lines[2].note
     assert lines[2].failed
+
+
+@pytest.mark.requirement("SFS-10")
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ((("A20047", ""), ("B82617", "")), "None of these practices shares a free slot"),
+        ((("A20047", ""),), "The practice does not share a free slot with your organisation"),
+        ((("A20047", ""), ("B82617", "part")), "No practice that answered wholly shares"),
+        ((("A20047", ""), ("B82617", "away")), "No practice that answered wholly shares"),
+        ((("A20047", "part"), ("B82617", "away")), "No practice's answer could be read wholly"),
+        ((("A20047", "away"), ("B82617", "away")), "it is not known what is free"),
+        ((("A20047", "past"),), "What was free on these dates has started since"),
+    ],
+)
+def test_that_there_is_nothing_is_said_only_as_far_as_was_answered(
+    answers: tuple[tuple[str, str], ...], said: str, practices: dict[str, Practice]
+) -> None:
+    past = Offer("A20047", "1", "2020-07-01T09:00:00+01:00", "2020-07-01T09:10:00+01:00")
+    how: dict[str, dict[str, Any]] = {
+        "": {},
+        "part": {"complete": False, "problem": "A Slot could not be read."},
+        "away": {"complete": False, "problem": "Away.", "error_code": "UNREACHABLE"},
+        "past": {"offers": (past,)},
+    }
+    asked = tuple(PracticeResult(code, **how[kind]) for code, kind in answers)
+    results = SearchResults(london.today(), london.today(), london.now_utc(), asked)
+    page = ResultsPage.of(results, practices, Encounter(), {}, {})
+    assert said in page.none
+    assert ("No practice that answered shares" in page.none) is False
+    if answers[0][1] == "past":
+        assert page.lines[0].note == "What was free has started since"
+
+
+@pytest.mark.requirement("SFS-10")
+def test_where_no_practice_answers_nothing_is_said_of_what_is_free(
+    counter: Counter, spine: Sandbox
+) -> None:
+    spine.fault(practice="D82104", use_case="search_slots", kind="refuse", times=None)
+    counter.traces()
+    page = counter.searches("D82104")
+    assert "No practice gave an answer to rely on, so it is not known what is free." in page.text
+    assert "shares a free slot" not in page.text
+
+
+@pytest.mark.requirement("SFS-6")
+def test_a_slot_whose_day_cannot_be_read_is_counted_all_the_same(
+    practices: dict[str, Practice],
+) -> None:
+    offer = Offer("A20047", "1", "some time", "later")
+    asked = (PracticeResult("A20047", (offer,)),)
+    results = SearchResults(london.today(), london.today(), london.now_utc(), asked)
+    [line] = ResultsPage.of(results, practices, Encounter(), {}, {}).lines
+    assert (line.total.count, line.note) == (1, "")
+
+
+def ticked(counter: Counter, query: str = "") -> list[str]:
+    address = reverse("search-slots", args=[counter.encounter_id]) + query
+    return counter.opens(address).form("/slots/").fields.get("practices", [])
+
+
+@pytest.mark.requirement("SFS-8")
+def test_a_search_belongs_to_its_patient(counter: Counter) -> None:
+    """Case 19: nothing of one patient's search is in the next one's form."""
+    counter.traces()  # registered at A20047
+    everything = ticked(counter)
+    page = counter.searches("C81007", when="today")
+    assert "Not searched: Dr Legg's Surgery, Walford (the patient is registered here)" in page.text
+    assert ticked(counter) == ["A20047", "C81007"]
+    first = counter.encounter_id
+    counter.traces("9658219748")  # registered at C81007
+    assert sorted(ticked(counter)) == sorted(everything)
+    form = counter.opens(reverse("search-slots", args=[counter.encounter_id])).form("/slots/")
+    assert form.fields["when"] == ["7"]
+    gone = counter.opens(reverse("slot-results", args=[counter.encounter_id, uuid.uuid4()]))
+    assert "Repeat your last search" not in gone.text
+    counter.encounter_id = first  # and back at the first, it is theirs again
+    assert ticked(counter) == ["A20047", "C81007"]
+    assert counter.page.form("/slots/").fields["when"] == ["today"]
+
+
+@pytest.mark.requirement("SFS-8")
+def test_the_registered_practice_is_ticked_whatever_the_link_asks_for(counter: Counter) -> None:
+    counter.traces()
+    assert ticked(counter, "?practice=C81007") == ["A20047", "C81007"]
+    assert ticked(counter, "?tick=none") == []
+
+
+def test_the_session_keeps_the_searches_of_few_patients(counter: Counter) -> None:
+    first = counter.traces()
+    counter.searches("C81007")
+    for _ in range(SEARCHES_KEPT):
+        counter.traces()
+        counter.searches("C81007")
+    kept_now = counter.client.session["searches"]
+    assert len(kept_now) == SEARCHES_KEPT
+    assert first not in kept_now
+
+
+def test_a_registered_practice_that_cannot_be_asked_is_said_not_to_be(
+    counter: Counter, federation: Federation
+) -> None:
+    federation.practices.remove(Practice.objects.get(ods_code="A20047"))
+    counter.traces()
+    page = counter.opens(reverse("search-slots", args=[counter.encounter_id]))
+    assert "The patient's registered practice (code A20047) is not searched" in page.text
+    page = counter.searches("C81007")
+    assert "Not searched: the patient's registered practice (code A20047)" in page.text
 
 
 def test_a_thousand_kept_slots_are_laid_out_without_asking_again(

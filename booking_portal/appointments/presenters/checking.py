@@ -12,6 +12,7 @@ from booking_portal.appointments.presenters.cards import (
     card_of_command,
     card_of_offers,
 )
+from booking_portal.commands.booking import looked_until
 from booking_portal.commands.models import Command, Proposal
 from booking_portal.patients.models import PatientAtPractice
 from booking_portal.patients.presenters import full_name
@@ -54,6 +55,7 @@ class CheckPage:
     practice: str
     telephone: str
     button: str
+    asked_until: str
     there: tuple[Known, ...]
     elsewhere: tuple[Known, ...]
     clash: bool
@@ -103,6 +105,7 @@ class CheckPage:
                 f"Book {name}{with_whom} at {practice.name}, "
                 f"{card.short_day} {card.start.time_label}"
             ),
+            asked_until=wording.long_date(looked_until(proposal)),
             there=known_there,
             elsewhere=known_elsewhere,
             clash=any(known.clashes for known in known_there + known_elsewhere),
@@ -110,7 +113,7 @@ class CheckPage:
             differences=tuple(_difference(each) for each in at.differences),
             must_acknowledge=bool(at.serious_differences) and not at.differences_acknowledged,
             may_decline=saying.may_decline(actor.organisation),
-            how=saying.how(card, at.telephones),
+            how=saying.how(card, at.numbers_held),
             by_telephone=card.channel == DeliveryChannel.TELEPHONE,
             telephones=tuple(at.telephones),
         )

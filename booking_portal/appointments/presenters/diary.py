@@ -1,17 +1,24 @@
 """The patient's appointments at one practice. [RET-1, RET-2]"""
 
 from dataclasses import dataclass
+from datetime import date
 
+from booking_portal.appointments.presenters import wording
 from booking_portal.appointments.presenters.cards import AppointmentCard, card_of
 from booking_portal.commands.reading import Around
 from booking_portal.practices.models import Practice
+from gpconnect import london
 from gpconnect.models import Appointment, Appointments
 
 
 @dataclass(frozen=True, slots=True)
 class DiaryPage:
-    """What the practice holds for the patient from today on."""
+    """What the practice holds for the patient on the days that were asked for.
 
+    `asked` says from when until when.
+    """
+
+    asked: str
     practice: str
     telephone: str
     upcoming: tuple[AppointmentCard, ...]
@@ -20,10 +27,18 @@ class DiaryPage:
     faults: str
 
     @classmethod
-    def of(cls, there: Appointments, known: Around, practice: Practice) -> "DiaryPage":
-        """The page, with where and with whom as far as the practice told."""
+    def of(
+        cls, there: Appointments, known: Around, practice: Practice, *, start: date, end: date
+    ) -> "DiaryPage":
+        """The page for London's dates, with where and with whom as far as the practice told."""
         cards = [card_with(each, known) for each in there.appointments]
+        last = wording.long_date(end)
         return cls(
+            asked=(
+                f"From today, the earliest day that a practice shows, to {last}"
+                if start == london.today()
+                else f"From {wording.long_date(start)} to {last}"
+            ),
             practice=f"{practice.name}, {practice.town}",
             telephone=practice.telephone,
             upcoming=tuple(card for card in cards if not card.cancelled and not card.started),

@@ -98,7 +98,7 @@ class CommandPage:
             telephone=practice.telephone,
             asked_by=wording.who_and_when(command.user, command.created_at),
             seen=last_seen(command),
-            sentences=saying.confirmation(card, practice, telephones or []) if live else (),
+            sentences=saying.confirmation(card, practice, telephones) if live else (),
             limited_information=saying.limited_information(actor.organisation),
             reference=reference_of(command),
             confirmed_booking=live,

@@ -38,24 +38,25 @@ class PracticeLine:
 
 
 class Glance:
-    """Counts of slots by practice and day."""
+    """Counts of slots by practice and day.
 
-    def __init__(self, offers: list[Offer], narrowing: Narrowing) -> None:
+    `to_come` are the practices with any slot that has not started yet, filters or not.
+    """
+
+    def __init__(self, offers: list[Offer], narrowing: Narrowing, to_come: frozenset[str]) -> None:
         self._narrowing = narrowing
+        self._to_come = to_come
         self._practice = narrowing.chosen.get("practice", "")
         self._day = narrowing.chosen.get("day", "")
         self._counts: dict[tuple[str, str], int] = {}
         days: set[date] = set()
         for offer in offers:
             day = offer.start.local_date
-            if day is None:
-                continue
-            days.add(day)
-            for key in (
-                (offer.practice_ods, day.isoformat()),
-                (offer.practice_ods, ""),
-                ("", day.isoformat()),
-            ):
+            keys = [(offer.practice_ods, "")]
+            if day is not None:
+                days.add(day)
+                keys += [(offer.practice_ods, day.isoformat()), ("", day.isoformat())]
+            for key in keys:
                 self._counts[key] = self._counts.get(key, 0) + 1
         self._days = sorted(days)
 
@@ -77,7 +78,7 @@ class Glance:
             town=practice.town,
             telephone=practice.telephone,
             registered=encounter.registered_practice_ods == code,
-            note=_note(result, self._counts.get((code, ""), 0)),
+            note=_note(result, self._counts.get((code, ""), 0), to_come=code in self._to_come),
             next_step=result.next_step,
             failed=failed(result),
             cells=tuple(
@@ -95,7 +96,7 @@ class Glance:
         return Cell(count, link, chosen, text or label)
 
 
-def _note(result: PracticeResult, counted: int) -> str:
+def _note(result: PracticeResult, counted: int, *, to_come: bool) -> str:
     """What to say of a practice: "none" only when it answered wholly. [SFS-10]"""
     if failed(result):
         return result.problem
@@ -103,6 +104,8 @@ def _note(result: PracticeResult, counted: int) -> str:
         return f"Part of the answer could not be read: there may be more. {result.problem}"
     if not result.offers:
         return "None shared with your organisation"
+    if not to_come:
+        return "What was free has started since"
     return "" if counted else "None with these filters"
 
 

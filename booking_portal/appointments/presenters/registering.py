@@ -102,7 +102,7 @@ class RegisterPage:
                 "registration remains even if the appointment cannot be booked afterwards. Is "
                 "that all right?"
             ),
-            how=saying.how(card, numbers),
+            how=saying.how_once_registered(card, numbers),
             may_decline=saying.may_decline(actor.organisation),
         )
 

@@ -67,6 +67,8 @@ class ResultsPage:
     cleared: str
     groups: tuple[DayOfSlots, ...]
     any_offers: bool
+    none: str
+    not_searched: tuple[str, ...]
     any_joins: bool
 
     @classmethod
@@ -77,17 +79,19 @@ class ResultsPage:
         encounter: Encounter,
         query: Mapping[str, str],
         carried: Mapping[str, str],
+        not_searched: Iterable[str] = (),
     ) -> "ResultsPage":
         """The page for these results, narrowed by the query. Past slots are left out. [SFS-7]
 
-        `carried` goes with every link of the page.
+        `carried` goes with every link of the page; `not_searched` names the practices that might
+        have been asked and were not.
         """
         offers = still_to_come(results)
         narrowing = Narrowing.from_query(query, offers, carried)
         shown = narrowing.apply(offers)
         counted = narrowing.apply(offers, but=("practice", "day"))
-        glance = Glance(counted, narrowing)
-        answered = [result for result in results.practices if not failed(result)]
+        to_come = frozenset(offer.practice_ods for offer in offers)
+        glance = Glance(counted, narrowing, to_come)
         groups = days_of(shown, practices, encounter)
         return cls(
             title=_range(results.start, results.end),
@@ -95,7 +99,7 @@ class ResultsPage:
             summary=(
                 f"{wording.count_of(len(offers), 'free slot')} at "
                 f"{_having(offers)} of {wording.count_of(len(results.practices), 'practice')}"
-                + ("" if len(answered) == len(results.practices) else ", not all answered")
+                + _but(results)
             ),
             days=glance.days(),
             lines=tuple(
@@ -108,8 +112,48 @@ class ResultsPage:
             cleared=narrowing.cleared,
             groups=groups,
             any_offers=bool(offers),
+            none=_none(results),
+            not_searched=tuple(not_searched),
             any_joins=any(row.joins for group in groups for row in group.rows),
         )
+
+
+def _but(results: SearchResults) -> str:
+    """What is missing from the count, for the summary."""
+    if any(failed(result) for result in results.practices):
+        return ", not all answered"
+    if not all(result.complete for result in results.practices):
+        return ", not every answer could be read wholly"
+    return ""
+
+
+def _none(results: SearchResults) -> str:
+    """What can be said when there is nothing to show: no more than was answered. [SFS-10]"""
+    answered = [result for result in results.practices if not failed(result)]
+    wholly = [result for result in answered if result.complete]
+    if not answered:
+        return (
+            "No practice gave an answer to rely on, so it is not known what is free. Try again, "
+            "or ring the practice."
+        )
+    if not wholly:
+        return (
+            "No practice's answer could be read wholly, and none of what could be read is free. "
+            "There may be more: try again, or ring the practice."
+        )
+    if any(result.offers for result in answered):
+        return "What was free on these dates has started since. Search again."
+    who = (
+        "No practice that answered wholly shares"
+        if len(wholly) < len(results.practices)
+        else "None of these practices shares"
+        if len(wholly) > 1
+        else "The practice does not share"
+    )
+    return (
+        f"{who} a free slot with your organisation on these dates. A practice may have slots that "
+        "it does not share: you can ring it."
+    )
 
 
 def still_to_come(results: SearchResults) -> list[Offer]:

@@ -123,7 +123,7 @@ class SagaPage:
             heading=_heading(about),
             old_when=about.old,
             old_practice=saga.old_practice.name if saga.old_practice else "",
-            sentences=saying.confirmation(about.card, practice, telephones or []) if has_it else (),
+            sentences=saying.confirmation(about.card, practice, telephones) if has_it else (),
             limited_information=saying.limited_information(actor.organisation),
             cancel_first=stages.may_cancel_first(saga),
             asked_by=about.asked_by,

@@ -22,16 +22,12 @@ def may_decline(organisation: Organisation) -> str:
     )
 
 
-def how(card: AppointmentCard, telephones: list[str]) -> str:
-    """How the appointment is held, in a sentence. [BOOK-11]"""
+def how(card: AppointmentCard, telephones: list[str] | None) -> str:
+    """How the appointment is held, in a sentence; `telephones` as the practice gave them, None
+    when it has not been asked. [BOOK-11]"""
     match card.channel:
         case DeliveryChannel.TELEPHONE:
-            held = " or ".join(telephones)
-            return (
-                f"The practice will ring you. The number it holds for you is {held}."
-                if held
-                else "The practice will ring you. It holds no telephone number for you."
-            )
+            return f"The practice will ring you. {_number_held(telephones)}"
         case DeliveryChannel.VIDEO:
             return "It is a video appointment. The practice will tell you how to join."
         case DeliveryChannel.IN_PERSON:
@@ -40,8 +36,31 @@ def how(card: AppointmentCard, telephones: list[str]) -> str:
             return "The practice did not say whether it is in person, by telephone or by video."
 
 
+def _number_held(telephones: list[str] | None) -> str:
+    if telephones is None:
+        return "I cannot see on which number."
+    if not telephones:
+        return "It has shown us no number for you: tell me which it should ring."
+    return f"The number it holds for you is {' or '.join(telephones)}."
+
+
+def how_once_registered(card: AppointmentCard, telephones: list[str]) -> str:
+    """The same before the practice knows the patient: it gets these numbers of PDS's. [REG-2]"""
+    if card.channel != DeliveryChannel.TELEPHONE:
+        return how(card, None)
+    if not telephones:
+        return (
+            "The practice will ring you. The national record gives no number to send it: tell me "
+            "which it should ring."
+        )
+    return (
+        "The practice will ring you. The number that it is sent from the national record is "
+        f"{' or '.join(telephones)}."
+    )
+
+
 def confirmation(
-    card: AppointmentCard, practice: Practice, telephones: list[str]
+    card: AppointmentCard, practice: Practice, telephones: list[str] | None
 ) -> tuple[str, ...]:
     """The confirmation to read aloud, one sentence after the other."""
     place = f"{practice.name}, {practice.town}"

@@ -161,7 +161,7 @@ def _slot_gone(command: Command) -> Standing:
     return Standing(
         "bad",
         "This slot has just been taken",
-        f"Somebody else has {when} at {command.practice.name}. Nothing was booked.",
+        f"{command.practice.name} says that {when} is no longer free. Nothing was booked.",
         "That time has just gone. Let me see what else there is.",
         "Choose from what is free there now. What you typed is kept.",
     )

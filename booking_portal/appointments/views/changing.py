@@ -14,7 +14,7 @@ from booking_portal import views
 from booking_portal.accounts.decorators import acting
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
-from booking_portal.appointments.forms import REASON_LIMIT, AmendForm, CancelForm
+from booking_portal.appointments.forms import REASON_LIMIT, AmendForm, CancelForm, RangeForm
 from booking_portal.appointments.presenters import saying
 from booking_portal.appointments.presenters.diary import (
     Change,
@@ -43,13 +43,22 @@ from gpconnect.models import Appointment
 @acting(Permission.VIEW_APPOINTMENTS)
 @with_encounter
 def patient_appointments(request: ActingRequest, encounter: Encounter, ods: str) -> HttpResponse:
-    """The patient's appointments at the practice, from today on; `?fragment=1`: those to come."""
+    """The patient's appointments at the practice, on the days asked for; `?fragment=1`: those to
+    come."""
     at = _at(request, encounter, ods)
-    there = appointments_there(at, actor=request.actor)
+    typed = any(name.startswith(("start-", "end-")) for name in request.GET)
+    form = RangeForm(request.GET if typed else None)
+    start, end = form.dates()
+    there = appointments_there(at, actor=request.actor, start=start, end=end)
     known = around(at, there.appointments, actor=request.actor)
-    page = DiaryPage.of(there, known, at.practice)
+    context = {
+        "page": DiaryPage.of(there, known, at.practice, start=start, end=end),
+        "may_move": may_move(request.actor),
+        "form": form,
+        "errors": errors_for(form),
+    }
     template = "_to_come" if request.GET.get("fragment") else "patient_appointments"
-    return _render(request, at, template, {"page": page, "may_move": may_move(request.actor)})
+    return _render(request, at, template, context)
 
 
 @require_GET
@@ -73,7 +82,7 @@ def amend_appointment(
     at = _at(request, encounter, ods)
     if request.method == "GET":
         current = read(at, appointment_id, actor=request.actor)
-        typed = _typed_before(request, appointment_id)
+        typed = _typed_before(request, at, appointment_id)
         form = AmendForm(initial=_texts(current) | typed | _fresh(at, current))
         return _ask(request, at, "amend", form, current)
     form = AmendForm(request.POST)
@@ -227,7 +236,9 @@ def _texts(current: Appointment) -> dict[str, str]:
     return {"description": current.description or "", "comment": current.comment or ""}
 
 
-def _typed_before(request: ActingRequest, appointment_id: str) -> dict[str, str]:
+def _typed_before(
+    request: ActingRequest, at: PatientAtPractice, appointment_id: str
+) -> dict[str, str]:
     """What the user typed in a change that the practice refused (`?again=` its command)."""
     try:
         command_id = uuid.UUID(request.GET.get("again", ""))
@@ -235,7 +246,13 @@ def _typed_before(request: ActingRequest, appointment_id: str) -> dict[str, str]
         return {}
     before = (
         Command.objects.for_organisation(request.actor.organisation)
-        .filter(pk=command_id, appointment_id=appointment_id, user=request.actor.user)
+        .filter(
+            pk=command_id,
+            practice=at.practice,
+            appointment_id=appointment_id,
+            nhs_number__in=at.encounter.nhs_numbers,
+            user=request.actor.user,
+        )
         .first()
     )
     payload = before.payload if before else {}

@@ -201,6 +201,6 @@ def _registration(found: Command, encounter: Encounter | None) -> RegistrationPa
     return RegistrationPage.of(found)
 
 
-def _telephones(found: Command) -> list[str]:
+def _telephones(found: Command) -> list[str] | None:
     at = found.encounter.places.get(found.practice_id)
-    return list(at.telephones) if at else []
+    return at.numbers_held if at else None

@@ -277,6 +277,6 @@ def _may_register_again(found: Saga) -> bool:
     return registering and stages.standing_of(found) is Stage.FIRST_FAILED
 
 
-def _telephones(found: Saga) -> list[str]:
+def _telephones(found: Saga) -> list[str] | None:
     at = found.encounter.places.get(found.proposal.practice_id)
-    return list(at.telephones) if at else []
+    return at.numbers_held if at else None

@@ -34,7 +34,9 @@ from booking_portal.slots.offers import NotBookable, Offer
 from booking_portal.slots.search import SearchResults, keep, kept, search_all
 from gpconnect.errors import GPConnectError
 
-LAST_SEARCH = "search"
+SEARCHES = "searches"
+"""Where the session keeps the last search of each of its newest encounters."""
+SEARCHES_KEPT = 8
 
 
 @require_http_methods(["GET", "POST"])
@@ -48,19 +50,24 @@ def search_slots(
     practices = practices_to_search(request, encounter)
     labels = [(practice.ods_code, f"{practice.name}, {practice.town}") for practice in practices]
     if request.method == "GET":
-        form = SearchForm(practices=labels, initial=_initial(request, practices))
+        initial = _initial(request, encounter, practices)
+        form = SearchForm(practices=labels, initial=initial)
         return _ask(request, encounter, moving, practices, form)
     form = SearchForm(request.POST, practices=labels)
     if not form.is_valid():
         return _ask(request, encounter, moving, practices, form)
     start, end = form.cleaned_data["range"]
     chosen = [each for each in practices if each.ods_code in form.cleaned_data["practices"]]
-    request.session[LAST_SEARCH] = {
-        "when": form.cleaned_data["when"] or DEFAULT_WHEN,
-        "start": start.isoformat(),
-        "end": end.isoformat(),
-        "practices": form.cleaned_data["practices"],
-    }
+    _remember(
+        request,
+        encounter,
+        {
+            "when": form.cleaned_data["when"] or DEFAULT_WHEN,
+            "start": start.isoformat(),
+            "end": end.isoformat(),
+            "practices": form.cleaned_data["practices"],
+        },
+    )
     results = search_all(chosen, start, end, encounter=encounter, actor=request.actor)
     _learn_preferred_branch(request, encounter, chosen, results)
     search_id = keep(encounter, results)
@@ -132,12 +139,11 @@ def _show(
     problem: str = "",
 ) -> HttpResponse:
     """The results page; `problem` says why a choice cannot be booked."""
-    practices = {
-        practice.ods_code: practice
-        for practice in Practice.objects.filter(
-            ods_code__in=[result.practice_ods for result in results.practices]
-        )
-    }
+    asked = {result.practice_ods for result in results.practices}
+    may_ask = practices_to_search(request, encounter)
+    practices = {each.ods_code: each for each in may_ask if each.ods_code in asked}
+    if len(practices) < len(asked):  # one has left the federation since
+        practices |= {each.ods_code: each for each in Practice.objects.filter(ods_code__in=asked)}
     bar = MovingBar.of(moving, encounter.pk) if moving else None
     carried = {"moving": bar.token} if bar else {}
     context = {
@@ -145,7 +151,14 @@ def _show(
         "encounter_id": encounter.pk,
         "search_id": search_id or "",
         "moving": bar,
-        "page": ResultsPage.of(results, practices, encounter, request.GET.dict(), carried),
+        "page": ResultsPage.of(
+            results,
+            practices,
+            encounter,
+            request.GET.dict(),
+            carried,
+            _not_searched(encounter, may_ask, asked),
+        ),
         "may_book": request.actor.may(Permission.BOOK_APPOINTMENT) and not encounter.deceased,
         "errors": [{"text": problem, "href": "#slots"}] if problem else [],
     }
@@ -171,6 +184,7 @@ def _ask(
             for item in choices(form["practices"])["items"]
         ],
         "any_practice": bool(practices),
+        "registered_elsewhere": _registered_elsewhere(encounter, practices),
     }
     return render(request, "appointments/search.jinja", context)
 
@@ -184,15 +198,61 @@ def _hint(encounter: Encounter, ods_code: str, silent_since: datetime | None) ->
     return {"hint": {"text": ". ".join(said)}} if said else {}
 
 
-def _initial(request: ActingRequest, practices: list[Practice]) -> dict[str, Any]:
-    """What the address asks for, else what was searched last in this sign-in, else all."""
-    last = request.session.get(LAST_SEARCH, {})
+def _registered_elsewhere(encounter: Encounter, practices: list[Practice]) -> str:
+    """The code of the patient's registered practice where the organisation cannot search it."""
+    registered = encounter.registered_practice_ods
+    return "" if registered in {each.ods_code for each in practices} else registered
+
+
+def _not_searched(encounter: Encounter, practices: list[Practice], asked: set[str]) -> list[str]:
+    """The practices that have not been asked: the patient's own, and those that might have been."""
+    registered = encounter.registered_practice_ods
+    named = [
+        f"{each.name}, {each.town}"
+        + (" (the patient is registered here)" if each.ods_code == registered else "")
+        for each in practices
+        if each.ods_code not in asked
+    ]
+    elsewhere = _registered_elsewhere(encounter, practices)
+    if elsewhere and elsewhere not in asked:
+        named.insert(0, f"the patient's registered practice (code {elsewhere})")
+    return named
+
+
+def _remember(request: ActingRequest, encounter: Encounter, search: dict[str, Any]) -> None:
+    """Keep the encounter's last search, and those of the few encounters before it."""
+    kept_now = dict(request.session.get(SEARCHES, {}))
+    kept_now.pop(str(encounter.pk), None)
+    kept_now[str(encounter.pk)] = search
+    newest = list(kept_now.items())[-SEARCHES_KEPT:]
+    request.session[SEARCHES] = dict(newest)
+
+
+def _last_search(request: ActingRequest, encounter: Encounter) -> dict[str, Any]:
+    """What was searched last for this patient in this sign-in; empty for nothing yet."""
+    found: dict[str, Any] = request.session.get(SEARCHES, {}).get(str(encounter.pk), {})
+    return found
+
+
+def _initial(
+    request: ActingRequest, encounter: Encounter, practices: list[Practice]
+) -> dict[str, Any]:
+    """What the address asks for, else what was searched last for this patient, else all.
+
+    The practice where they are registered is always ticked.
+    """
+    last = _last_search(request, encounter)
     codes = {practice.ods_code for practice in practices}
     asked = [code for code in request.GET.getlist("practice") if code in codes]
     again = [code for code in last.get("practices", []) if code in codes]
     if request.GET.get("tick") == "all":
         asked = sorted(codes)
-    ticked = [] if request.GET.get("tick") == "none" else asked or again or sorted(codes)
+    ticked = asked or again or sorted(codes)
+    registered = encounter.registered_practice_ods
+    if registered in codes and registered not in ticked:
+        ticked = [registered, *ticked]
+    if request.GET.get("tick") == "none":
+        ticked = []
     initial: dict[str, Any] = {
         "practices": ticked,
         "when": request.GET.get("when") or last.get("when", DEFAULT_WHEN),
@@ -259,14 +319,14 @@ def _gone(request: ActingRequest, encounter: Encounter, moving: Moving | None) -
         "patient": PatientBanner.of(encounter),
         "encounter_id": encounter.pk,
         "moving": MovingBar.of(moving, encounter.pk) if moving else None,
-        "same_again": _same_again(request),
+        "same_again": _same_again(request, encounter),
     }
     return render(request, "appointments/results_gone.jinja", context, status=410)
 
 
-def _same_again(request: ActingRequest) -> list[tuple[str, str]]:
-    """The last search of this sign-in as form fields; empty when there was none."""
-    last = request.session.get(LAST_SEARCH)
+def _same_again(request: ActingRequest, encounter: Encounter) -> list[tuple[str, str]]:
+    """The last search for this patient as form fields; empty when there was none."""
+    last = _last_search(request, encounter)
     if not last:
         return []
     fields = [("when", last["when"])] + [("practices", code) for code in last["practices"]]
