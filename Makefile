@@ -13,7 +13,7 @@ ASSETS := static/vendor/nhsuk/nhsuk-frontend.min.css
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-dates bench chaos pages reset lock format check-python
+.PHONY: help demo test test-dates bench chaos mutants pages reset lock format check-python
 
 help:
 	@echo "make demo    bring everything up on http://localhost:$(PORT)/ (PORT= chooses another)"
@@ -22,6 +22,7 @@ help:
 	@echo "make bench   measure the client library against its baselines"
 	@echo "make chaos   answers gone wrong, and users while everything fails (half an hour);"
 	@echo "             ONLY=memory, answers, commands, breaker-off or breaker-on: a part; SEED="
+	@echo "make mutants   small changes of what decides: is each held by a test? ONLY=module"
 	@echo "make pages   write docs/conformance.md and docs/errors.md anew"
 	@echo "make reset   forget what was done in the demo"
 	@echo "make format  lay out the code"
@@ -45,6 +46,9 @@ bench: .venv/dev.stamp
 
 chaos: .venv/dev.stamp
 	@$(BIN)/python -m demo.tether $(BIN)/python -m chaos $(ONLY)
+
+mutants: .venv/dev.stamp
+	@$(BIN)/python -m demo.tether $(BIN)/python -m mutants $(ONLY)
 
 pages: .venv/dev.stamp
 	@$(BIN)/python -m demo.tether $(BIN)/pytest --quiet --write-pages

@@ -14,7 +14,7 @@ from typing import IO
 from tests import debian
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("gpconnect", "booking_portal", "sandbox", "demo", "bench", "chaos")
+PACKAGES = ("gpconnect", "booking_portal", "sandbox", "demo", "bench", "chaos", "mutants")
 
 CHECKS: dict[str, list[str]] = {
     "lint": ["ruff", "check", "."],

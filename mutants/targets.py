@@ -1,0 +1,30 @@
+"""The modules that decide what a patient is told, and what is sent."""
+
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+
+TARGETS: Final[dict[str, str]] = {
+    "error table": "gpconnect/error_table.py",
+    "answers": "gpconnect/answers.py",
+    "comparison": "gpconnect/comparison.py",
+    "checks before sending": "gpconnect/fhir/checks.py",
+    "PDS patient": "gpconnect/demographics/patient.py",
+    "PDS access": "gpconnect/demographics/access.py",
+    "cross-check": "gpconnect/demographics/cross_check.py",
+    "verdicts": "booking_portal/commands/verdicts.py",
+    "states": "booking_portal/commands/states.py",
+    "transitions": "booking_portal/commands/transitions.py",
+    "recognition": "booking_portal/commands/recognition.py",
+    "stages": "booking_portal/commands/steps/stages.py",
+    "closing": "booking_portal/commands/follow_up/closing.py",
+    "slot checks": "booking_portal/slots/offers.py",
+    "finding": "booking_portal/patients/finding.py",
+}
+"""What a module is called on the command line (`ONLY=`), and where it is."""
+
+
+def module_of(path: str) -> str:
+    """The dotted name of the module in this file."""
+    return path.removesuffix(".py").replace("/", ".")
