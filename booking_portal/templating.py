@@ -34,6 +34,7 @@ from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.presenters.restored import bar
 from booking_portal.commands.follow_up.escalating import escalated_at
 from booking_portal.navigation import NavigationItem, navigation_for
+from gpconnect.models import DeliveryChannel
 
 MACRO = re.compile(r"\bnhsuk\.(\w+)\(")
 
@@ -85,6 +86,7 @@ def environment(**options: Any) -> Environment:
             "url": url,
             "nhsuk": design_system(),
             "fields": forms,
+            "channel_class": channel_class,
             "asset_path": f"{settings.STATIC_URL}vendor/nhsuk",
         }
     )
@@ -125,6 +127,12 @@ def _file_of(macro: str) -> str:
     """Where the design system's package has the macro: `errorSummary` in `error-summary`."""
     folder = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in macro)
     return f"nhsuk/components/{folder}/macro.jinja"
+
+
+def channel_class(channel: str) -> str:
+    """The class that gives a channel its sign: the practice's own words never make one."""
+    known = channel.lower() if channel in set(DeliveryChannel) else "unknown"
+    return f"app-channel app-channel--{known}"
 
 
 def url(name: str, *args: Any, **kwargs: Any) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from gpconnect.practice_time import PracticeTime
 
@@ -29,15 +29,35 @@ __all__ = [
     "Registration",
     "SlotChoice",
     "SlotSearch",
+    "channels",
+    "one_channel",
 ]
 
 
 class DeliveryChannel(StrEnum):
-    """The channels that the specification names; fields keep an unknown one as its text."""
+    """The channels that the specification names; fields keep an unknown one as its text.
+
+    Several of one slot or appointment stand in a field as "In-person or Telephone".
+    """
 
     IN_PERSON = "In-person"
     TELEPHONE = "Telephone"
     VIDEO = "Video"
+
+
+def channels(said: str | None) -> tuple[str, ...]:
+    """The channels in a field: none, one or several."""
+    return tuple(said.split(OR)) if said else ()
+
+
+def one_channel(said: str | None) -> str | None:
+    """The channel in a field, to be sent; None where there is none, or which is not certain."""
+    found = channels(said)
+    return found[0] if len(found) == 1 else None
+
+
+OR: Final = " or "
+"""What stands between several channels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +256,7 @@ class Appointment:
     cancellation_reason: str | None = None
     created: str | None = None
     identifiers: tuple[str, ...] = ()
+    intact: bool = True  # False: `raw` is not quite what the practice sent
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property

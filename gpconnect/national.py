@@ -11,7 +11,7 @@ from gpconnect.attempt import Deadlines, Remaining
 from gpconnect.diagnostics import said
 from gpconnect.error_table import failure
 from gpconnect.errors import GPConnectError, NoAnswer, NotSent, Origin, UnreadableAnswer
-from gpconnect.fhir import elements
+from gpconnect.fhir import elements, parsing
 from gpconnect.fhir.elements import Json
 from gpconnect.identity import Requester
 from gpconnect.observer import Asked, ExchangeObserver, observed
@@ -163,7 +163,7 @@ class NationalService:
 def document(answer: WireAnswer) -> Json | None:
     """The JSON object in an answer, or None."""
     try:
-        found = elements.parse(answer.body)
+        found = parsing.parse(answer.body)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

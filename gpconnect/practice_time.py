@@ -11,6 +11,7 @@ from gpconnect import london
 _WRITTEN: Final = re.compile(
     r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(Z|[+-]\d\d:\d\d)?", re.ASCII
 )
+_LONGEST: Final = 40  # characters of a text that is no time
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,9 @@ class PracticeTime:
 def _read(text: str) -> PracticeTime:
     match = _WRITTEN.fullmatch(text)
     if match is None:
-        return PracticeTime(text, None, None, "The practice gave a time that cannot be read.")
+        return PracticeTime(
+            text[:_LONGEST], None, None, "The practice gave a time that cannot be read."
+        )
     wall_text, offset_text = match.groups()
     try:
         wall_clock = datetime.fromisoformat(wall_text)

@@ -15,6 +15,7 @@ from gpconnect.models import (
     ContactPoint,
     Registration,
     SlotChoice,
+    one_channel,
 )
 
 
@@ -51,7 +52,7 @@ def booking_of(command: Command) -> Booking:
         practitioner_id=first.practitioner_id or None,
         description=payload["description"],
         comment=payload["comment"] or None,
-        delivery_channel=first.delivery_channel or None,
+        delivery_channel=one_channel(first.delivery_channel),
         practitioner_role=first.practitioner_role or None,
         practitioner_role_code=first.practitioner_role_code or None,
         created=datetime.now(UTC),

@@ -38,9 +38,9 @@ class AppointmentBusy(AlreadyAsked):
 
 
 def require_changeable(appointment: Appointment) -> datetime:
-    """Go on only with a future appointment that is not cancelled; returns its start in UTC.
+    """Go on only with a future appointment that is not cancelled, and that was read exactly.
 
-    [AMEND-1, CANCEL-2, READ-1]
+    Returns its start in UTC. [AMEND-1, CANCEL-2, READ-1]
 
     Raises: NotChangeable.
     """
@@ -48,6 +48,11 @@ def require_changeable(appointment: Appointment) -> datetime:
         raise NotChangeable("This appointment is cancelled already.")
     if appointment.start.instant is None:
         raise NotChangeable("The practice gave a start that cannot be relied on.")
+    if not appointment.intact:  # a change sends back what was read, whole [AMEND-1]
+        raise NotChangeable(
+            "The practice's record of this appointment has characters that cannot be read here, "
+            "and a change could spoil it. Ring the practice to change or cancel it."
+        )
     if appointment.start.instant <= london.now_utc():
         raise NotChangeable("This appointment has already started.")
     return appointment.start.instant

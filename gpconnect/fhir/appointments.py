@@ -6,6 +6,7 @@ from typing import Final
 from gpconnect.fhir import elements, names
 from gpconnect.fhir.bundles import resources
 from gpconnect.fhir.elements import Json, Unreadable
+from gpconnect.fhir.parsing import Mended
 from gpconnect.fhir.slots import (
     delivery_channel,
     practitioner_role,
@@ -14,6 +15,10 @@ from gpconnect.fhir.slots import (
 )
 from gpconnect.models import Appointment, Appointments, BookingOrganisation, PracticeTime
 
+_STATUSES: Final = elements.spellings(
+    "proposed", "pending", "booked", "arrived", "fulfilled", "cancelled", "noshow",
+    "entered-in-error",
+)  # fmt: skip
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -46,7 +51,7 @@ def appointment(resource: Json, etag: str | None = None) -> Appointment:
     return Appointment(
         id=elements.identity(resource),
         version=elements.version(resource, etag),
-        status=elements.required(resource, "status"),
+        status=elements.spelt(elements.required(resource, "status"), _STATUSES) or "",
         start=PracticeTime.read(elements.text(resource.get("start")) or ""),
         end=PracticeTime.read(elements.text(resource.get("end")) or ""),
         description=elements.text(resource.get("description")),
@@ -64,6 +69,7 @@ def appointment(resource: Json, etag: str | None = None) -> Appointment:
         cancellation_reason=_cancellation_reason(resource),
         created=elements.text(resource.get("created")),
         identifiers=tuple(filter(None, identifiers)),
+        intact=not isinstance(resource, Mended),
         raw=resource,
     )
 

@@ -2,12 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from gpconnect.fhir import elements
 from gpconnect.fhir.elements import Json, Unreadable
 
 Value = TypeVar("Value")
+
+
+class HasId(Protocol):
+    """A value of a resource, with its logical id."""
+
+    @property
+    def id(self) -> str: ...
+
+
+Identified = TypeVar("Identified", bound=HasId)
 
 _KINDS: Final = {
     "Appointment": "an appointment",
@@ -38,6 +48,16 @@ class Resources:
             except Unreadable as fault:
                 self.fault(f"{_KINDS[kind]} {fault}")
 
+    def by_id(self, kind: str, reader: Callable[[Json], Identified]) -> dict[str, Identified]:
+        """Each readable resource of a kind by its id; two different ones of one id are neither."""
+        found: dict[str, Identified] = {}
+        contradicted: set[str] = set()
+        for each in self.read(kind, reader):
+            if found.setdefault(each.id, each) != each and each.id not in contradicted:
+                contradicted.add(each.id)
+                self.fault(f"{_KINDS[kind]} that another contradicts")
+        return {key: each for key, each in found.items() if key not in contradicted}
+
     def fault(self, sentence: str) -> None:
         self.faults[sentence] = self.faults.get(sentence, 0) + 1
 
@@ -57,7 +77,9 @@ def resources(bundle: Json) -> Resources:
     if not isinstance(entries, list):
         entries = [entries]
     for entry in entries:
-        resource = elements.mapping(elements.mapping(entry).get("resource"))
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if not isinstance(resource, dict):
+            resource = elements.mapping(elements.mapping(entry).get("resource"))
         kind = resource.get("resourceType")
         if isinstance(kind, str) and kind in _KINDS:
             found.by_kind.setdefault(kind, []).append(resource)

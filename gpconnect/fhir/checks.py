@@ -98,7 +98,7 @@ def changeable(appointment: Appointment, now: datetime) -> None:
     require(not appointment.cancelled, "status: cancelled already")
     start = appointment.start.instant
     require(start is None or start > now, "start: in the past")
-    require(appointment.raw, "the appointment as last read")
+    require(appointment.raw and appointment.intact, "the appointment as last read")
 
 
 def registration(asked: Registration, today: date) -> None:

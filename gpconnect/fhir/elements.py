@@ -4,7 +4,6 @@ Lists where the specification has one thing and one thing where it has a list ar
 real answers, its own examples included.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -16,28 +15,24 @@ Json = Mapping[str, Any]
 
 # Wider than FHIR's form: what can be stored, and stand in a path. What is sent is checked fully.
 _IDENTITY: Final = re.compile(r"(?!\.+\Z)[!-.0-~]{1,64}", re.ASCII)
+_VERSION: Final = re.compile(r"[!#-~]{1,64}", re.ASCII)
+_ETAG: Final = re.compile(r'(?:W/)?"([^"]*)"')
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-# What a database cannot hold, or UTF-8 not say: NUL and half a surrogate pair.
-_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
-_ESCAPED: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+
+
+LONGEST: Final = 4_000
+"""Characters of one text: beyond it follows an ellipsis."""
 
 
 class Unreadable(Exception):
     """A resource lacks what it is nothing without; the text says what, and no more."""
 
 
-def parse(body: bytes) -> Any:
-    """JSON, without what cannot be stored. Raises: ValueError, RecursionError."""
-    document = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse)
-    if b"\\" not in body or not _ESCAPED.search(body):  # most answers escape nothing at all
-        return document
-    # A whole surrogate pair is joined by now; only what is still there must go.
-    return _storable(document)
-
-
 def text(value: object) -> str | None:
-    """A string that says something; otherwise None."""
-    return value if isinstance(value, str) and value.strip() else None
+    """A string that says something, cut where it is LONGEST; otherwise None."""
+    if isinstance(value, str) and value.strip():
+        return value if len(value) <= LONGEST else _cut(value)
+    return None
 
 
 def mapping(value: object) -> Json:
@@ -57,7 +52,20 @@ def objects(value: object) -> list[Json]:
 def texts(value: object) -> tuple[str, ...]:
     """The strings of a list, or the one string that stands for it."""
     items = value if isinstance(value, list) else [value]
-    return tuple(item for item in items if isinstance(item, str) and item.strip())
+    return tuple(said for item in items if (said := text(item)))
+
+
+def spelt(value: str | None, known: Mapping[str, str]) -> str | None:
+    """A code as the specification spells it, whatever its case and hyphens; another as it is.
+
+    `known` is what `spellings` made. [RES-4]
+    """
+    return known.get(_folded(value), value) if value else None
+
+
+def spellings(*codes: str) -> Mapping[str, str]:
+    """Each code by what is the same in all ways of spelling it."""
+    return {_folded(code): code for code in codes}
 
 
 def required(resource: Json, name: str) -> str:
@@ -70,34 +78,41 @@ def required(resource: Json, name: str) -> str:
 
 def identity(resource: Json) -> str:
     """The logical id that a resource is nothing without. Raises: Unreadable."""
-    value = required(resource, "id")
-    if not _IDENTITY.fullmatch(value):
-        raise Unreadable("with an id that is none")
-    return value
+    value = resource.get("id")
+    if isinstance(value, str) and _IDENTITY.fullmatch(value):
+        return value
+    required(resource, "id")
+    raise Unreadable("with an id that is none")
 
 
 def version(resource: Json, etag: str | None = None) -> str | None:
     """The version id that the resource says, or else the ETag."""
-    said = text(mapping(resource.get("meta")).get("versionId"))
-    if said is None and etag:
-        match = re.fullmatch(r'(?:W/)?"([^"]*)"', etag.strip())
-        return match.group(1) if match else None
-    return said
+    said = mapping(resource.get("meta")).get("versionId")
+    if isinstance(said, str) and _VERSION.fullmatch(said):
+        return said
+    match = _ETAG.fullmatch((etag or "").strip())
+    return match[1] if match and _VERSION.fullmatch(match[1]) else None
 
 
 def reference(value: object, kind: str) -> str | None:
     """The id in a reference to a resource of this kind: relative, absolute or versioned."""
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
-    target = value.get("reference") if isinstance(value, dict) else None
+    target = value.get("reference") if isinstance(value, dict) else value
     if not isinstance(target, str):
         return None
-    if "/_history/" in target:
-        target = target.partition("/_history/")[0]
+    target = target.strip().rstrip("/")
+    if "/_history" in target:
+        target = target.partition("/_history")[0]
     head, _, identity = target.rpartition("/")
-    if identity and (head == kind or head.endswith(f"/{kind}")):
-        return identity
-    return None
+    if head != kind and head.rpartition("/")[2].casefold() != kind.casefold():
+        return None
+    return identity if _IDENTITY.fullmatch(identity) else None
+
+
+def references(value: object) -> list[object]:
+    """References in a list, or the one that stands for it, to look among."""
+    return value if isinstance(value, list) else [value]
 
 
 def first_reference(values: Iterable[object], kind: str) -> str | None:
@@ -112,10 +127,17 @@ def extensions(resource: Json, *urls: str) -> list[Json]:
 
 def identifier(resource: Json, system: str) -> str | None:
     """The value of the first identifier of a system."""
-    for entry in objects(resource.get("identifier")):
-        if entry.get("system") == system:
-            return text(entry.get("value"))
-    return None
+    return next(iter(identifiers(resource, system)), None)
+
+
+def identifiers(resource: Json, system: str) -> tuple[str, ...]:
+    """The values of a system's identifiers, each once."""
+    values = (
+        text(entry.get("value"))
+        for entry in objects(resource.get("identifier"))
+        if entry.get("system") == system
+    )
+    return tuple(dict.fromkeys(filter(None, values)))
 
 
 def concept(value: object) -> tuple[str | None, str | None]:
@@ -145,7 +167,7 @@ def address(value: Json) -> Address:
         district=text(value.get("district")),
         postcode=text(value.get("postalCode")),
         country=text(value.get("country")),
-        use=text(value.get("use")),
+        use=spelt(text(value.get("use")), _USES),
     )
 
 
@@ -156,22 +178,29 @@ def first_address(value: object) -> Address | None:
 def contact_points(value: object) -> tuple[ContactPoint, ...]:
     """Those that say something; one without a system is taken for a telephone."""
     return tuple(
-        ContactPoint(text(item.get("system")) or "phone", said, text(item.get("use")))
+        ContactPoint(
+            spelt(text(item.get("system")), _SYSTEMS) or "phone",
+            said,
+            spelt(text(item.get("use")), _USES),
+        )
         for item in objects(value)
         if (said := text(item.get("value")))
     )
 
 
 def telephone(value: object) -> str | None:
-    """The first telephone number among contact points."""
+    """The first telephone number among contact points that is not an old one."""
     points = contact_points(value)
-    return next((point.value for point in points if point.system == "phone"), None)
+    return next(
+        (point.value for point in points if point.system == "phone" and point.use != "old"), None
+    )
 
 
 def human_names(value: object) -> tuple[HumanName, ...]:
-    return tuple(
+    """The names that say something: whole, in part, or as one text."""
+    names = (
         HumanName(
-            use=text(item.get("use")),
+            use=spelt(text(item.get("use")), _USES),
             family=" ".join(texts(item.get("family"))) or None,
             given=texts(item.get("given")),
             prefix=texts(item.get("prefix")),
@@ -179,26 +208,31 @@ def human_names(value: object) -> tuple[HumanName, ...]:
         )
         for item in objects(value)
     )
+    return tuple(name for name in names if str(name))
 
 
 def preferred_name(names: tuple[HumanName, ...]) -> HumanName | None:
-    """The official name, or else the usual one, or else the first."""
-    for use in ("official", "usual"):
-        for name in names:
-            if name.use == use:
-                return name
-    return names[0] if names else None
+    """The official name, or else the usual one, or else the first, an old one last."""
+    ranks = {"official": 0, "usual": 1, "old": 3}
+    return min(names, key=lambda name: ranks.get(name.use or "", 2), default=None)
 
 
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
+def gender(value: object) -> str | None:
+    """An administrative gender; one that FHIR does not know as it is."""
+    return spelt(text(value), _GENDERS)
 
 
-def _storable(value: Any) -> Any:
-    if isinstance(value, str):
-        return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
-    if isinstance(value, list):
-        return [_storable(item) for item in value]
-    if isinstance(value, dict):
-        return {_storable(name): _storable(item) for name, item in value.items()}
-    return value
+def _folded(code: str) -> str:
+    return code.casefold().translate(_BETWEEN)
+
+
+def _cut(value: str) -> str:
+    return f"{value[: LONGEST - 1]}\N{HORIZONTAL ELLIPSIS}"
+
+
+_BETWEEN: Final = str.maketrans("", "", " \t\n\r-_")
+_GENDERS: Final = spellings("male", "female", "other", "unknown")
+_SYSTEMS: Final = spellings("phone", "fax", "email", "pager", "url", "sms", "other")
+_USES: Final = spellings(
+    "usual", "official", "temp", "nickname", "anonymous", "old", "maiden", "home", "work", "mobile"
+)

@@ -17,10 +17,10 @@ def patient(resource: Json, etag: str | None = None) -> Patient:
     return Patient(
         id=elements.identity(resource),
         version=elements.version(resource, etag),
-        nhs_number=elements.identifier(resource, names.NHS_NUMBER),
+        nhs_number=_nhs_number(resource),
         name=elements.preferred_name(human_names),
         names=human_names,
-        gender=elements.text(resource.get("gender")),
+        gender=elements.gender(resource.get("gender")),
         birth_date=elements.whole_date(resource.get("birthDate")),
         addresses=tuple(map(elements.address, elements.objects(resource.get("address")))),
         telecoms=elements.contact_points(resource.get("telecom")),
@@ -35,10 +35,10 @@ def practitioner(resource: Json, etag: str | None = None) -> Practitioner:
         for extension in elements.extensions(resource, names.PRACTITIONER_ROLE)
     )
     return Practitioner(
-        id=elements.required(resource, "id"),
+        id=elements.identity(resource),
         version=elements.version(resource, etag),
         name=elements.preferred_name(elements.human_names(resource.get("name"))),
-        gender=elements.text(resource.get("gender")),
+        gender=elements.gender(resource.get("gender")),
         roles=tuple(filter(None, roles)),
         sds_user_id=elements.identifier(resource, names.SDS_USER_ID),
     )
@@ -48,7 +48,7 @@ def organisation(resource: Json, etag: str | None = None) -> Organisation:
     """Raises: Unreadable without an id."""
     code, words = elements.concept(elements.mapping(resource.get("type")))
     return Organisation(
-        id=elements.required(resource, "id"),
+        id=elements.identity(resource),
         ods_code=elements.identifier(resource, names.ODS_CODE),
         name=elements.text(resource.get("name")),
         telephone=elements.telephone(resource.get("telecom")),
@@ -60,7 +60,7 @@ def organisation(resource: Json, etag: str | None = None) -> Organisation:
 def location(resource: Json, etag: str | None = None) -> Location:
     """Raises: Unreadable without an id."""
     return Location(
-        id=elements.required(resource, "id"),
+        id=elements.identity(resource),
         name=elements.text(resource.get("name")),
         address=elements.first_address(resource.get("address")),
         telephone=elements.telephone(resource.get("telecom")),
@@ -87,6 +87,12 @@ def capability_statement(resource: Json) -> CapabilityStatement:
         version=elements.text(resource.get("version")),
         interactions=frozenset(can),
     )
+
+
+def _nhs_number(resource: Json) -> str | None:
+    """The NHS number, without the spaces that people write; None where there are several."""
+    numbers = {"".join(value.split()) for value in elements.identifiers(resource, names.NHS_NUMBER)}
+    return numbers.pop() if len(numbers) == 1 else None
 
 
 def _preferred_branch(resource: Json) -> str | None:

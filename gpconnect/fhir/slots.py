@@ -8,10 +8,23 @@ from typing import Final
 from gpconnect.fhir import elements, names, people_and_places
 from gpconnect.fhir.bundles import Resources, resources
 from gpconnect.fhir.elements import Json, Unreadable
-from gpconnect.models import FreeSlot, FreeSlots, Location, PracticeTime, Practitioner
+from gpconnect.models import (
+    OR,
+    DeliveryChannel,
+    FreeSlot,
+    FreeSlots,
+    Location,
+    PracticeTime,
+    Practitioner,
+)
 
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
 _CHANNELS: Final = (names.DELIVERY_CHANNEL, names.DELIVERY_CHANNEL_BEFORE)
+_CHANNELS_AS_SPELT: Final = frozenset(map(str, DeliveryChannel))
+_CHANNEL_CODES: Final = elements.spellings(*_CHANNELS_AS_SPELT)
+_STATUSES: Final = elements.spellings(
+    "free", "busy", "busy-unavailable", "busy-tentative", "entered-in-error"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +47,10 @@ def free_slots(bundle: Json) -> FreeSlots:
     found = resources(bundle)
     schedules = _schedules(found)
     slots: list[FreeSlot] = []
+    linked: dict[str, str | None] = {}
     for resource in found.of("Slot"):
         try:
-            slot = _slot(resource, schedules)
+            slot = _slot(resource, schedules, linked)
         except Unreadable as fault:
             found.fault(f"a slot {fault}")
             continue
@@ -49,28 +63,41 @@ def free_slots(bundle: Json) -> FreeSlots:
 
 
 def joined(parts: Iterable[FreeSlots]) -> FreeSlots:
-    """Several answers as one: each slot once, by its id, in the order of the instants. [SFS-4]"""
+    """Several answers as one: each slot once, by its id, in the order of the instants. [SFS-4]
+
+    Two different ones with one id are both there, and that is a fault.
+    """
     by_id: dict[str, FreeSlot] = {}
+    others: dict[FreeSlot, None] = {}
     faults: dict[str, None] = {}
     for part in parts:
-        by_id.update((slot.id, slot) for slot in part.slots)
+        for slot in part.slots:
+            known = by_id.setdefault(slot.id, slot)
+            if known is not slot and known != slot:
+                others[slot] = None
         faults.update(dict.fromkeys(part.faults))
-    ordered = sorted(by_id.values(), key=lambda slot: slot.start.instant or _LAST)
+    if others:
+        faults["The practice sent something unreadable: different slots with one id."] = None
+    ordered = sorted([*by_id.values(), *others], key=lambda slot: slot.start.instant or _LAST)
     return FreeSlots(tuple(ordered), tuple(faults))
 
 
 def delivery_channel(resource: Json) -> str | None:
-    """The channel, from either version of the extension; an unknown one as its text. [RES-4]"""
+    """The channel, from either version of the extension; an unknown one as its text. [RES-4]
+
+    Of several all: which of them it is the practice has not decided yet, or does not say.
+    """
+    found: list[str] = []
     for extension in elements.objects(resource.get("extension")):
         if extension.get("url") not in _CHANNELS:
             continue
-        said = elements.text(extension.get("valueCode"))
-        if said is None:
+        said = extension.get("valueCode")
+        if not isinstance(said, str) or said not in _CHANNELS_AS_SPELT:
             code, words = elements.concept(extension.get("valueCodeableConcept"))
-            said = code or words
+            said = elements.spelt(elements.text(said) or code or words, _CHANNEL_CODES)
         if said:
-            return said
-    return None
+            found.append(said)
+    return found[0] if len(found) == 1 else OR.join(dict.fromkeys(found)) or None
 
 
 def practitioner_role(resource: Json) -> tuple[str | None, str | None]:
@@ -97,20 +124,35 @@ def service_category(resource: Json) -> str | None:
     return elements.text(category.get("text")) or elements.concept(category)[1]
 
 
-def _slot(resource: Json, schedules: dict[str, _Schedule]) -> FreeSlot | None:
-    """The slot, or None when it is not free after all. Raises: Unreadable."""
+def _slot(
+    resource: Json, schedules: dict[str, _Schedule], linked: dict[str, str | None]
+) -> FreeSlot | None:
+    """The slot, or None when it is not free after all. Raises: Unreadable.
+
+    `linked` remembers the schedule's id in each reference: thousands of slots share a few.
+    """
     if resource.get("status") != "free":
-        elements.required(resource, "status")
-        return None
+        status = elements.spelt(elements.required(resource, "status"), _STATUSES)
+        if status not in _STATUSES.values():
+            raise Unreadable("in a state that is none")
+        if status != "free":
+            return None
     start = PracticeTime.read(elements.required(resource, "start"))
     end = PracticeTime.read(elements.required(resource, "end"))
     if start.instant and end.instant and end.instant <= start.instant:
         raise Unreadable("that ends before it starts")
-    schedule_id = elements.reference(resource.get("schedule"), "Schedule")
+    link = resource.get("schedule")
+    written = link.get("reference") if isinstance(link, dict) else None
+    if isinstance(written, str) and written in linked:
+        schedule_id = linked[written]
+    else:
+        schedule_id = elements.reference(link, "Schedule")
+        if isinstance(written, str):
+            linked[written] = schedule_id
     schedule = schedules.get(schedule_id or "", _UNKNOWN_SCHEDULE)
     # By position, which for thousands of slots is noticeably quicker than by name.
     return FreeSlot(
-        elements.required(resource, "id"),
+        elements.identity(resource),
         start,
         end,
         delivery_channel(resource),
@@ -125,21 +167,16 @@ def _slot(resource: Json, schedules: dict[str, _Schedule]) -> FreeSlot | None:
 
 
 def _schedules(found: Resources) -> dict[str, _Schedule]:
-    locations = {
-        location.id: location for location in found.read("Location", people_and_places.location)
-    }
-    practitioners = {
-        practitioner.id: practitioner
-        for practitioner in found.read("Practitioner", people_and_places.practitioner)
-    }
+    locations = found.by_id("Location", people_and_places.location)
+    practitioners = found.by_id("Practitioner", people_and_places.practitioner)
 
     def read(resource: Json) -> _Schedule:
-        actors = list(elements.objects(resource.get("actor")))
+        actors = elements.references(resource.get("actor"))
         location_id = elements.first_reference(actors, "Location")
         practitioner_id = elements.first_reference(actors, "Practitioner")
         role_code, role = practitioner_role(resource)
         return _Schedule(
-            id=elements.required(resource, "id"),
+            id=elements.identity(resource),
             type=service_category(resource),
             location=locations.get(location_id, Location(location_id)) if location_id else None,
             practitioner=practitioners.get(practitioner_id, Practitioner(practitioner_id))
@@ -149,4 +186,4 @@ def _schedules(found: Resources) -> dict[str, _Schedule]:
             role_code=role_code,
         )
 
-    return {schedule.id: schedule for schedule in found.read("Schedule", read)}
+    return found.by_id("Schedule", read)

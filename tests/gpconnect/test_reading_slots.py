@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gpconnect.models import FreeSlots, SlotSearch
+from gpconnect.models import FreeSlots, SlotSearch, channels
 from tests.gpconnect.conftest import Scripted
 from tests.gpconnect.scripted_server import always, bundle, http
 
@@ -191,6 +191,11 @@ def test_resources_are_matched_by_type_and_id_and_not_by_full_url(scripted: Star
         "Schedule/c1",
         "https://practice.example/A/STU3/1/Schedule/c1",
         "Schedule/c1/_history/4",
+        "https://practice.example/A/STU3/1/Schedule/c1/_history/4",
+        " Schedule/c1 ",
+        "/Schedule/c1",
+        "Schedule/c1/",
+        "schedule/c1",
     ],
 )
 def test_references_are_read_in_every_form(scripted: Start, reference: str) -> None:
@@ -212,6 +217,144 @@ def test_a_doubtful_time_is_shown_in_its_place_and_marked(scripted: Start) -> No
     assert [one.id for one in found.slots] == ["early", "s1", "late"]
     assert [one.start.doubtful for one in found.slots] == [True, False, True]
     assert found.slots[2].minutes is None
+
+
+@pytest.mark.requirement("RES-2", "SFS-10")
+@pytest.mark.parametrize(
+    "reference",
+    [
+        {"reference": "Schedule/"},
+        {"reference": "Location/c1"},
+        {"reference": "#c1"},
+        {"reference": "urn:uuid:0b2f9c1e-0000-4000-8000-000000000001"},
+        {"reference": "Schedule/" + "c" * 65},
+        {"reference": "Schedule/c\N{REPLACEMENT CHARACTER}"},
+        {"reference": None},
+        {"identifier": {"value": "c1"}},
+        "c1",
+    ],
+)
+def test_a_reference_that_names_no_schedule_is_reported_and_the_slot_shown(
+    scripted: Start, reference: Any
+) -> None:
+    found = search(scripted, whole(slot(schedule=reference), slot("s2")))
+    assert [one.id for one in found.slots] == ["s1", "s2"]
+    assert not found.complete
+    assert found.slots[0].location is None
+
+
+@pytest.mark.requirement("RES-4", "SFS-5")
+@pytest.mark.parametrize(
+    ("codes", "channel"),
+    [
+        (["telephone"], "Telephone"),
+        (["TELEPHONE"], "Telephone"),
+        (["in-person"], "In-person"),
+        (["In Person"], "In-person"),
+        (["in_person"], "In-person"),
+        (["Carrier pigeon"], "Carrier pigeon"),
+        (["In-person", "telephone"], "In-person or Telephone"),
+        (["Video", "video"], "Video"),
+        (["Video", "", None, "Telephone", "Video"], "Video or Telephone"),
+    ],
+)
+def test_a_channel_is_read_in_any_spelling_and_of_several_all(
+    scripted: Start, codes: list[Any], channel: str
+) -> None:
+    """Case 12."""
+    extensions = [{"url": f"{CHANNEL}-2", "valueCode": code} for code in codes]
+    found = search(scripted, whole(slot(extension=extensions)))
+    assert [one.delivery_channel for one in found.slots] == [channel]
+    assert channels(channel) == tuple(channel.split(" or "))
+
+
+@pytest.mark.requirement("RES-4", "SFS-5")
+@pytest.mark.parametrize(
+    ("said", "gender"), [("Female", "female"), (" MALE ", "male"), ("woman", "woman"), (1, None)]
+)
+def test_a_gender_is_read_in_any_spelling(
+    scripted: Start, said: object, gender: str | None
+) -> None:
+    practitioner = {**PRACTITIONER, "gender": said}
+    found = search(scripted, bundle(slot(), SCHEDULE, LOCATION, practitioner))
+    assert found.slots[0].practitioner is not None
+    assert found.slots[0].practitioner.gender == gender
+
+
+@pytest.mark.requirement("RES-4", "SFS-10")
+@pytest.mark.parametrize(
+    ("status", "offered", "complete"),
+    [
+        ("FREE", True, True),
+        ("Free", True, True),
+        ("Busy", False, True),
+        ("busy-unavailable", False, True),
+        ("entered in error", False, True),
+        ("frei", False, False),
+    ],
+)
+def test_a_slots_state_is_read_in_any_spelling_and_an_unknown_one_is_reported(
+    scripted: Start, status: str, offered: bool, complete: bool
+) -> None:
+    found = search(scripted, whole(slot(status=status), slot("s2")))
+    assert ("s1" in {one.id for one in found.slots}) == offered
+    assert found.complete == complete
+
+
+@pytest.mark.requirement("SFS-5", "SFS-10")
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ([{"given": ["Sarah"]}], "Sarah"),
+        ([{"family": "Black"}], "Black"),
+        ([{"text": "Dr Sarah Black"}], "Dr Sarah Black"),
+        ([{"use": "official"}, {"use": "usual", "text": "Dr Black"}], "Dr Black"),
+        ([{"use": "old", "family": "White"}, {"family": "Black"}], "Black"),
+        ([None, {}, {"family": None, "given": [None, ""]}], ""),
+        ("Dr Sarah Black", ""),
+    ],
+)
+def test_a_practitioners_name_is_shown_with_what_there_is_of_it(
+    scripted: Start, name: Any, shown: str
+) -> None:
+    practitioner = {**PRACTITIONER, "name": name}
+    found = search(scripted, bundle(slot(), SCHEDULE, LOCATION, practitioner))
+    assert found.complete
+    assert found.slots[0].practitioner is not None
+    assert found.slots[0].practitioner.display_name == shown
+
+
+@pytest.mark.requirement("SFS-5", "SFS-10")
+def test_what_two_resources_of_one_id_contradict_is_not_believed(scripted: Start) -> None:
+    other = {**PRACTITIONER, "gender": "male"}
+    found = search(scripted, bundle(slot(), SCHEDULE, LOCATION, PRACTITIONER, other))
+    assert found.slots[0].practitioner is not None
+    assert (found.slots[0].practitioner.id, found.slots[0].practitioner.display_name) == ("p1", "")
+    assert not found.complete
+    assert search(scripted, whole(slot(), PRACTITIONER, LOCATION, SCHEDULE)).complete
+    later = slot(start="2026-12-01T10:00:00+00:00", end="2026-12-01T10:10:00+00:00")
+    both = search(scripted, whole(slot(), later))
+    assert [one.start.time_label for one in both.slots] == ["09:00", "10:00"]
+    assert not both.complete
+
+
+@pytest.mark.requirement("RES-2")
+@pytest.mark.parametrize("meta", [None, 5, "1", [], [None], {"versionId": {}}, {"profile": 7}])
+def test_a_bad_meta_hides_nothing(scripted: Start, meta: Any) -> None:
+    given = [{**resource, "meta": meta} for resource in (slot(), SCHEDULE, LOCATION, PRACTITIONER)]
+    found = search(scripted, bundle(*given))
+    assert found.complete
+    assert found.slots[0].practitioner is not None
+    assert found.slots[0].practitioner.display_name == "Dr Sarah Black"
+
+
+@pytest.mark.requirement("SFS-5")
+def test_a_text_without_end_is_cut_and_says_so(scripted: Start) -> None:
+    found = search(scripted, whole(slot(serviceType=[{"text": "A" * 100_000}])))
+    [one] = found.slots
+    assert one.slot_type is not None
+    assert len(one.slot_type) < 5_000
+    assert one.slot_type.endswith("\N{HORIZONTAL ELLIPSIS}")
 
 
 @pytest.mark.requirement("SFS-4")

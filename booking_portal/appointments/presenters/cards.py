@@ -7,7 +7,14 @@ from booking_portal.appointments.presenters import wording
 from booking_portal.commands.models import Command
 from booking_portal.slots.offers import Offer
 from gpconnect import london
-from gpconnect.models import Appointment, DeliveryChannel, Location, PracticeTime, Practitioner
+from gpconnect.models import (
+    Appointment,
+    DeliveryChannel,
+    Location,
+    PracticeTime,
+    Practitioner,
+    channels,
+)
 
 STATUS = {
     "booked": "Booked",
@@ -66,8 +73,8 @@ class AppointmentCard:
 
     @property
     def by_telephone(self) -> bool:
-        """Whether the practice rings the patient. [BOOK-11]"""
-        return self.channel == DeliveryChannel.TELEPHONE
+        """Whether the practice rings the patient, or may. [BOOK-11]"""
+        return DeliveryChannel.TELEPHONE in channels(self.channel)
 
     def at(self, location: Location | None, practitioner: Practitioner | None) -> "AppointmentCard":
         """The same with what was looked up at the practice."""

@@ -16,7 +16,7 @@ from booking_portal.commands.booking import looked_until
 from booking_portal.commands.models import Command, Proposal
 from booking_portal.patients.models import PatientAtPractice
 from booking_portal.patients.presenters import full_name
-from gpconnect.models import Appointments, DeliveryChannel
+from gpconnect.models import Appointments
 
 FIELD_LABELS = {
     "family": "Family name",
@@ -114,7 +114,7 @@ class CheckPage:
             must_acknowledge=bool(at.serious_differences) and not at.differences_acknowledged,
             may_decline=saying.may_decline(actor.organisation),
             how=saying.how(card, at.numbers_held),
-            by_telephone=card.channel == DeliveryChannel.TELEPHONE,
+            by_telephone=card.by_telephone,
             telephones=tuple(at.telephones),
         )
 

@@ -32,8 +32,11 @@ def how(card: AppointmentCard, telephones: list[str] | None) -> str:
             return "It is a video appointment. The practice will tell you how to join."
         case DeliveryChannel.IN_PERSON:
             return "Please come to the surgery in person."
-        case _:
+        case "":
             return "The practice did not say whether it is in person, by telephone or by video."
+        case _:
+            said = f"The practice gives it as: {card.channel}. Ask the practice how it is held."
+            return f"{said} {_number_held(telephones)}" if card.by_telephone else said
 
 
 def _number_held(telephones: list[str] | None) -> str:
@@ -71,7 +74,7 @@ def confirmation(
         f"{length}{who}."
     ]
     said.append(how(card, telephones))
-    if card.channel == DeliveryChannel.IN_PERSON or not card.channel:
+    if card.channel not in {DeliveryChannel.TELEPHONE, DeliveryChannel.VIDEO}:
         where = ", ".join(part for part in (card.location, card.address) if part)
         said.append(f"The address is {where}." if where else "Ask the practice for the address.")
     said.append(f"To change or cancel it, ring the practice on {practice.telephone}.")
