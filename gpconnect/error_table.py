@@ -1,10 +1,12 @@
-"""The one table of error codes: what each means, in words for the user. [ERR-1..5]
+"""The one table of error codes: what each means, as evidence and in words for the user. [ERR-1..5]
 
-The code decides, not the HTTP status: suppliers differ in the latter. A row's `decided` says
-whether the practice, having answered so, has for certain not done what was asked.
+What a code means for a write, and for whether the practice answers at all, is its row's `says`;
+nothing else decides it. A code alone is not enough for a "no": `meaning` holds it against who
+said it and under which HTTP status, and what does not agree is contradictory. [ERR-2]
 """
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
 from gpconnect import errors
@@ -19,14 +21,41 @@ from gpconnect.interactions import (
 )
 
 
+class Says(Enum):
+    """What an error is evidence of."""
+
+    NOT_SENT = "it stopped on our side: nothing has left for the practice"
+    NO_CONNECTION = "there was no way to the practice: nothing was sent"
+    SPINE_REFUSES = "the Spine said no, and has not passed it on"
+    PRACTICE_REFUSES = "the practice said no, and has done nothing"
+    DONE_OTHERWISE = "the practice has done something else than was asked"
+    NO_ANSWER = "it was sent, and no whole answer came"
+    FAILED = "a system failed, perhaps after having done it"
+    UNREADABLE = "something answered, and it cannot be understood"
+    UNCLEAR = "it was refused, and not in a way that says whether it was done"
+    STOPPED_LISTENING = "we stopped while it was under way"
+    CONTRADICTORY = "what was said, who said it and the status do not agree"  # never in a row
+    ELSEWHERE = "it is not about a practice"
+
+
+REFUSALS: Final = frozenset({Says.SPINE_REFUSES, Says.PRACTICE_REFUSES})
+NEVER_LEFT: Final = frozenset({Says.NOT_SENT, Says.NO_CONNECTION})
+_DECIDED: Final = REFUSALS | NEVER_LEFT | {Says.ELSEWHERE}
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one code means: the class raised, the user's sentence, and what to do next."""
+    """What one code means: as evidence, the class raised, the sentence, and what to do next."""
 
+    says: Says
     kind: type[GPConnectError]
     sentence: str
     next_step: str
-    decided: bool = True
+
+    @property
+    def decided(self) -> bool:
+        """Whether it can say for certain that nothing was done: if all of it agrees. [ERR-2]"""
+        return self.says in _DECIDED
 
 
 _SUPPORT: Final = "Tell your support team the reference below; telephone the practice meanwhile."
@@ -38,257 +67,391 @@ _DIRECTORY: Final = "Telephone the practice, and ask your support team to check 
 TABLE: Final[dict[str, Row]] = {
     # Our own checks: nothing has been sent.
     "INVALID_REQUEST": Row(
-        errors.InvalidRequest, "This cannot be sent as it is.", "Correct it and try again."
+        Says.NOT_SENT,
+        errors.InvalidRequest,
+        "This cannot be sent as it is.",
+        "Correct it and try again.",
     ),
     "NHS_NUMBER_INVALID": Row(
-        errors.InvalidNHSNumber, "This is not a valid NHS number.", "Check the number."
+        Says.NOT_SENT,
+        errors.InvalidNHSNumber,
+        "This is not a valid NHS number.",
+        "Check the number.",
     ),
     # The way there and back.
     "STOPPED_BEFORE_SENDING": Row(
-        errors.NotSent, "It was stopped before anything was sent.", "Try again."
+        Says.NOT_SENT, errors.NotSent, "It was stopped before anything was sent.", "Try again."
+    ),
+    "PRACTICE_NOT_ANSWERING": Row(
+        Says.NOT_SENT,
+        errors.NotSent,
+        "This practice is not answering. Nothing was sent.",
+        "Telephone the practice or choose another one; or try again in a minute.",
+    ),
+    "PAGE_OUT_OF_TIME": Row(
+        Says.NOT_SENT,
+        errors.NotSent,
+        "The answers before this one took so long that the practice was not asked any more.",
+        "Try again; if it goes on, telephone the practice.",
     ),
     "UNREACHABLE": Row(
-        errors.Unreachable, "No connection could be made. Nothing was sent.", _AGAIN
+        Says.NO_CONNECTION,
+        errors.Unreachable,
+        "No connection could be made. Nothing was sent.",
+        _AGAIN,
     ),
     "NAME_NOT_RESOLVED": Row(
-        errors.Unreachable, "The address could not be found. Nothing was sent.", _AGAIN
+        Says.NO_CONNECTION,
+        errors.Unreachable,
+        "The address could not be found. Nothing was sent.",
+        _AGAIN,
     ),
     "CONNECT_DEADLINE_EXCEEDED": Row(
-        errors.Unreachable, "No connection could be made in time. Nothing was sent.", _AGAIN
+        Says.NO_CONNECTION,
+        errors.Unreachable,
+        "No connection could be made in time. Nothing was sent.",
+        _AGAIN,
     ),
     "TLS_FAILED": Row(
-        errors.TLSFailure, "No trusted connection could be made. Nothing was sent.", _SUPPORT
+        Says.NOT_SENT,
+        errors.TLSFailure,
+        "No trusted connection could be made. Nothing was sent.",
+        _SUPPORT,
     ),
     "CONNECTION_LOST": Row(
-        errors.ConnectionLost, "The connection broke before the answer came.", _AGAIN, decided=False
+        Says.NO_ANSWER,
+        errors.ConnectionLost,
+        "The connection broke before the answer came.",
+        _AGAIN,
     ),
     "DEADLINE_EXCEEDED": Row(
-        errors.DeadlineExceeded, "The answer did not come in time.", _AGAIN, decided=False
+        Says.NO_ANSWER, errors.DeadlineExceeded, "The answer did not come in time.", _AGAIN
     ),
-    "EMPTY_ANSWER": Row(errors.NotFHIR, "The answer was empty.", _AGAIN, decided=False),
+    "INTERRUPTED": Row(
+        Says.STOPPED_LISTENING,
+        errors.ConnectionLost,
+        "It was broken off here, at the portal, before the answer came.",
+        _LOOK,
+    ),
+    "EMPTY_ANSWER": Row(Says.UNREADABLE, errors.NotFHIR, "The answer was empty.", _AGAIN),
     "WRONG_CONTENT_TYPE": Row(
-        errors.NotFHIR, "The answer was not in the agreed format.", _SUPPORT, decided=False
+        Says.UNREADABLE, errors.NotFHIR, "The answer was not in the agreed format.", _SUPPORT
     ),
-    "INVALID_JSON": Row(errors.NotFHIR, "The answer could not be read.", _SUPPORT, decided=False),
+    "INVALID_JSON": Row(Says.UNREADABLE, errors.NotFHIR, "The answer could not be read.", _SUPPORT),
     "BAD_COMPRESSION": Row(
-        errors.NotFHIR, "The answer could not be read.", _SUPPORT, decided=False
+        Says.UNREADABLE, errors.NotFHIR, "The answer could not be read.", _SUPPORT
     ),
     "ANSWER_TOO_LARGE": Row(
+        Says.UNREADABLE,
         errors.AnswerTooLarge,
         "The answer was too large to be read.",
         "Ask for less, for example a shorter range of dates.",
-        decided=False,
     ),
     "REDIRECTED": Row(
-        errors.Redirected, "The answer pointed to another address.", _SUPPORT, decided=False
+        Says.UNREADABLE, errors.Redirected, "The answer pointed to another address.", _SUPPORT
     ),
     "UNEXPECTED_STATUS": Row(
-        errors.WrongResource, "The answer was not the expected one.", _SUPPORT, decided=False
+        Says.UNREADABLE, errors.WrongResource, "The answer was not the expected one.", _SUPPORT
     ),
     "WRONG_RESOURCE": Row(
-        errors.WrongResource, "The answer was not the expected one.", _SUPPORT, decided=False
+        Says.UNREADABLE, errors.WrongResource, "The answer was not the expected one.", _SUPPORT
     ),
     "DIFFERENT_FROM_ASKED": Row(
+        Says.DONE_OTHERWISE,
         errors.DifferentFromAsked,
         "The practice has made an appointment that differs from the one asked for.",
         "Do not tell the patient that it is booked; telephone the practice now.",
-        decided=False,
     ),
     # Practices.
     "BAD_REQUEST": Row(
-        errors.RequestRejected, "The practice's system did not accept the request.", _SUPPORT
+        Says.PRACTICE_REFUSES,
+        errors.RequestRejected,
+        "The practice's system did not accept the request.",
+        _SUPPORT,
     ),
     "INVALID_IDENTIFIER_SYSTEM": Row(
-        errors.RequestRejected, "The practice does not know this kind of identifier.", _SUPPORT
+        Says.PRACTICE_REFUSES,
+        errors.RequestRejected,
+        "The practice does not know this kind of identifier.",
+        _SUPPORT,
     ),
     "INVALID_IDENTIFIER_VALUE": Row(
-        errors.RequestRejected, "The practice did not accept the identifier.", "Check it."
+        Says.PRACTICE_REFUSES,
+        errors.RequestRejected,
+        "The practice did not accept the identifier.",
+        "Check it.",
     ),
     "INVALID_NHS_NUMBER": Row(
+        Says.PRACTICE_REFUSES,
         errors.DemographicsRejected,
         "The practice did not accept the NHS number: it may have been replaced or withdrawn.",
         "Trace the patient again and use the current number.",
     ),
     "INVALID_PATIENT_DEMOGRAPHICS": Row(
+        Says.PRACTICE_REFUSES,
         errors.DemographicsRejected,
         "The practice could not match the patient with the national record.",
         _CHECK_PATIENT,
     ),
     "NO_PATIENT_CONSENT": Row(
+        Says.PRACTICE_REFUSES,
         errors.NotPermittedByPractice,
         "The patient has not agreed to this kind of sharing.",
         "Telephone the practice.",
     ),
     "NO_ORGANISATION_CONSENT": Row(
+        Says.PRACTICE_REFUSES,
         errors.NotPermittedByPractice,
         "The practice does not share this with your organisation.",
         "Telephone the practice.",
     ),
     "ACCESS_DENIED": Row(
+        Says.PRACTICE_REFUSES,
         errors.NotPermittedByPractice,
         "The practice does not allow this, or has it switched off.",
         "Telephone the practice.",
     ),
     "PATIENT_NOT_FOUND": Row(
+        Says.PRACTICE_REFUSES,
         errors.PatientNotAtPractice,
         "The practice has no record of the patient that it can share.",
         "Register the patient there, if that is right for them, or telephone the practice.",
     ),
     "PATIENT_SENSITIVE": Row(
+        Says.PRACTICE_REFUSES,
         errors.PatientNotAtPractice,
         "The practice has no record of the patient that it can share.",
         "Telephone the practice.",
     ),
     "ORGANISATION_NOT_FOUND": Row(
-        errors.NotFound, "The practice does not know this organisation.", "Telephone the practice."
+        Says.PRACTICE_REFUSES,
+        errors.NotFound,
+        "The practice does not know this organisation.",
+        "Telephone the practice.",
     ),
     "PRACTITIONER_NOT_FOUND": Row(
-        errors.NotFound, "The practice does not know this practitioner.", "Telephone the practice."
+        Says.PRACTICE_REFUSES,
+        errors.NotFound,
+        "The practice does not know this practitioner.",
+        "Telephone the practice.",
     ),
-    "NO_RECORD_FOUND": Row(errors.NotFound, "The practice does not hold this.", "Search again."),
+    "NO_RECORD_FOUND": Row(
+        Says.PRACTICE_REFUSES, errors.NotFound, "The practice does not hold this.", "Search again."
+    ),
+    "APPOINTMENT_NOT_SHOWN": Row(
+        Says.PRACTICE_REFUSES,
+        errors.AppointmentNotShown,
+        "The practice does not show this appointment: it may have begun.",
+        "Ring the practice.",
+    ),
     "DUPLICATE_REJECTED": Row(
-        errors.SlotGone, "This slot has been taken.", "Choose another of the slots free now."
+        Says.PRACTICE_REFUSES,
+        errors.SlotGone,
+        "This slot has been taken.",
+        "Choose another of the slots free now.",
     ),
     "INVALID_RESOURCE": Row(
-        errors.RequestRejected, "The practice did not accept what was sent.", _SUPPORT
+        Says.PRACTICE_REFUSES,
+        errors.RequestRejected,
+        "The practice did not accept what was sent.",
+        _SUPPORT,
     ),
     "INVALID_PARAMETER": Row(
+        Says.PRACTICE_REFUSES,
         errors.RequestRejected,
         "The practice did not accept the search.",
         "Check the dates; dates in the past are not allowed.",
     ),
     "REFERENCE_NOT_FOUND": Row(
+        Says.PRACTICE_REFUSES,
         errors.RequestRejected,
         "Something in the request no longer exists at the practice.",
         "Search again and choose anew.",
     ),
     "FHIR_CONSTRAINT_VIOLATION": Row(
-        errors.RequestRejected, "The practice did not accept what was sent.", _SUPPORT
+        Says.PRACTICE_REFUSES,
+        errors.RequestRejected,
+        "The practice did not accept what was sent.",
+        _SUPPORT,
     ),
     "NOT_IMPLEMENTED": Row(
+        Says.PRACTICE_REFUSES,
         errors.NotPermittedByPractice,
         "The practice's system does not offer this.",
         "Telephone the practice.",
     ),
     "INTERNAL_SERVER_ERROR": Row(
-        errors.PracticeFailed, "The practice's system has failed.", _AGAIN, decided=False
+        Says.FAILED, errors.PracticeFailed, "The practice's system has failed.", _AGAIN
     ),
     "VERSION_CONFLICT": Row(
+        Says.PRACTICE_REFUSES,
         errors.VersionConflict,
         "The appointment has changed since it was shown here.",
         "Look at it as it is now, and decide again.",
     ),
     "UNRECOGNISED_CODE": Row(
+        Says.UNCLEAR,
         errors.RequestRejected,
         "The practice refused, for a reason that is not in the specification.",
         _SUPPORT,
-        decided=False,
     ),
     # Refusals without an OperationOutcome; HTTP_4XX and HTTP_5XX stand for all others.
     "HTTP_401": Row(
-        errors.RequestRejected, "The other side did not accept who we are.", _SUPPORT, decided=False
+        Says.UNCLEAR, errors.RequestRejected, "The other side did not accept who we are.", _SUPPORT
     ),
-    "HTTP_403": Row(errors.NotPermittedByPractice, "This is not allowed.", _SUPPORT, decided=False),
+    "HTTP_403": Row(Says.UNCLEAR, errors.NotPermittedByPractice, "This is not allowed.", _SUPPORT),
     "HTTP_404": Row(
-        errors.NotFound, "The practice does not hold this.", "Search again.", decided=False
+        Says.UNCLEAR,
+        errors.NotFound,
+        "Nothing was there at the address that was asked, and no reason was given.",
+        _AGAIN,
     ),
     "HTTP_410": Row(
-        errors.NotFound, "The practice no longer holds this.", "Search again.", decided=False
+        Says.UNCLEAR,
+        errors.NotFound,
+        "Nothing was there at the address that was asked, and no reason was given.",
+        _AGAIN,
     ),
     "HTTP_429": Row(
-        errors.PracticeFailed, "The other side is too busy just now.", _AGAIN, decided=False
+        Says.FAILED, errors.PracticeFailed, "The other side is too busy just now.", _AGAIN
     ),
     "HTTP_4XX": Row(
-        errors.RequestRejected, "The request was refused without a reason.", _SUPPORT, decided=False
+        Says.UNCLEAR, errors.RequestRejected, "The request was refused without a reason.", _SUPPORT
     ),
     "HTTP_5XX": Row(
-        errors.PracticeFailed, "The practice's system has failed.", _AGAIN, decided=False
+        Says.FAILED, errors.PracticeFailed, "The practice's system has failed.", _AGAIN
     ),
     # The Spine Secure Proxy.
     "ENDPOINT_VARIES_FROM_TARGETURL": Row(
+        Says.SPINE_REFUSES,
         errors.RefusedBySpine,
         "The practice's address in the directory has changed.",
         "Start again with the patient, so that the directory is asked anew.",
     ),
     "ASID_CHECK_FAILED": Row(
-        errors.NoAgreement, "Your organisation is not enabled for this on the Spine.", _SUPPORT
+        Says.SPINE_REFUSES,
+        errors.NoAgreement,
+        "Your organisation is not enabled for this on the Spine.",
+        _SUPPORT,
     ),
     "PARTYKEY_INTERACTION_CHECK_FAILED": Row(
-        errors.NoAgreement, "The practice is not enabled for this on the Spine.", _SUPPORT
+        Says.SPINE_REFUSES,
+        errors.NoAgreement,
+        "The practice is not enabled for this on the Spine.",
+        _SUPPORT,
     ),
     "FOT_CHECK_FAILED": Row(
+        Says.SPINE_REFUSES,
         errors.NoAgreement,
         "There is no data-sharing agreement between your organisation and the practice.",
         "Telephone the practice, and ask your manager about the agreement.",
     ),
-    "SSP_REFUSED": Row(errors.RefusedBySpine, "The Spine refused the request.", _SUPPORT),
+    "SSP_REFUSED": Row(
+        Says.SPINE_REFUSES, errors.RefusedBySpine, "The Spine refused the request.", _SUPPORT
+    ),
     "SSP_METHOD_NOT_ALLOWED": Row(
-        errors.RefusedBySpine, "The Spine refused the request.", _SUPPORT
+        Says.SPINE_REFUSES, errors.RefusedBySpine, "The Spine refused the request.", _SUPPORT
     ),
     "SSP_UNSUPPORTED_MEDIA_TYPE": Row(
-        errors.RefusedBySpine, "The Spine refused the request.", _SUPPORT
+        Says.SPINE_REFUSES, errors.RefusedBySpine, "The Spine refused the request.", _SUPPORT
     ),
     "SSP_PRACTICE_NOT_REACHED": Row(
+        Says.FAILED,
         errors.PracticeNotReachedBySpine,
         "The Spine could not get an answer from the practice's system.",
         _AGAIN,
-        decided=False,
+    ),
+    "SSP_UNCLEAR": Row(
+        Says.UNREADABLE,
+        errors.UnclearFromSpine,
+        "The Spine did not let the request pass, and does not say whether the practice had it.",
+        _AGAIN,
     ),
     # The directory (SDS). [SDS-4]
     "PRACTICE_NOT_ENABLED": Row(
-        errors.PracticeNotEnabled, "The practice is not enabled for GP Connect.", _DIRECTORY
+        Says.NOT_SENT,
+        errors.PracticeNotEnabled,
+        "The practice is not enabled for GP Connect.",
+        _DIRECTORY,
     ),
     "DIRECTORY_AMBIGUOUS": Row(
+        Says.NOT_SENT,
         errors.AmbiguousRecord,
         "The directory has more than one record of the practice.",
         _DIRECTORY,
     ),
     "DIRECTORY_MALFORMED": Row(
-        errors.MalformedRecord, "The directory's record of the practice is not usable.", _DIRECTORY
+        Says.NOT_SENT,
+        errors.MalformedRecord,
+        "The directory's record of the practice is not usable.",
+        _DIRECTORY,
     ),
     "DIRECTORY_UNREACHABLE": Row(
-        errors.DirectoryUnreachable, "The directory of practices does not answer.", _AGAIN
+        Says.NOT_SENT,
+        errors.DirectoryUnreachable,
+        "The directory of practices does not answer.",
+        _AGAIN,
     ),
     "DIRECTORY_REFUSED": Row(
-        errors.DirectoryUnreachable, "The directory of practices refused to answer.", _SUPPORT
+        Says.NOT_SENT,
+        errors.DirectoryUnreachable,
+        "The directory of practices refused to answer.",
+        _SUPPORT,
     ),
     # Demographics (PDS). [PDS-4, PDS-5, PDS-7]
     "PDS_UNKNOWN": Row(
+        Says.ELSEWHERE,
         errors.PatientUnknown,
         "The national record does not know this NHS number. Nothing was sent to any practice.",
         "Check the number with the patient, or search by name and birth date.",
     ),
     "PDS_INVALIDATED": Row(
+        Says.ELSEWHERE,
         errors.PatientInvalidated,
         "This NHS number has been withdrawn. Nothing was sent to any practice.",
         "Search by name and birth date for the current number.",
     ),
     "PDS_NO_MATCH": Row(
-        errors.PatientNotUnique, "No patient matches these details.", "Check them and try again."
+        Says.ELSEWHERE,
+        errors.PatientNotUnique,
+        "No patient matches these details.",
+        "Check them and try again.",
     ),
     "PDS_SEVERAL_MATCHES": Row(
+        Says.ELSEWHERE,
         errors.PatientNotUnique,
         "More than one patient matches these details.",
         "Give more of them, for example the postcode.",
     ),
     "PDS_CANNOT_SEARCH": Row(
+        Says.ELSEWHERE,
         errors.PatientNotUnique,
         "The national record cannot search for these details as they are typed.",
         "Check the name and the postcode, and leave out what is neither letter nor number.",
     ),
     "PDS_BUSY": Row(
-        errors.DemographicsUnavailable, "The national record is busy.", "Try again in a moment."
+        Says.ELSEWHERE,
+        errors.DemographicsUnavailable,
+        "The national record is busy.",
+        "Try again in a moment.",
     ),
     "PDS_UNAVAILABLE": Row(
-        errors.DemographicsUnavailable, "The national record does not answer.", _AGAIN
+        Says.ELSEWHERE,
+        errors.DemographicsUnavailable,
+        "The national record does not answer.",
+        _AGAIN,
     ),
     "PDS_SIGN_IN_NEEDED": Row(
+        Says.ELSEWHERE,
         errors.SignInNeeded,
         "The national record asks for your own sign-in, or no longer accepts it.",
         "Sign in again with your smartcard.",
     ),
     "PDS_REFUSED": Row(
-        errors.DemographicsNotPermitted, "The national record refused to answer.", _SUPPORT
+        Says.ELSEWHERE,
+        errors.DemographicsNotPermitted,
+        "The national record refused to answer.",
+        _SUPPORT,
     ),
 }
 
@@ -307,46 +470,10 @@ SPINE_CODES: Final = frozenset(
 
 _CHANGES: Final = frozenset({AMEND_APPOINTMENT, CANCEL_APPOINTMENT})
 
-# Where a code says something else in one use case than in the others. [ERR-4, READ-1]
-BY_INTERACTION: Final[dict[tuple[Interaction, str], Row]] = {
-    (REGISTER_PATIENT, "DUPLICATE_REJECTED"): Row(
-        errors.AlreadyRegistered,
-        "The practice has the patient on its list already.",
-        "Find the patient at the practice once more; if that stays empty, telephone the practice.",
-    ),
-    (REGISTER_PATIENT, "INTERNAL_SERVER_ERROR"): Row(
-        errors.PracticeFailed,
-        "The practice's system has failed, or could not ask the national record.",
-        "Find the patient at the practice again before trying once more.",
-        decided=False,
-    ),
-    (BOOK_APPOINTMENT, "INTERNAL_SERVER_ERROR"): Row(
-        errors.PracticeFailed, "The practice's system has failed.", _LOOK, decided=False
-    ),
-    (READ_APPOINTMENT, "NO_RECORD_FOUND"): Row(
-        errors.NotFound,
-        "The practice does not show this appointment: it may have begun, or never existed.",
-        "Look at the patient's appointments there, or telephone the practice.",
-    ),
-    **{
-        (change, "DIFFERENT_FROM_ASKED"): Row(
-            errors.DifferentFromAsked,
-            "The practice has changed the appointment otherwise than was asked.",
-            "Telephone the practice before telling the patient anything.",
-            decided=False,
-        )
-        for change in _CHANGES
-    },
-    **{
-        (change, code): Row(
-            errors.RequestRejected,
-            "The practice refused the change: the appointment may have begun or be cancelled.",
-            _LOOK,
-        )
-        for change in _CHANGES
-        for code in ("INVALID_RESOURCE", "INVALID_PARAMETER")
-    },
-}
+
+def _words(code: str, kind: type[GPConnectError], sentence: str, next_step: str) -> Row:
+    """Other words, and another class, for a code that is evidence of the same."""
+    return Row(row(code).says, kind, sentence, next_step)
 
 
 def row(code: str, interaction: Interaction | None = None) -> Row:
@@ -358,9 +485,113 @@ def row(code: str, interaction: Interaction | None = None) -> Row:
     return TABLE[code]
 
 
+# Where a code says something else in one use case than in the others. [ERR-4, READ-1]
+BY_INTERACTION: Final[dict[tuple[Interaction, str], Row]] = {
+    (REGISTER_PATIENT, "DUPLICATE_REJECTED"): _words(
+        "DUPLICATE_REJECTED",
+        errors.AlreadyRegistered,
+        "The practice has the patient on its list already.",
+        "Find the patient at the practice once more; if that stays empty, telephone the practice.",
+    ),
+    (REGISTER_PATIENT, "INTERNAL_SERVER_ERROR"): _words(
+        "INTERNAL_SERVER_ERROR",
+        errors.PracticeFailed,
+        "The practice's system has failed, or could not ask the national record.",
+        "Find the patient at the practice again before trying once more.",
+    ),
+    (BOOK_APPOINTMENT, "INTERNAL_SERVER_ERROR"): _words(
+        "INTERNAL_SERVER_ERROR", errors.PracticeFailed, "The practice's system has failed.", _LOOK
+    ),
+    **{
+        (READ_APPOINTMENT, code): _words(
+            code,
+            errors.NotFound,
+            "The appointment could not be read, and the answer does not say whether it is there.",
+            _AGAIN,
+        )
+        for code in ("NO_RECORD_FOUND", "REFERENCE_NOT_FOUND", "HTTP_404", "HTTP_410")
+    },
+    **{
+        (change, "DIFFERENT_FROM_ASKED"): _words(
+            "DIFFERENT_FROM_ASKED",
+            errors.DifferentFromAsked,
+            "The practice has changed the appointment otherwise than was asked.",
+            "Telephone the practice before telling the patient anything.",
+        )
+        for change in _CHANGES
+    },
+    **{
+        (change, code): _words(
+            code,
+            errors.RequestRejected,
+            "The practice refused the change: the appointment may have begun or be cancelled.",
+            _LOOK,
+        )
+        for change in _CHANGES
+        for code in ("INVALID_RESOURCE", "INVALID_PARAMETER")
+    },
+    # Without an OperationOutcome these prove nothing; where the appointment has another version
+    # by now, that and they together do. [AMEND-2, ERR-4]
+    **{
+        (change, code): _words(
+            code,
+            errors.VersionConflict,
+            TABLE["VERSION_CONFLICT"].sentence,
+            TABLE["VERSION_CONFLICT"].next_step,
+        )
+        for change in _CHANGES
+        for code in ("HTTP_409", "HTTP_412")
+    },
+}
+
+
 def is_spine_code(code: str) -> bool:
     """Whether it is one of the codes that practices may send."""
     return code in SPINE_CODES
+
+
+def meaning(code: str, *, origin: Origin | None, status: int | None) -> Says:
+    """What an error is evidence of, all of it held together; `origin` None: not known.
+
+    A "no" is one only if a refusing code, somebody who may say it, and a status below 500 agree;
+    501 agrees with NOT_IMPLEMENTED. A failure that comes as a refusal contradicts itself too.
+    KeyError for a code that is not in the table. [ERR-2]
+    """
+    says = row(code).says
+    if says in REFUSALS:
+        return says if _agrees(code, status) and _may_say(code, origin) else Says.CONTRADICTORY
+    if says in NEVER_LEFT:
+        ours = origin in {None, Origin.PORTAL, Origin.NETWORK, Origin.SDS}
+        return says if ours else Says.CONTRADICTORY
+    failed = status is not None and status >= 500
+    if says is Says.FAILED:
+        # A code for a status is that status, 429 too.
+        return says if failed or code.startswith("HTTP_") else Says.CONTRADICTORY
+    return Says.FAILED if failed and says in {Says.UNCLEAR, Says.UNREADABLE} else says
+
+
+def meaning_of(error: GPConnectError) -> Says:
+    """What the error is evidence of; nothing clear where its code is in no table."""
+    try:
+        return meaning(error.code, origin=error.origin, status=error.status)
+    except KeyError:
+        return Says.UNCLEAR
+
+
+def _agrees(code: str, status: int | None) -> bool:
+    if status is None:
+        return False
+    return 400 <= status < 500 or (code, status) == ("NOT_IMPLEMENTED", 501)
+
+
+def _may_say(code: str, origin: Origin | None) -> bool:
+    by_practice = row(code).says is Says.PRACTICE_REFUSES or is_spine_code(code)
+    by_spine = row(code).says is Says.SPINE_REFUSES
+    return (
+        origin is None
+        or (origin is Origin.PRACTICE and by_practice)
+        or (origin is Origin.SSP and by_spine)
+    )
 
 
 def failure(
@@ -375,17 +606,17 @@ def failure(
     """The error for a code, with its words and with what is known of the outcome.
 
     The outcome of a read is always known: nothing was changed. That of a write is known only
-    where the code decides it.
+    where code, origin and status agree that nothing was done.
     """
-    meaning = row(code, interaction)
+    found = row(code, interaction)
     writes = interaction is not None and interaction.writes
-    return meaning.kind(
+    return found.kind(
         code,
-        meaning.sentence,
-        meaning.next_step,
+        found.sentence,
+        found.next_step,
         origin=origin,
         status=status,
         trace_id=trace_id,
-        outcome_known=meaning.decided or not writes,
+        outcome_known=not writes or meaning(code, origin=origin, status=status) in _DECIDED,
         diagnostics=diagnostics,
     )

@@ -122,6 +122,15 @@ class NotFound(Refused):
     """The practice does not hold what was asked for."""
 
 
+class AppointmentNotShown(NotFound):
+    """The practice itself says, to a read, that it does not show this appointment. [READ-1, ERR-2]
+
+    Not that it was cancelled, nor that it never was: whoever knows that its start is still to
+    come knows that somebody has to ring. Its code stands for whatever the practice called it,
+    which begins `diagnostics`.
+    """
+
+
 class PatientNotAtPractice(NotFound):
     """No record of the patient at this practice, or one it does not share. [FIND-2]"""
 
@@ -156,6 +165,10 @@ class RefusedBySpine(GPConnectError):
 
 class NoAgreement(RefusedBySpine):
     """The Spine knows of no agreement or enablement between organisation and practice."""
+
+
+class UnclearFromSpine(GPConnectError):
+    """The Spine did not let it pass, in no way that the specification names. [ERR-3]"""
 
 
 class PracticeNotReachedBySpine(GPConnectError):

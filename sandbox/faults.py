@@ -20,11 +20,15 @@ KINDS: Mapping[str, frozenset[str]] = {
     "status_500": _PRACTICES | _NATIONAL,
     "status_502": _PRACTICES | _NATIONAL,
     "status_429": frozenset({"pds"}),
+    "refusal_500": _PRACTICES,  # a code that refuses, under the status of a failure
+    "not_found": _PRACTICES,  # 404 with an OperationOutcome, whether it is there or not
+    "not_found_bare": _PRACTICES,  # 404 from something on the way, with no word of the practice's
     "slot_taken": _PRACTICES,  # another patient takes the slot just before
     # It is done, and the answer does not say so.
     "reset_after": _PRACTICES,
     "hang_after": _PRACTICES | _NATIONAL,
     "status_500_after": _PRACTICES | _NATIONAL,
+    "refusal_500_after": _PRACTICES,
     "own_409": _PRACTICES,  # asked twice: the second answer arrives
     "truncated": _PRACTICES,  # half of the body
     "garbled": _PRACTICES,  # a body of the right length that is no JSON

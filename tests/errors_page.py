@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
-from gpconnect.error_table import BY_INTERACTION, TABLE, Row
+from booking_portal.error_codes import CODES
+from gpconnect.error_table import BY_INTERACTION, REFUSALS, TABLE, Row
 from gpconnect.errors import GPConnectError
 from gpconnect.interactions import Interaction
 
@@ -13,13 +14,17 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "errors.md"
 _INTRODUCTION = """\
 # Errors
 
-Written by `make pages` from `gpconnect/error_table.py`; `make test` fails when it is out of date.
+Written by `make pages` from `gpconnect/error_table.py` and `booking_portal/error_codes.py`;
+`make test` fails when it is out of date.
 
-Every error of the client library has a code, a sentence for the user and what to do next.
-*Outcome known*: after a request that reads, always, for nothing was changed. After one that
-writes (book, amend, cancel, register), *no* means that the practice may have done what was
-asked, so somebody has to look. `HTTP_4XX` and `HTTP_5XX` stand for every other status without a
-code of its own.
+Every error of the client library has a code, a sentence for the user and what to do next, and
+says what it is evidence of: what becomes of a write, and whether a practice is held to answer,
+are derived from that. *Outcome known*: after a request that reads, always, for nothing was
+changed. After one that writes (book, amend, cancel, register), *no* means that the practice may
+have done what was asked, so somebody has to look. *If all agrees* means that it is a "no" only if
+whoever may say so has said it under a status below 500 (`NOT_IMPLEMENTED`: or 501); otherwise it
+is contradictory, which decides nothing. `HTTP_4XX` and `HTTP_5XX` stand for every other status
+without an OperationOutcome.
 """
 
 
@@ -35,6 +40,8 @@ def page() -> str:
         _line((_use_case(interaction), code), row)
         for (interaction, code), row in BY_INTERACTION.items()
     ]
+    lines += ["", "## Of the portal itself", "", "| code | meaning |", "|---|---|"]
+    lines += [f"| `{code}` | {meaning} |" for code, meaning in CODES.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -46,7 +53,10 @@ def _family(kind: type[GPConnectError]) -> type[GPConnectError]:
 
 
 def _head(*first: str) -> Iterable[str]:
-    names = (*first, "class", "meaning", "sentence", "next step", "outcome known after a write")
+    names = (
+        *first, "class", "meaning", "evidence that", "sentence", "next step",
+        "outcome known after a write",
+    )  # fmt: skip
     return (f"| {' | '.join(names)} |", "|---" * len(names) + "|")
 
 
@@ -55,11 +65,18 @@ def _line(first: tuple[str, ...], row: Row) -> str:
         *(f"`{each}`" for each in first),
         f"`{row.kind.__name__}`",
         _first_sentence(row.kind),
+        row.says.value,
         row.sentence,
         row.next_step,
-        "yes" if row.decided else "**no**",
+        _known(row),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _known(row: Row) -> str:
+    if row.says in REFUSALS:
+        return "if all agrees"
+    return "yes" if row.decided else "**no**"
 
 
 def _first_sentence(kind: type[GPConnectError]) -> str:

@@ -25,7 +25,7 @@ from booking_portal.commands.transitions import (
     fail,
     move,
 )
-from booking_portal.commands.verdicts import NEVER_LEFT
+from booking_portal.commands.verdicts import never_left
 from booking_portal.patients import tracing
 from booking_portal.patients.models import PatientAtPractice
 from booking_portal.patients.tracing import RestrictedPatient
@@ -34,8 +34,8 @@ from booking_portal.practices.observer import TrailObserver
 from booking_portal.querying import rarely
 from gpconnect import london
 from gpconnect.comparison import differences_from_booking
-from gpconnect.error_table import failure
-from gpconnect.errors import GPConnectError, Origin, PatientNotAtPractice
+from gpconnect.error_table import Says, failure, meaning_of
+from gpconnect.errors import GPConnectError, NotFound, Origin
 from gpconnect.interactions import BOOK_APPOINTMENT
 from gpconnect.models import Appointment, Endpoint, Patient
 from gpconnect.transport import Answered
@@ -47,10 +47,14 @@ SETTLES_AT_ONCE = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a look saw: the effect, if it was there, and whether "not there" can be believed."""
+    """What a look saw: the effect, if it was there, and whether "not there" can be believed.
+
+    A practice that says 404 has shown nothing that could be believed.
+    """
 
     effect: Appointment | Patient | None
     conclusive: bool
+    version: str | None = None  # of the appointment that was read, for a change
 
 
 def look(command: Command, *, actor: Actor, refused: GPConnectError | None = None) -> Seen | None:
@@ -74,6 +78,8 @@ def look(command: Command, *, actor: Actor, refused: GPConnectError | None = Non
         return None
     except GPConnectError as error:
         close_attempt(attempt, error.code, trace_id=error.trace_id or "", status=error.status)
+        if _shows_nothing(error) and command.state not in LATE:
+            return Seen(None, conclusive=False)
         look_later(command)
         return None
     came = what_came(observer.last_answer)
@@ -81,11 +87,33 @@ def look(command: Command, *, actor: Actor, refused: GPConnectError | None = Non
     if seen.effect is not None:
         _accept(command, seen.effect, actor)
         return None
-    # What a change met instead of our version is final; what else is there decides the others.
-    if refused is not None and (seen.conclusive or command.kind in {Kind.AMEND, Kind.CANCEL}):
+    if refused is not None and _makes_final(command, seen, refused):
         fail(command, State.REFUSED, refused, by_system=actor.by_system)
         return None
     return seen
+
+
+def _shows_nothing(error: GPConnectError) -> bool:
+    """Whether the practice itself answered that there is nothing: that decides nothing. [ERR-2]
+
+    Unlike a practice that could not be asked, it will say the same again: when the request can no
+    longer arrive, a person rings.
+    """
+    not_there = isinstance(error, NotFound) or error.status == 404
+    return not_there and meaning_of(error) is Says.PRACTICE_REFUSES
+
+
+def _makes_final(command: Command, seen: Seen, refused: GPConnectError) -> bool:
+    """Whether the look, which has found no effect, makes the practice's "no" a refusal.
+
+    For a change it is what the practice has instead of our version: its own clear word, or
+    another version than the one that our request was for, which it can no longer accept.
+    """
+    if command.kind not in {Kind.AMEND, Kind.CANCEL}:
+        return seen.conclusive and refused.outcome_known
+    if seen.version is None:
+        return False
+    return refused.outcome_known or seen.version != command.payload["version"]
 
 
 def look_later(command: Command) -> None:
@@ -148,7 +176,7 @@ def may_have_been_made(command: Command) -> bool:
     Not when nothing was ever sent; nor when the same was asked for once more since, as then nobody
     could tell whose it is.
     """
-    if command.sends == 1 and command.error_code in NEVER_LEFT:
+    if command.sends == 1 and never_left(command.error_code):
         return False
     since = Command.objects.filter(
         Q(appointment_id=command.appointment_id) | Q(kind__in=(Kind.BOOK, Kind.REGISTER)),
@@ -219,14 +247,11 @@ def _see(command: Command, actor: Actor, observer: TrailObserver) -> Seen:
             # Practices show nothing before today: of a day that is over, silence proves nothing.
             return Seen(made, certain and there.complete and today <= command.day)
         case Kind.REGISTER:
-            try:
-                records = client.find_patient(command.nhs_number)
-            except PatientNotAtPractice:  # some say so instead of answering with nothing [FIND-2]
-                return Seen(None, True)
+            records = client.find_patient(command.nhs_number)
             return Seen(*registered_by(command, records))
         case Kind.AMEND | Kind.CANCEL:
             appointment = client.read_appointment(command.appointment_id)
-            return Seen(*changed_by(command, appointment))
+            return Seen(*changed_by(command, appointment), appointment.version or "")
 
 
 def _unless_late(command: Command, reason: str) -> None:

@@ -29,12 +29,12 @@ from booking_portal.commands.sending import send_again
 from booking_portal.commands.states import LATE, PERMISSION, Kind, State
 from booking_portal.commands.storing import database_now
 from booking_portal.commands.transitions import StateChanged, move
-from booking_portal.commands.verdicts import said_no, verdict
+from booking_portal.commands.verdicts import refusal_of, said_no, verdict
 from booking_portal.patients import tracing
 from booking_portal.patients.models import Encounter
 from booking_portal.patients.tracing import RestrictedPatient
 from booking_portal.practices.observer import TrailObserver
-from gpconnect.errors import GPConnectError, Origin
+from gpconnect.errors import GPConnectError
 
 CLAIM = timedelta(seconds=60)
 BROKEN_LOOKS = 5
@@ -179,11 +179,14 @@ def _known_of(encounter: Encounter) -> tuple[object, ...]:
 
 def _refusal_to_check(command: Command) -> GPConnectError | None:
     """The last send's "no" that counts once the practice shows nothing of ours. [BOOK-8]"""
-    refusal = GPConnectError(
-        command.error_code, command.sentence, command.next_step, origin=Origin.PRACTICE
-    )
-    looks_first = verdict(Kind(command.kind), refusal, command.sends).look_first
-    return refusal if looks_first else None
+    kind, code = Kind(command.kind), command.error_code
+    sent = command.attempts.filter(purpose=Attempt.Purpose.SEND, outcome=code).last()
+    if not code or sent is None:
+        return None
+    refusal = refusal_of(kind, code, sent.status)
+    if refusal is None or not verdict(kind, refusal, command.sends).look_first:
+        return None
+    return refusal
 
 
 def _look_late(command: Command) -> None:

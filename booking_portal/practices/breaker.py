@@ -13,8 +13,8 @@ from enum import Enum
 from typing import Final
 
 from booking_portal.practices.silence import ForgivingSilences, Silence
-from gpconnect import errors, london
-from gpconnect.error_table import row
+from gpconnect import london
+from gpconnect.error_table import Says, meaning, row
 from gpconnect.errors import NotSent, Origin
 from gpconnect.transport import Answered, Asked, ExchangeObserver
 
@@ -26,7 +26,7 @@ class PracticeNotAnswering(NotSent):
         super().__init__(
             "PRACTICE_NOT_ANSWERING",
             f"This practice is not answering since {clock(since)}. Nothing was sent.",
-            "Telephone the practice or choose another one; or try again in a minute.",
+            row("PRACTICE_NOT_ANSWERING").next_step,
             origin=Origin.NETWORK,
         )
         self.since = since
@@ -40,35 +40,35 @@ class Sign(Enum):
     NONE = "none"
 
 
-_SILENT: Final = (
-    errors.Unreachable,
-    errors.NoAnswer,
-    errors.PracticeFailed,
-    errors.PracticeNotReachedBySpine,
-)
-_ANSWERS: Final = (errors.Refused, errors.AnswerIsDifferent)
+# What is contradictory counts for nothing: it neither opens a breaker nor closes one. Nor do
+# refusals by the Spine, answers that cannot be understood, failures of trust, and whatever
+# stopped it on our side.
+_SIGNS: Final = {
+    Says.NO_CONNECTION: Sign.SILENT,
+    Says.NO_ANSWER: Sign.SILENT,
+    Says.FAILED: Sign.SILENT,
+    Says.PRACTICE_REFUSES: Sign.ANSWERS,
+    Says.DONE_OTHERWISE: Sign.ANSWERS,
+    Says.UNCLEAR: Sign.ANSWERS,
+}
 _DEADLINES: Final = ("DEADLINE_EXCEEDED", "CONNECT_DEADLINE_EXCEEDED")
 
 
 def sign_of(answer: Answered, *, cut_short: bool = False) -> Sign:
-    """Whether the practice answers, as far as this exchange tells.
+    """Whether the practice answers, as far as this exchange tells: as the table of errors says.
 
     `cut_short`: it had less time than an exchange may take, so that running out of it says
-    nothing. Nor do refusals by the Spine, unreadable answers, failures of trust and whatever
-    stopped it on our side.
+    nothing.
     """
     if answer.error_code is None:
         return Sign.ANSWERS
-    try:
-        meaning = row(answer.error_code)
-    except KeyError:
-        return Sign.NONE
     if cut_short and answer.error_code in _DEADLINES:
         return Sign.NONE
-    undecided = (answer.status or 0) >= 500 and not meaning.decided
-    if issubclass(meaning.kind, _SILENT) or undecided:
-        return Sign.SILENT
-    return Sign.ANSWERS if issubclass(meaning.kind, _ANSWERS) else Sign.NONE
+    try:
+        says = meaning(answer.error_code, origin=None, status=answer.status)
+    except KeyError:
+        return Sign.NONE
+    return _SIGNS.get(says, Sign.NONE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from gpconnect.error_table import row
 from gpconnect.errors import NotSent, Origin
 from gpconnect.transport import Deadlines
 
@@ -22,11 +23,9 @@ class PageOutOfTime(NotSent):
     """The page's time is up; this was not asked any more."""
 
     def __init__(self) -> None:
+        meaning = row("PAGE_OUT_OF_TIME")
         super().__init__(
-            "PAGE_OUT_OF_TIME",
-            "The answers before this one took so long that the practice was not asked any more.",
-            "Try again; if it goes on, telephone the practice.",
-            origin=Origin.NETWORK,
+            "PAGE_OUT_OF_TIME", meaning.sentence, meaning.next_step, origin=Origin.NETWORK
         )
 
 

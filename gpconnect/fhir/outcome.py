@@ -7,7 +7,12 @@ from gpconnect import diagnostics, error_table
 from gpconnect.errors import GPConnectError, Origin
 from gpconnect.fhir import elements
 from gpconnect.fhir.elements import Json
-from gpconnect.interactions import AMEND_APPOINTMENT, CANCEL_APPOINTMENT, Interaction
+from gpconnect.interactions import (
+    AMEND_APPOINTMENT,
+    CANCEL_APPOINTMENT,
+    READ_APPOINTMENT,
+    Interaction,
+)
 
 _SPELLINGS: Final = {"NO_ORGANISATIONAL_CONSENT": "NO_ORGANISATION_CONSENT"}
 _SPINE_REASONS: Final = (
@@ -17,9 +22,10 @@ _SPINE_REASONS: Final = (
     (re.compile("ASID_CHECK_FAILED"), "ASID_CHECK_FAILED"),
 )
 _SPINE_CODES: Final = {
+    "400": "SSP_REFUSED",
+    "403": "SSP_REFUSED",
     "405": "SSP_METHOD_NOT_ALLOWED",
     "415": "SSP_UNSUPPORTED_MEDIA_TYPE",
-    "502": "SSP_PRACTICE_NOT_REACHED",
 }
 _CHANGES: Final = (AMEND_APPOINTMENT, CANCEL_APPOINTMENT)
 
@@ -29,12 +35,15 @@ def refusal(
 ) -> GPConnectError:
     """The error for an answer that is no success; `document` is its JSON, if it had any."""
     code, origin, words = _read(document)
-    if interaction in _CHANGES and (
-        code == "DUPLICATE_REJECTED" or (status in (409, 412) and code in (None, *_VAGUE))
-    ):
-        code = "VERSION_CONFLICT"
     if code is None:
         code = f"HTTP_{status}"
+    elif interaction in _CHANGES and (
+        code == "DUPLICATE_REJECTED" or (status in (409, 412) and code in _VAGUE)
+    ):
+        code = "VERSION_CONFLICT"
+    elif (interaction, status, origin) == (READ_APPOINTMENT, 404, Origin.PRACTICE):
+        # Whatever they call it: REFERENCE_NOT_FOUND is met for an appointment that has gone.
+        code, words = "APPOINTMENT_NOT_SHOWN", f"{code} {words}".strip()
     return error_table.failure(
         code,
         origin=origin,
@@ -65,22 +74,28 @@ def _read(document: Json | None) -> tuple[str | None, Origin, str]:
         for code in elements.texts(coding.get("code"))
     ]
     said = diagnostics.said(document)
-    for numeric in codes:
-        if numeric.isascii() and numeric.isdigit():
-            return _spine_code(numeric, said), Origin.SSP, said
-    for code in codes:
-        spelt = re.sub(r"[\s-]+", "_", code.strip().upper())
-        spelt = _SPELLINGS.get(spelt, spelt)
-        if error_table.is_spine_code(spelt):
-            return spelt, Origin.PRACTICE, said
+    numeric = [code for code in codes if code.isascii() and code.isdigit()]
+    if numeric:
+        return _least_certain([_spine_code(code, said) for code in numeric]), Origin.SSP, said
+    spelt = [re.sub(r"[\s-]+", "_", code.strip().upper()) for code in codes]
+    known = [_SPELLINGS.get(code, code) for code in spelt]
+    known = [code for code in known if error_table.is_spine_code(code)]
+    if known:
+        return _least_certain(known), Origin.PRACTICE, said
     # A code of the practice's own is its text too, and stays out of ours.
     return "UNRECOGNISED_CODE", Origin.PRACTICE, " ".join([*codes, said])
 
 
+def _least_certain(codes: list[str]) -> str:
+    """Of several codes the one that is no refusal, if there is one; else the first. [ERR-2]"""
+    return next((code for code in codes if not error_table.row(code).decided), codes[0])
+
+
 def _spine_code(numeric: str, said: str) -> str:
-    if numeric in _SPINE_CODES:
-        return _SPINE_CODES[numeric]
-    for pattern, code in _SPINE_REASONS:
-        if pattern.search(said):
-            return code
-    return "SSP_REFUSED" if numeric.startswith("4") else "SSP_PRACTICE_NOT_REACHED"
+    """Only what the specification names is a "no" of the Spine's. [ERR-3]"""
+    if numeric in ("400", "403"):
+        for pattern, code in _SPINE_REASONS:
+            if pattern.search(said):
+                return code
+    unknown = "SSP_UNCLEAR" if numeric.startswith("4") else "SSP_PRACTICE_NOT_REACHED"
+    return _SPINE_CODES.get(numeric, unknown)

@@ -55,6 +55,29 @@ def _acts_and_fails(occasion: Occasion) -> Answer:
     return _fails(occasion)
 
 
+def _refuses_as_a_failure(occasion: Occasion) -> Answer:
+    """The practice's system fails, and says that the request was wrong."""
+    words = occasion.words or "something went wrong"
+    return occasion.refusal(Refused("BAD_REQUEST", words, status=500))
+
+
+def _acts_and_refuses_as_a_failure(occasion: Occasion) -> Answer:
+    """The practice's system does what it was asked, fails then, and says that it was wrong."""
+    occasion.ask()
+    return _refuses_as_a_failure(occasion)
+
+
+def _does_not_find_it(occasion: Occasion) -> Answer:
+    """The practice's system does nothing, and says that what was named is not there."""
+    words = occasion.words or "no such resource"
+    return occasion.refusal(Refused("REFERENCE_NOT_FOUND", words, status=404))
+
+
+def _nobody_finds_it(occasion: Occasion) -> Answer:
+    """Something on the way knows of no such address; the practice is not asked."""
+    return Answer(404, {"message": "Not Found"}, content_type="application/json")
+
+
 def _asked_twice(occasion: Occasion) -> Answer:
     """Something on the way sends the request twice: the answer to the second one arrives."""
     occasion.ask()
@@ -118,6 +141,10 @@ MISHAPS: Mapping[str, Callable[[Occasion], Answer]] = {
     "slot_taken": _slot_taken,
     "status_500": _fails,
     "status_500_after": _acts_and_fails,
+    "refusal_500": _refuses_as_a_failure,
+    "refusal_500_after": _acts_and_refuses_as_a_failure,
+    "not_found": _does_not_find_it,
+    "not_found_bare": _nobody_finds_it,
     "own_409": _asked_twice,
     "other_slot": _about_another_slot,
     "other_patient": _about_another_patient,

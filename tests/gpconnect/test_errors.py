@@ -65,11 +65,15 @@ def test_each_spine_code_is_an_error_of_its_kind_and_the_outcome_known(
 
 
 @pytest.mark.requirement("ERR-2")
-@pytest.mark.parametrize("status", [200 + 222, 404, 500])
-def test_the_code_decides_and_not_the_status(scripted: Start, status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "known"), [(422, True), (404, True), (500, False), (502, False)]
+)
+def test_the_code_names_the_error_and_a_no_needs_a_status_that_agrees(
+    scripted: Start, status: int, known: bool
+) -> None:
     error = refused_booking(scripted, http(operation_outcome("DUPLICATE_REJECTED"), status))
     assert isinstance(error, errors.SlotGone)
-    assert error.outcome_known
+    assert error.outcome_known is known
 
 
 @pytest.mark.requirement("ERR-2", "RES-4")
@@ -131,6 +135,10 @@ def test_a_refusal_that_decides_nothing_leaves_the_outcome_of_a_booking_unknown(
         (403, f"{PARTYKEY}_MESSAGERECEIVER_2", PARTYKEY, True),
         (403, "FOT_CHECK_FAILED_MESSAGESENDER_1_MESSAGERECEIVER_2", "FOT_CHECK_FAILED", True),
         (403, "SOMETHING_NEW", "SSP_REFUSED", True),
+        (400, "SOMETHING_NEW", "SSP_REFUSED", True),
+        (404, "SOMETHING_NEW", "SSP_UNCLEAR", False),
+        (408, "SOMETHING_NEW", "SSP_UNCLEAR", False),
+        (504, "SOMETHING_NEW", "SSP_PRACTICE_NOT_REACHED", False),
         (405, "405: Method Not Allowed", "SSP_METHOD_NOT_ALLOWED", True),
         (415, "Unsupported_Media_Type", "SSP_UNSUPPORTED_MEDIA_TYPE", True),
         (502, "ERROR_COMMUNICATING_TO_ENDPOINT_URL_a", "SSP_PRACTICE_NOT_REACHED", False),
@@ -153,6 +161,14 @@ def test_the_spines_numeric_codes_are_the_proxys_and_said_by_their_reason(
     assert (error.code, error.origin, error.outcome_known) == (code, Origin.SSP, known)
 
 
+@pytest.mark.requirement("ERR-2", "ERR-3")
+@pytest.mark.parametrize("numeric", ["400", "403", "405", "415"])
+def test_a_no_of_the_spine_under_a_status_of_failure_is_none(scripted: Start, numeric: str) -> None:
+    answer = http(operation_outcome(numeric, "FOT_CHECK_FAILED"), 502)
+    error = refused_booking(scripted, answer)
+    assert (error.origin, error.outcome_known) == (Origin.SSP, False)
+
+
 def an_appointment() -> Appointment:
     start = london.written_with_offset(london.now_utc() + timedelta(days=1))
     raw = {"resourceType": "Appointment", "id": "a1", "status": "booked", "start": start}
@@ -162,12 +178,13 @@ def an_appointment() -> Appointment:
 
 @pytest.mark.requirement("ERR-4", "AMEND-2")
 @pytest.mark.parametrize(
-    "answer",
+    ("answer", "known"),
     [
-        http(operation_outcome("DUPLICATE_REJECTED"), 409),
-        http(operation_outcome("FHIR_CONSTRAINT_VIOLATION"), 409),
-        http("", 409),
-        http("", 412),
+        (http(operation_outcome("DUPLICATE_REJECTED"), 409), True),
+        (http(operation_outcome("FHIR_CONSTRAINT_VIOLATION"), 409), True),
+        (http(operation_outcome("FHIR_CONSTRAINT_VIOLATION"), 412), True),
+        (http("", 409), False),  # without an OperationOutcome it proves nothing
+        (http("", 412), False),
     ],
 )
 @pytest.mark.parametrize(
@@ -179,12 +196,12 @@ def an_appointment() -> Appointment:
     ids=["amend", "cancel"],
 )
 def test_on_amend_and_cancel_a_409_is_a_version_conflict(
-    scripted: Start, answer: bytes, change: Callable[[GPConnectClient], Appointment]
+    scripted: Start, answer: bytes, known: bool, change: Callable[[GPConnectClient], Appointment]
 ) -> None:
     client = scripted(always(answer)).client
     with pytest.raises(errors.VersionConflict) as caught:
         change(client)
-    assert caught.value.outcome_known
+    assert caught.value.outcome_known is known
 
 
 @pytest.mark.requirement("READ-1")
@@ -194,6 +211,39 @@ def test_a_change_that_comes_too_late_is_explained(scripted: Start) -> None:
         client.amend_appointment(an_appointment(), "Other words", None)
 
 
+@pytest.mark.requirement("READ-1", "ERR-2")
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        (http(operation_outcome("REFERENCE_NOT_FOUND", "their words"), 404), False),
+        (http(operation_outcome("NO_RECORD_FOUND", "their words"), 404), False),
+        (http(operation_outcome("PATIENT_NOT_FOUND", "their words"), 404), False),
+        (http(operation_outcome("OF_THEIR_OWN", "their words"), 404), False),
+        # Not a word of the practice's about it: nobody could look.
+        (http("", 404), None),
+        (http("<html>", 404, "text/html"), None),
+        (http({"resourceType": "Appointment"}, 404), None),
+        (http(operation_outcome("404", "their words"), 404), None),
+        (http(operation_outcome("NO_RECORD_FOUND", "their words"), 410), None),
+        (http(operation_outcome("NO_RECORD_FOUND", "their words"), 500), None),
+    ],
+)
+def test_a_practice_says_itself_that_it_does_not_show_an_appointment(
+    scripted: Start, answer: bytes, shown: bool | None
+) -> None:
+    client = scripted(always(answer)).client
+    with pytest.raises(GPConnectError) as caught:
+        client.read_appointment("a1")
+    said_so = isinstance(caught.value, errors.AppointmentNotShown)
+    assert said_so is (shown is False)
+    assert said_so is (caught.value.code == "APPOINTMENT_NOT_SHOWN")
+    if said_so:
+        assert "their words" in caught.value.diagnostics
+    with pytest.raises(GPConnectError) as other:
+        client.read_location("l1")
+    assert not isinstance(other.value, errors.AppointmentNotShown)
+
+
 @pytest.mark.requirement("ERR-1")
 def test_every_row_of_the_table_has_words_for_the_user() -> None:
     rows = [*error_table.TABLE.values(), *error_table.BY_INTERACTION.values()]
@@ -201,5 +251,6 @@ def test_every_row_of_the_table_has_words_for_the_user() -> None:
         assert issubclass(row.kind, GPConnectError)
         assert row.sentence.endswith(".")
         assert row.next_step.endswith(".")
-    assert {code for _, code in error_table.BY_INTERACTION} <= set(error_table.TABLE)
+    for _, code in error_table.BY_INTERACTION:
+        assert error_table.row(code)
     assert set(error_table.TABLE) >= error_table.SPINE_CODES

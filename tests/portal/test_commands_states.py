@@ -115,7 +115,7 @@ def test_a_status_without_a_code_decides_nothing(kind: Kind) -> None:
 def test_what_practices_say_no_with_is_in_the_table(kind: Kind) -> None:
     """Every code of the specification that decides is a row of its own, and not a leftover."""
     for code in SPINE_CODES:
-        error = answered(kind, code)
+        error = answered(kind, code, status=400)
         found = verdict(kind, error, 1)
         assert (found.state is State.REFUSED) or found.look_first or not error.outcome_known
 

@@ -16,7 +16,7 @@ from booking_portal.commands import sending
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import State
 from booking_portal.commands.transitions import StateChanged
-from booking_portal.commands.verdicts import NEVER_LEFT
+from booking_portal.commands.verdicts import never_left
 from booking_portal.commands.withdrawing import NotToWithdraw, withdraw
 from tests.portal.counter import PATIENT, Counter
 from tests.portal.test_commands_settling import set_clocks, settled
@@ -149,7 +149,7 @@ def test_nothing_sent_the_second_time_says_nothing_of_the_first(
     by = acting_for(receptionist, "A1001").on_behalf("settling")
     sending.send_again(command, actor=by)
     assert (command.state, command.sends) == (State.UNCONFIRMED, 2)
-    assert command.error_code in NEVER_LEFT
+    assert never_left(command.error_code)
 
 
 def slot_moved_on(command: Command, spine: Sandbox) -> None:

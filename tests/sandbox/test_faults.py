@@ -23,11 +23,12 @@ Resource = dict[str, Any]
 
 NOTHING_IS_DONE = {
     "refuse", "reset_before", "hang_before", "status_500", "status_502", "slot_taken",
+    "refusal_500", "not_found", "not_found_bare",
 }  # fmt: skip
 IT_IS_DONE = {
-    "reset_after", "hang_after", "status_500_after", "own_409", "truncated", "garbled",
-    "cut_after_headers", "drip", "held_after", "other_slot", "other_patient", "cancelled_at_once",
-    "commit_late",
+    "reset_after", "hang_after", "status_500_after", "refusal_500_after", "own_409", "truncated",
+    "garbled", "cut_after_headers", "drip", "held_after", "other_slot", "other_patient",
+    "cancelled_at_once", "commit_late",
 }  # fmt: skip
 
 
@@ -134,6 +135,38 @@ def test_a_practices_system_fails(
     strike(kind)
     response = wire.book(booking)
     assert (response.status_code, error_code(response)) == (500, "INTERNAL_SERVER_ERROR")
+
+
+@pytest.mark.requirement("ERR-2")
+@pytest.mark.parametrize("kind", ["refusal_500", "refusal_500_after"])
+def test_a_practices_system_fails_and_says_that_the_request_was_wrong(
+    wire: Wire, strike: Callable[..., None], booking: Resource, kind: str
+) -> None:
+    strike(kind)
+    response = wire.book(booking)
+    assert (response.status_code, error_code(response)) == (500, "BAD_REQUEST")
+
+
+@pytest.mark.requirement("ERR-2", "READ-1")
+def test_what_is_there_is_said_not_to_be_there(
+    wire: Wire, sandbox: Sandbox, strike: Callable[..., None]
+) -> None:
+    booked = wire.booked(ORDINARY)
+    strike("not_found", use_case="read")
+    response = wire.ask("read", f"/Appointment/{booked['id']}")
+    assert (response.status_code, error_code(response)) == (404, "REFERENCE_NOT_FOUND")
+    assert wire.ask("read", f"/Appointment/{booked['id']}").status_code == 200
+
+
+@pytest.mark.requirement("ERR-1")
+def test_a_404_can_come_without_a_word_of_the_practices(
+    wire: Wire, strike: Callable[..., None]
+) -> None:
+    booked = wire.booked(ORDINARY)
+    strike("not_found_bare", use_case="read")
+    response = wire.ask("read", f"/Appointment/{booked['id']}")
+    assert response.status_code == 404
+    assert "resourceType" not in response.json()
 
 
 def test_the_spine_cannot_reach_the_practice(
