@@ -12,12 +12,12 @@ from booking_portal.commands.booking import (
     DESCRIPTION_LIMIT,
     can_be_sent,
 )
+from booking_portal.commands.changing import REASON_LIMIT
 from booking_portal.commands.reading import LOOK_AHEAD
 from booking_portal.forms import DateField, PlainForm
 from gpconnect import london
 
 LONGEST_SEARCH = timedelta(weeks=8)
-REASON_LIMIT = 300
 CHOOSE_DATES = "dates"
 DAYS_AHEAD = {"today": (0, 0), "tomorrow": (1, 1), "7": (0, 6), "14": (0, 13), "28": (0, 27)}
 WHEN = (

@@ -7,6 +7,12 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any
 
+from booking_portal import entered
+from booking_portal.commands.booking import COMMENT_LIMIT, DESCRIPTION_LIMIT, can_be_sent
+from booking_portal.commands.changing import REASON_LIMIT
+from gpconnect.errors import InvalidRequest
+from gpconnect.fhir import checks
+
 STANDARD_INPUT = "-"
 
 
@@ -55,16 +61,78 @@ class Flag:
 
 
 def day(text: str) -> date:
-    """A date as yyyy-mm-dd. Raises: argparse.ArgumentTypeError."""
-    if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            pass
-    raise argparse.ArgumentTypeError("give a date as yyyy-mm-dd")
+    """A date as yyyy-mm-dd, or as people here write one. Raises: argparse.ArgumentTypeError."""
+    try:
+        return entered.day(text)
+    except entered.YearNotWhole:
+        why = "the year has to have 4 numbers"
+    except entered.YearOutOfRange:
+        why = f"the year has to be from {entered.EARLIEST.year} to {entered.LATEST.year}"
+    except entered.NotADate:
+        why = "this is not a date"
+    raise argparse.ArgumentTypeError(
+        f"{why}. Expected is yyyy-mm-dd, or the day before the month, "
+        "for example 1962-11-27, 27/11/1962 or '27 Nov 1962'"
+    )
 
+
+def line(text: str) -> str:
+    """One line, without what cannot be seen. Raises: argparse.ArgumentTypeError when empty."""
+    plain = entered.line(text)
+    if not plain:
+        raise argparse.ArgumentTypeError("it is empty")
+    return plain
+
+
+def ods(text: str) -> str:
+    """An ODS code. Raises: argparse.ArgumentTypeError."""
+    code = line(text)
+    if not re.fullmatch(r"[A-Za-z0-9]{1,12}", code, re.ASCII):
+        raise argparse.ArgumentTypeError(
+            "this is not an ODS code. Expected are letters and numbers, for example A20047"
+        )
+    return code
+
+
+def logical_id(text: str) -> str:
+    """An id in FHIR's form. Raises: argparse.ArgumentTypeError."""
+    identity = line(text)
+    try:
+        return checks.logical_id(identity)
+    except InvalidRequest:
+        raise argparse.ArgumentTypeError(
+            "this is not an id of a practice's. Expected are at most 64 letters, numbers, hyphens "
+            "and dots, for example 1584"
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a practice can take of a text, and an example. Counted as the screens do. [BOOK-4]"""
+
+    limit: int
+    example: str
+    may_be_empty: bool = False
+
+    def wrong(self, text: str) -> str:
+        """What is wrong with it, in words for the user; empty when nothing is."""
+        if not text and not self.may_be_empty:
+            return "it is empty"
+        if len(text) > self.limit:
+            return f"it has {len(text)} characters, and may have {self.limit}"
+        return "" if can_be_sent(text) else "it has a character that cannot be sent"
+
+
+TEXTS = {
+    "description": Text(DESCRIPTION_LIMIT, "'Sore throat'"),
+    "comment": Text(COMMENT_LIMIT, "'Uses a wheelchair'", may_be_empty=True),
+    "reason": Text(REASON_LIMIT, "'Patient feels better'"),
+}
 
 _DAY = {"type": day, "metavar": "YYYY-MM-DD"}
+_ID = {"type": logical_id, "metavar": "ID"}
+_ODS = {"type": ods, "metavar": "ODS"}
+_WORDS = {"type": entered.words, "metavar": "TEXT"}
 
 FLAGS = {
     flag.name: flag
@@ -72,28 +140,40 @@ FLAGS = {
         Flag(
             "as",
             "who asks: a user of the portal",
-            {"dest": "username", "metavar": "USERNAME"},
+            {"dest": "username", "metavar": "USERNAME", "type": line},
         ),
-        Flag("organisation", "for whom the user acts, by ODS code", {"metavar": "ODS"}),
-        Flag("practice", "whom to ask, by ODS code", {"metavar": "ODS"}),
+        Flag("organisation", "for whom the user acts, by ODS code", _ODS),
+        Flag("practice", "whom to ask, by ODS code", _ODS),
         Flag(
             "nhs-number",
             "the patient; '-' reads it from standard input, left out it is prompted for",
             {"metavar": "NUMBER"},
         ),
         Flag("birth-date", "the birth date that the patient says", _DAY),
-        Flag("id", "the practice's own id of what to read or change"),
-        Flag("identifier", "an ODS code or an SDS user id"),
+        Flag("id", "the practice's own id of what to read or change", _ID),
+        Flag("identifier", "an ODS code or an SDS user id", {"type": line}),
         Flag("from", "first day, today when left out", {**_DAY, "dest": "start"}),
         Flag("to", "last day, two weeks in all when left out", {**_DAY, "dest": "end"}),
         Flag(
             "slot",
             "a slot's id as search-slots gives it; again for each further, adjacent one",
-            {"dest": "slots", "action": "append", "metavar": "ID"},
+            {"dest": "slots", "action": "append", **_ID},
         ),
-        Flag("description", "what the appointment is for, at most 100 characters"),
-        Flag("comment", "a note for the practice, at most 500 characters; '' takes it away"),
-        Flag("reason", "why it is cancelled; the practice keeps it"),
+        Flag(
+            "description",
+            f"what the appointment is for, at most {DESCRIPTION_LIMIT} characters",
+            _WORDS,
+        ),
+        Flag(
+            "comment",
+            f"a note for the practice, at most {COMMENT_LIMIT} characters; '' takes it away",
+            _WORDS,
+        ),
+        Flag(
+            "reason",
+            f"why it is cancelled, at most {REASON_LIMIT} characters; the practice keeps it",
+            _WORDS,
+        ),
         Flag(
             "acknowledge-differences",
             "the practice's record differs from PDS, and it is the same person",

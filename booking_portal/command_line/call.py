@@ -1,13 +1,15 @@
 """One call of the command line: who asks whom about whom. Each is an encounter of its own."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
+from booking_portal import entered
 from booking_portal.accounts.actor import Actor
 from booking_portal.command_line import prompting
 from booking_portal.command_line.answers import Problem, Stopped
-from booking_portal.command_line.arguments import Options
+from booking_portal.command_line.arguments import TEXTS, Options
 from booking_portal.command_line.identity import in_production
 from booking_portal.patients.finding import find
 from booking_portal.patients.models import Encounter, PatientAtPractice
@@ -20,6 +22,22 @@ from gpconnect.client import GPConnectClient
 from gpconnect.models import Endpoint, SlotSearch
 
 TWO_WEEKS = timedelta(days=13)  # with the first day
+
+NOT_A_NUMBER = Problem(
+    "NHS_NUMBER_INVALID",
+    "What was given as --nhs-number is not a valid NHS number.",
+    "An NHS number has 10 numbers, for example 965 821 8873: check each with the patient.",
+)
+SEVERAL_NUMBERS = Problem(
+    "SEVERAL_NHS_NUMBERS",
+    "What was given as --nhs-number has more than one number in it. None of them was used.",
+    "Give this patient's NHS number alone, 10 numbers, for example 965 821 8873.",
+)
+
+
+def _wrong_days(sentence: str) -> Problem:
+    example = f"--from {london.today()} --to {london.today() + TWO_WEEKS}"
+    return Problem("INVALID_REQUEST", sentence, f"For example {example}.")
 
 
 @dataclass(frozen=True)
@@ -52,8 +70,22 @@ class Call:
 
     @cached_property
     def nhs_number(self) -> str:
-        """The number as given or typed, unchecked. Raises: Stopped when there is none."""
-        return prompting.nhs_number(self.options.nhs_number)
+        """The ten digits in what was given or typed. Raises: Stopped for none, wrong or several."""
+        return self._number(entered.nhs_number)
+
+    @cached_property
+    def ten_digits(self) -> str:
+        """As `nhs_number`, whatever the check digit. Raises: as `nhs_number`."""
+        return self._number(entered.ten_digits)
+
+    def _number(self, read: Callable[[str], str]) -> str:
+        given = prompting.nhs_number(self.options.nhs_number)
+        try:
+            return read(given)
+        except entered.SeveralNumbers:
+            raise Stopped(SEVERAL_NUMBERS) from None
+        except entered.NotANumber:
+            raise Stopped(NOT_A_NUMBER) from None
 
     @cached_property
     def encounter(self) -> Encounter:
@@ -112,9 +144,33 @@ class Call:
 
     @property
     def range(self) -> SlotSearch:
-        """The days from --from to --to; two weeks from today when left out. [SFS-1]"""
+        """The days from --from to --to; two weeks from today when left out. [SFS-1, SFS-7]
+
+        Raises: Stopped.
+        """
         start: date = self.options.start or london.today()
-        return SlotSearch(start, self.options.end or start + TWO_WEEKS)
+        end = self.options.end or start + TWO_WEEKS
+        self.require_days()
+        return SlotSearch(start, end)
+
+    def require_days(self) -> None:
+        """Go on only with --from and --to that name days to come. Raises: Stopped."""
+        first = self.options.start or london.today()
+        if first < london.today():
+            raise Stopped(_wrong_days("--from has passed: it has to be today or later."))
+        if self.options.end is not None and self.options.end < first:
+            raise Stopped(_wrong_days("--to has to be the same day as --from, or later."))
+
+    def text(self, name: str, given: str, *, code: str) -> str:
+        """The text of the flag `name`, if a practice can take it. [BOOK-4]
+
+        Raises: Stopped, with this `code`.
+        """
+        text = TEXTS[name]
+        if wrong := text.wrong(given):
+            sentence = f"--{name}: {wrong}. Nothing was sent."
+            raise Stopped(Problem(code, sentence, f"For example --{name} {text.example}."))
+        return given
 
     def needs_id(self) -> str:
         """The --id, which the table demands."""

@@ -2,9 +2,14 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 from booking_portal.command_line.answers import Answer, Problem
+from booking_portal.patients.models import TracedName
+from booking_portal.patients.presenters import full_name
+from gpconnect.models import HumanName
+from gpconnect.nhs_number import spaced
 
 LABELS = {
     "id": "Id",
@@ -16,6 +21,7 @@ LABELS = {
     "said": "What the other side said",
 }
 NOT_GIVEN = "not given"
+_NAME_PARTS = {each.name for each in fields(HumanName)}
 GAP = "  "
 
 
@@ -31,7 +37,7 @@ def document(use_case: str, answer: Answer) -> str:
 
 def for_people(answer: Answer) -> str:
     """The result as labelled lines and tables."""
-    return "\n".join(_lines(answer.result, answer.columns))
+    return "\n".join(_lines(_as_read(answer.result), answer.columns))
 
 
 def problem_for_people(problem: Problem) -> str:
@@ -57,6 +63,45 @@ def printable(value: Any) -> str:
         text = ", ".join(str(each) for each in value) or "none"
     joined = " ".join(text.split())
     return "".join(each if each.isprintable() else "?" for each in joined)
+
+
+def _as_read(value: Any) -> Any:
+    """Names and NHS numbers as people read them; all else as it is. [IG-5]"""
+    if isinstance(value, list):
+        return [_as_read(each) for each in value]
+    if not isinstance(value, Mapping):
+        return value
+    is_patient = "nhs_number" in value
+    shown: dict[str, Any] = {}
+    for key, each in value.items():
+        if _is_name(each):
+            shown[key] = _name(each, is_patient=is_patient)
+        elif isinstance(each, list) and each and all(map(_is_name, each)):
+            shown[key] = [_name(one, is_patient=is_patient) for one in each]
+        elif key == "nhs_number" and isinstance(each, str):
+            shown[key] = spaced(each)
+        else:
+            shown[key] = _as_read(each)
+    return shown
+
+
+def _is_name(value: Any) -> bool:
+    """Whether it is a HumanName as JSON."""
+    return (
+        isinstance(value, Mapping)
+        and bool(value)
+        and set(value) <= _NAME_PARTS
+        and bool(_NAME_PARTS & set(value) - {"use"})
+    )
+
+
+def _name(parts: Mapping[str, Any], *, is_patient: bool) -> str:
+    """A patient as FAMILY, Given (Title); anybody else as they are called."""
+    family, given = parts.get("family") or "", parts.get("given") or []
+    title = " ".join(parts.get("prefix") or [])
+    if is_patient and (family or given):
+        return full_name(TracedName(family, tuple(given), title))
+    return " ".join(each for each in (title, *given, family) if each) or parts.get("text") or ""
 
 
 def _lines(shown: Mapping[str, Any], columns: Mapping[str, Sequence[str]]) -> Iterator[str]:

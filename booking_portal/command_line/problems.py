@@ -40,6 +40,9 @@ class Row:
     next_step: str = ""
 
 
+DO_NOT_SEND_AGAIN = "Do not send it again."
+"""The advice of every write that the practice may have done."""
+
 # The first row that fits decides.
 TABLE = (
     Row(TraceTooOld, "TRACE_TOO_OLD", "The patient was traced more than 24 hours ago."),
@@ -94,7 +97,7 @@ TABLE = (
         BookingUnsettled,
         "BOOKING_UNSETTLED",
         "The patient has another booking whose outcome is not known yet.",
-        "Wait until it is settled; it is on the portal's bookings page.",
+        f"{DO_NOT_SEND_AGAIN} Wait until it is settled; it is on the portal's bookings page.",
     ),
 )
 
@@ -102,7 +105,7 @@ RECORDS_AWAY = Row(
     DatabaseError,
     "RECORDS_UNAVAILABLE",
     "The booking portal cannot reach its records.",
-    "Try again in a minute. If you were writing, look at the patient's appointments first.",
+    "Try again in a minute.",
 )
 
 EXPECTED: tuple[type[Exception], ...] = (
@@ -140,7 +143,9 @@ def problem_of(error: Exception, *, writes: bool, names: Iterable[str] = ()) -> 
         case DatabaseError() | InterfaceError():
             row = RECORDS_AWAY
             # The database may have died between the practice's answer and our record of it.
-            return Problem(row.code, row.sentence, row.next_step, outcome_known=not writes)
+            look = f"{DO_NOT_SEND_AGAIN} Look at the patient's appointments there first."
+            step = look if writes else row.next_step
+            return Problem(row.code, row.sentence, step, outcome_known=not writes)
     detail = {"command": str(error.command.pk)} if isinstance(error, BookingUnsettled) else {}
     for row in TABLE:
         if isinstance(error, row.kind):
@@ -157,7 +162,7 @@ def _record_behind(error: RecordBehind) -> Problem:
     return Problem(
         "RECORD_BEHIND",
         sentence,
-        "Do not send it again. Look at the portal's bookings page when its records are back.",
+        f"{DO_NOT_SEND_AGAIN} Look at the portal's bookings page when its records are back.",
         outcome_known=error.confirmed,
         detail={"command": str(error.command.pk)},
     )
@@ -172,10 +177,12 @@ def _of_client(error: GPConnectError, names: Iterable[str]) -> Problem:
     said = masked(error.diagnostics, names)
     if said and not in_production():  # there, the audit viewer has it [READ-2]
         detail["said"] = said
+    look = "Find the patient there, and look at their appointments, before anything else."
     return Problem(
         error.code,
         error.sentence,
-        error.next_step,
+        # What to do about a read is wrong for a write that may have been done.
+        error.next_step if error.outcome_known else f"{DO_NOT_SEND_AGAIN} {look}",
         origin=error.origin.value,
         status=error.status,
         trace_id=error.trace_id,

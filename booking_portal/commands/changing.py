@@ -20,6 +20,8 @@ from booking_portal.querying import rarely, rarely_one
 from gpconnect import london
 from gpconnect.models import Appointment
 
+REASON_LIMIT = 300
+
 
 class NotChangeable(Exception):
     """The appointment cannot be changed any more; the text says why, in words for the user."""
@@ -133,6 +135,8 @@ def require_reason(reason: str) -> None:
     """
     if not reason.strip():
         raise NotChangeable("Say why the appointment is cancelled.")
+    if len(reason) > REASON_LIMIT:
+        raise NotChangeable(f"The reason must be {REASON_LIMIT} characters or fewer.")
     if not can_be_sent(reason):
         raise NotChangeable(f"{CANNOT_BE_SENT}.")
 

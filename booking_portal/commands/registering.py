@@ -198,6 +198,8 @@ def ready_to_register(
     try:
         require_registrable(encounter, practice, actor=actor)
     except NotRegistrable as reason:
+        if isinstance(reason, StillNotShown):  # by then; as on the screens, what is there counts
+            _require_unknown_there(encounter, practice, actor)
         _blocked(encounter, practice, actor, type(reason).__name__)
         raise
     _require_unknown_there(encounter, practice, actor)

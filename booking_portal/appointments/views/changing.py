@@ -14,7 +14,7 @@ from booking_portal import views
 from booking_portal.accounts.decorators import acting
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
-from booking_portal.appointments.forms import REASON_LIMIT, AmendForm, CancelForm, RangeForm
+from booking_portal.appointments.forms import AmendForm, CancelForm, RangeForm
 from booking_portal.appointments.presenters import saying
 from booking_portal.appointments.presenters.diary import (
     Change,
@@ -26,7 +26,7 @@ from booking_portal.appointments.presenters.diary import (
 from booking_portal.appointments.views.moving import may_move
 from booking_portal.commands import changing
 from booking_portal.commands.booking import COMMENT_LIMIT, DESCRIPTION_LIMIT
-from booking_portal.commands.changing import ChangedMeanwhile, NotChangeable
+from booking_portal.commands.changing import REASON_LIMIT, ChangedMeanwhile, NotChangeable
 from booking_portal.commands.models import Command
 from booking_portal.commands.reading import appointments_there, around, read
 from booking_portal.commands.storing import AlreadyAsked

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from booking_portal import views
 from booking_portal.accounts.requests import ActingRequest
-from booking_portal.appointments.forms import REASON_LIMIT, MoveForm
+from booking_portal.appointments.forms import MoveForm
 from booking_portal.appointments.moving import Moving, refused_beside
 from booking_portal.appointments.presenters.cards import AppointmentCard
 from booking_portal.appointments.presenters.checking import CheckPage
@@ -25,6 +25,7 @@ from booking_portal.commands.booking import (
     remember_before,
 )
 from booking_portal.commands.changing import (
+    REASON_LIMIT,
     AppointmentBusy,
     ChangedMeanwhile,
     NotChangeable,

@@ -15,7 +15,7 @@ from booking_portal.accounts.decorators import acting
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.alternatives import Alternatives, free_now
-from booking_portal.appointments.forms import REASON_LIMIT, UndoForm
+from booking_portal.appointments.forms import UndoForm
 from booking_portal.appointments.moving import Moving, refused_beside
 from booking_portal.appointments.presenters.cards import card_of
 from booking_portal.appointments.presenters.following import CommandPage
@@ -30,7 +30,7 @@ from booking_portal.appointments.presenters.sagas import (
 from booking_portal.appointments.presenters.standings import slot_gone
 from booking_portal.appointments.settling_forms import CloseForm
 from booking_portal.commands.booking import BookingUnsettled, DifferencesNotAcknowledged
-from booking_portal.commands.changing import ChangedMeanwhile, NotChangeable
+from booking_portal.commands.changing import REASON_LIMIT, ChangedMeanwhile, NotChangeable
 from booking_portal.commands.follow_up.closing import may_close
 from booking_portal.commands.models import Command, Proposal, Saga
 from booking_portal.commands.states import State

@@ -31,6 +31,7 @@ COLUMNS = (
 def appointments(call: Call) -> Answer:
     """The patient's appointments at the practice, today's and cancelled ones too. [RET-1, 2]"""
     options = call.options
+    call.require_days()
     there = appointments_there(call.at, actor=call.actor, start=options.start, end=options.end)
     known = around(call.at, there.appointments, actor=call.actor)
     rows = [shapes.appointment(one, known) for one in there.appointments]
@@ -50,12 +51,13 @@ def book(call: Call) -> Answer:
     Raises: everything that the commands' `propose` and `book` raise; Stopped.
     """
     call.actor.require(Permission.SEARCH_SLOTS)
+    description = call.text("description", call.options.description or "", code="NOT_BOOKABLE")
+    comment = call.text("comment", call.options.comment or "", code="NOT_BOOKABLE")
     _require_same_person(call)
     offers = chosen(call, client_at(call.at, actor=call.actor))
     proposal = propose(call.encounter, call.practice, offers, actor=call.actor)
     remember_before(proposal, call.at, actor=call.actor)
-    texts = call.options.description or "", call.options.comment or ""
-    return settled(lambda: send_booking(proposal, *texts, actor=call.actor))
+    return settled(lambda: send_booking(proposal, description, comment, actor=call.actor))
 
 
 def amend(call: Call) -> Answer:
@@ -64,11 +66,13 @@ def amend(call: Call) -> Answer:
     Raises: as the commands' `amend`.
     """
     call.actor.require(Permission.AMEND_APPOINTMENT)
+    for name, typed in zip(("description", "comment"), _texts(call), strict=True):
+        if typed is not None:
+            call.text(name, typed, code="NOT_CHANGEABLE")
     now = read(call.at, call.needs_id(), actor=call.actor)
-    given = call.options.description, call.options.comment
     description, comment = (
         (kept or "") if typed is None else typed
-        for typed, kept in zip(given, (now.description, now.comment), strict=True)
+        for typed, kept in zip(_texts(call), (now.description, now.comment), strict=True)
     )
     return settled(
         lambda: changing.amend(
@@ -89,17 +93,23 @@ def cancel(call: Call) -> Answer:
     Raises: as the commands' `cancel`.
     """
     call.actor.require(Permission.CANCEL_APPOINTMENT)
+    reason = call.text("reason", call.options.reason or "", code="NOT_CHANGEABLE")
     now = read(call.at, call.needs_id(), actor=call.actor)
     return settled(
         lambda: changing.cancel(
             call.at,
             now.id,
             _version(now),
-            call.options.reason or "",
+            reason,
             form_token=uuid.uuid4(),
             actor=call.actor,
         )
     )
+
+
+def _texts(call: Call) -> tuple[str | None, str | None]:
+    """The description and the comment as given; None for one that was left out."""
+    return call.options.description, call.options.comment
 
 
 def _require_same_person(call: Call) -> None:

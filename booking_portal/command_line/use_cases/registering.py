@@ -10,7 +10,7 @@ from booking_portal.command_line.call import Call
 from booking_portal.command_line.use_cases import unchecked
 from booking_portal.command_line.use_cases.settled import asked, problem_with, standing
 from booking_portal.commands.models import Attempt, Command
-from booking_portal.commands.registering import DUPLICATE, register
+from booking_portal.commands.registering import DUPLICATE, KnownThere, register
 from booking_portal.commands.states import State
 from booking_portal.patients.models import PatientAtPractice
 from booking_portal.practices import connection
@@ -22,6 +22,13 @@ NOT_AT_PDS = Problem(
     "Ring the practice.",
 )
 
+REGISTERED_ALREADY = Problem(
+    "PATIENT_AT_PRACTICE_ALREADY",
+    "The patient is already registered there: the practice has an active record of them. "
+    "Nothing was sent.",
+    "Go on with search-slots and book.",
+)
+
 
 def register_patient(call: Call) -> Answer:
     """Register with what PDS gave, as a stored command; the registered practice stays.
@@ -31,9 +38,15 @@ def register_patient(call: Call) -> Answer:
     if call.options.unchecked:
         patient = _register_unchecked(call)
         return Answer({"registered": True, "patient": shapes.plain(patient)})
-    command = asked(
-        lambda: register(call.encounter, call.practice, form_token=uuid.uuid4(), actor=call.actor)
-    )
+    try:
+        command = asked(
+            lambda: register(
+                call.encounter, call.practice, form_token=uuid.uuid4(), actor=call.actor
+            )
+        )
+    except KnownThere as known:
+        record = {"nhs_number": call.encounter.nhs_number} | shapes.patient_at(known.at)
+        return Answer({"registered": False, "patient": record}, problem=REGISTERED_ALREADY)
     return Answer(_result(call, command), problem=problem_with(command))
 
 

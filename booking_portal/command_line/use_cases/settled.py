@@ -3,10 +3,23 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.urls import reverse
+
 from booking_portal.command_line.answers import Answer, Problem
+from booking_portal.command_line.problems import DO_NOT_SEND_AGAIN
 from booking_portal.commands.models import Attempt, Command
-from booking_portal.commands.states import State
+from booking_portal.commands.states import Kind, State
 from booking_portal.commands.storing import AlreadyAsked
+from booking_portal.commands.verdicts import SPINE_SAYS_NO
+from gpconnect.error_table import TABLE
+from gpconnect.errors import (
+    DirectoryError,
+    GPConnectError,
+    NoAnswer,
+    Origin,
+    TLSFailure,
+    Unreachable,
+)
 
 SENTENCES = {
     State.SENDING: "It was not sent in time, and is looked after by the portal.",
@@ -16,6 +29,13 @@ SENTENCES = {
     State.NOT_MADE: "It was not made.",
     State.REFUSED: "The practice did not accept it.",
     State.WITHDRAWN: "It was withdrawn.",
+}
+
+LOOK_FIRST = {
+    Kind.BOOK: "It may be booked: look at the patient's appointments there (use case appointments)",
+    Kind.AMEND: "It may be changed: look at the appointment (use case read-appointment)",
+    Kind.CANCEL: "It may be cancelled: look at the appointment (use case read-appointment)",
+    Kind.REGISTER: "They may be registered: look for the patient there (use case find-patient)",
 }
 
 
@@ -45,7 +65,7 @@ def standing(command: Command) -> dict[str, Any]:
 
 
 def problem_with(command: Command) -> Problem | None:
-    """Why it is not done; None when it is."""
+    """Why it is not done; None when it is. [ERR-1]"""
     state = State(command.state)
     if state is State.DONE:
         return None
@@ -53,10 +73,28 @@ def problem_with(command: Command) -> Problem | None:
     return Problem(
         command.error_code or state.value.upper(),
         " ".join(filter(None, (command.sentence, SENTENCES[state]))),
-        command.next_step,
-        origin="practice",
+        command.next_step if command.settled else way_on(command),
+        origin=_origin(command, sent).value,
         status=sent.status if sent else None,
         trace_id=(sent.trace_id or None) if sent else None,
         outcome_known=command.settled,
         detail={"state": state.value},
     )
+
+
+def way_on(command: Command) -> str:
+    """What to do about a write of which nobody knows how it ended: never to ask for it again."""
+    first = LOOK_FIRST[Kind(command.kind)]
+    follow = f"or follow it in the portal: {reverse('command', args=[command.pk])}"
+    return f"{DO_NOT_SEND_AGAIN} {first}, {follow}."
+
+
+def _origin(command: Command, sent: Attempt | None) -> Origin:
+    """Who said so, or where it broke."""
+    code = command.error_code
+    if sent is not None and sent.status is not None:
+        return Origin.SSP if code in SPINE_SAYS_NO or code.startswith("SSP_") else Origin.PRACTICE
+    kind = TABLE[code].kind if code in TABLE else GPConnectError
+    if issubclass(kind, Unreachable | TLSFailure | NoAnswer):
+        return Origin.NETWORK
+    return Origin.SDS if issubclass(kind, DirectoryError) else Origin.PORTAL

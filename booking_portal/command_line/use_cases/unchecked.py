@@ -4,8 +4,6 @@ Only in test environments, and the only place where nobody is traced before: the
 cannot be. Audited like every exchange.
 """
 
-import re
-
 from booking_portal.command_line.answers import Problem, Stopped
 from booking_portal.command_line.call import Call
 from booking_portal.command_line.identity import in_production
@@ -18,11 +16,6 @@ TEST_ENVIRONMENTS_ONLY = Problem(
     "TEST_ENVIRONMENTS_ONLY",
     "Nothing goes unchecked in production.",
     "Leave out --unchecked.",
-)
-TEN_DIGITS = Problem(
-    "NHS_NUMBER_INVALID",
-    "Even unchecked, an NHS number is ten digits.",
-    "Check the number.",
 )
 
 
@@ -38,10 +31,7 @@ def number(call: Call) -> str:
     """The ten digits as typed. Raises: Stopped."""
     if in_production():
         raise Stopped(TEST_ENVIRONMENTS_ONLY)
-    digits = "".join(call.nhs_number.split())
-    if not re.fullmatch(r"\d{10}", digits, re.ASCII):
-        raise Stopped(TEN_DIGITS)
-    return digits
+    return call.ten_digits
 
 
 def client(call: Call) -> GPConnectClient:

@@ -47,8 +47,8 @@ class Command(BaseCommand):
             super().run_from_argv(argv)
         except CommandError as error:
             text = str(error).removeprefix("Error: ")
-            problem = Problem("WRONG_USE", text, "See --help.")
             asked = argv[2] if argv[2:] and argv[2] in USE_CASES else ""
+            problem = Problem("WRONG_USE", text, _right_use(asked))
             self._end(asked, Answer({}, problem=problem), WRONGLY_USED, as_json="--json" in argv)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
@@ -101,6 +101,13 @@ def _ask(use_case: UseCase, options: Options) -> Answer:
     except EXPECTED as error:
         problem = problem_of(error, writes=use_case.writes, names=call.names)
         return Answer({}, problem=problem)
+
+
+def _right_use(name: str) -> str:
+    """What to type instead; `name` is empty when no use case was named."""
+    if name:
+        return f"For example: {USE_CASES[name].whole_example} (--help shows every flag)."
+    return f"Name one of: {', '.join(USE_CASES)}."
 
 
 def _add(use_case: UseCase, choices: "argparse._SubParsersAction[Any]") -> None:
