@@ -10,8 +10,7 @@ from booking_portal.command_line.problems import DO_NOT_SEND_AGAIN
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.storing import AlreadyAsked
-from booking_portal.commands.verdicts import SPINE_SAYS_NO
-from gpconnect.error_table import TABLE
+from gpconnect.error_table import TABLE, Says
 from gpconnect.errors import (
     DirectoryError,
     GPConnectError,
@@ -92,9 +91,11 @@ def way_on(command: Command) -> str:
 def _origin(command: Command, sent: Attempt | None) -> Origin:
     """Who said so, or where it broke."""
     code = command.error_code
+    meaning = TABLE.get(code)
     if sent is not None and sent.status is not None:
-        return Origin.SSP if code in SPINE_SAYS_NO or code.startswith("SSP_") else Origin.PRACTICE
-    kind = TABLE[code].kind if code in TABLE else GPConnectError
+        by_spine = meaning is not None and meaning.says is Says.SPINE_REFUSES
+        return Origin.SSP if by_spine or code.startswith("SSP_") else Origin.PRACTICE
+    kind = meaning.kind if meaning is not None else GPConnectError
     if issubclass(kind, Unreachable | TLSFailure | NoAnswer):
         return Origin.NETWORK
     return Origin.SDS if issubclass(kind, DirectoryError) else Origin.PORTAL
