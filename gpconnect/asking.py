@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from gpconnect import answers
 from gpconnect.error_table import failure
-from gpconnect.errors import DifferentFromAsked, Origin
+from gpconnect.errors import AnswerIsDifferent, Origin
 from gpconnect.fhir import appointments, checks
 from gpconnect.fhir.bundles import resources
 from gpconnect.fhir.elements import Json, Unreadable
@@ -83,8 +83,12 @@ class Asking:
         differences: Callable[[Appointment], tuple[str, ...]],
         gate: Gate | None,
         deadline: Deadlines | None,
+        confirms: Callable[[Appointment], bool] | None = None,
     ) -> Appointment:
-        """The appointment as the practice has it after a write, once it is what was asked."""
+        """The appointment as the practice has it after a write, once it is what was asked.
+
+        `confirms` says of one that is ours whether the change was made, where that is to be seen.
+        """
 
         def interpret(answer: WireAnswer, trace_id: str) -> Appointment:
             resource = answers.resource(answer, trace_id, question.interaction, "Appointment")
@@ -92,8 +96,20 @@ class Asking:
                 got = appointments.appointment(resource, answer.headers.get("ETag"))
             except Unreadable:
                 raise answers.wrong_resource(question.interaction, answer, trace_id) from None
-            if unlike := differences(got):
-                raise _different(question.interaction, answer.status, trace_id, got, unlike)
+            unlike, code = differences(got), "DIFFERENT_FROM_ASKED"
+            if not unlike and confirms is not None and not confirms(got):
+                unlike, code = ("texts",), "CHANGE_NOT_CONFIRMED"
+            if unlike:
+                error = failure(
+                    code,
+                    origin=Origin.PRACTICE,
+                    interaction=question.interaction,
+                    status=answer.status,
+                    trace_id=trace_id,
+                )
+                assert isinstance(error, AnswerIsDifferent)
+                error.appointment, error.differences = got, unlike
+                raise error
             return got
 
         return self._exchange(question, interpret, deadline, gate)
@@ -145,22 +161,3 @@ def put(interaction: Interaction, appointment: Appointment, body: Mapping[str, A
         body=body,
         headers={"If-Match": f'W/"{appointment.version}"'},
     )
-
-
-def _different(
-    interaction: Interaction,
-    status: int,
-    trace_id: str,
-    got: Appointment,
-    fields: tuple[str, ...],
-) -> DifferentFromAsked:
-    error = failure(
-        "DIFFERENT_FROM_ASKED",
-        origin=Origin.PRACTICE,
-        interaction=interaction,
-        status=status,
-        trace_id=trace_id,
-    )
-    assert isinstance(error, DifferentFromAsked)
-    error.appointment, error.differences = got, fields
-    return error

@@ -249,11 +249,15 @@ class GPConnectClient:
     ) -> Appointment:
         """Change the words of an appointment as last read; a comment of None goes. [AMEND-1, 2]
 
-        Raises: InvalidRequest, VersionConflict, DifferentFromAsked.
+        A text that the practice itself gave may go back as it is, however long. [BOOK-4]
+
+        Raises: InvalidRequest, VersionConflict, DifferentFromAsked; ChangeNotConfirmed where
+        the appointment came back with other words.
         """
         checks.changeable(appointment, self._now())
-        checks.description(description)
-        if comment is not None:
+        if description != appointment.description:
+            checks.description(description)
+        if comment is not None and comment != appointment.comment:
             checks.comment(comment)
         return self._asking.change(
             put(
@@ -261,11 +265,10 @@ class GPConnectClient:
                 appointment,
                 writing.amended(appointment, description, comment),
             ),
-            lambda got: comparison.differences_from_amendment(
-                appointment, description, comment, got
-            ),
+            lambda got: comparison.differences_from_amendment(appointment, got),
             gate,
             deadline,
+            lambda got: comparison.says(got, description, comment),
         )
 
     def cancel_appointment(

@@ -1,6 +1,7 @@
 """Is the practice's answer what was asked for? [BOOK-7, AMEND-1, CANCEL-1]"""
 
 from gpconnect.models import Appointment, Booking, PracticeTime
+from gpconnect.rewriting import same_words_joined
 
 
 def differences_from_booking(asked: Booking, got: Appointment) -> tuple[str, ...]:
@@ -16,36 +17,20 @@ def differences_from_booking(asked: Booking, got: Appointment) -> tuple[str, ...
     return _unlike(fields)
 
 
-def differences_from_amendment(
-    before: Appointment, description: str, comment: str | None, got: Appointment
-) -> tuple[str, ...]:
-    """As above; a practice may keep description and comment joined in one field. [BOOK-4]"""
-    kept = _plain(f"{got.description or ''} {got.comment or ''}")
-    fields = {
-        **_unchanged(before, got),
-        "status": got.status == before.status,
-        "description": _plain(description) in kept,
-        "comment": _plain(comment or "") in kept,
-    }
-    if all(fields.values()) and not says(got, description, comment):
-        return ("texts",)
-    return _unlike(fields)
+def differences_from_amendment(before: Appointment, got: Appointment) -> tuple[str, ...]:
+    """As above, of an appointment whose texts were to change. Those cast no doubt on it: whether
+    they did change is for `says`. [AMEND-1]"""
+    return _unlike({**_unchanged(before, got), "status": got.status == before.status})
 
 
 def says(got: Appointment, description: str, comment: str | None) -> bool:
-    """Whether an appointment says these words and no others, be it in one field or two. [BOOK-4]
+    """Whether an appointment says these words and no others, however the practice writes them.
 
-    "Knee" is not said by an appointment for "Knee pain": that is somebody else's, or unchanged.
+    [BOOK-4, BOOK-7]
     """
-    wanted = [_plain(description), _plain(comment or "")]
-    if [_plain(got.description or ""), _plain(got.comment or "")] == wanted:
-        return True
-    left = _plain(f"{got.description or ''} {got.comment or ''}")
-    for words in sorted(wanted, key=len, reverse=True):
-        if words not in left:
-            return False
-        left = left.replace(words, " ", 1)
-    return not any(letter.isalnum() for letter in left)
+    return same_words_joined(
+        (description, comment or ""), (got.description or "", got.comment or "")
+    )
 
 
 def differences_from_cancellation(before: Appointment, got: Appointment) -> tuple[str, ...]:
@@ -54,16 +39,23 @@ def differences_from_cancellation(before: Appointment, got: Appointment) -> tupl
 
 
 def _unchanged(before: Appointment, got: Appointment) -> dict[str, bool]:
+    """Identity, time and place. Whose and when it is has to be said again; what was left out, as
+    by a system that keeps no slots of what is cancelled, is no difference."""
     return {
         "id": got.id == before.id,
         "patient": got.patient_id == before.patient_id,
         "start": _same_moment(before.start.written, got.start),
+        "end": _unsaid(before.end.written, got.end.written)
+        or _same_moment(before.end.written, got.end),
+        "location": _unsaid(before.location_id, got.location_id)
+        or got.location_id == before.location_id,
+        "slots": _unsaid(before.slot_ids, got.slot_ids)
+        or set(got.slot_ids) == set(before.slot_ids),
     }
 
 
-def _plain(text: str) -> str:
-    """The words with every white space between them made one."""
-    return " ".join(text.split())
+def _unsaid(before: object, got: object) -> bool:
+    return not before or not got
 
 
 def _same_moment(asked: str, got: PracticeTime) -> bool:

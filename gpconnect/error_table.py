@@ -162,6 +162,12 @@ TABLE: Final[dict[str, Row]] = {
         "The practice has made an appointment that differs from the one asked for.",
         "Do not tell the patient that it is booked; telephone the practice now.",
     ),
+    "CHANGE_NOT_CONFIRMED": Row(
+        Says.DONE_OTHERWISE,
+        errors.ChangeNotConfirmed,
+        "The appointment stands, but the practice's answer does not have the new text.",
+        "Compare both texts; telephone the practice where it matters.",
+    ),
     # Practices.
     "BAD_REQUEST": Row(
         Says.PRACTICE_REFUSES,

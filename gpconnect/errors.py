@@ -176,17 +176,21 @@ class PracticeNotReachedBySpine(GPConnectError):
 
 
 class AnswerIsDifferent(GPConnectError):
-    """The practice answered with success, but not with what was asked for."""
-
-
-class DifferentFromAsked(AnswerIsDifferent):
-    """The practice's appointment is not the one asked for: an alarm, not a success. [BOOK-7]
+    """The practice answered with success, but not with what was asked for.
 
     `appointment` is what the practice returned, `differences` the names of the fields.
     """
 
     appointment: "Appointment | None" = None
     differences: tuple[str, ...] = ()
+
+
+class DifferentFromAsked(AnswerIsDifferent):
+    """The practice's appointment is not the one asked for: an alarm, not a success. [BOOK-7]"""
+
+
+class ChangeNotConfirmed(AnswerIsDifferent):
+    """The appointment stands, and came back with other texts than asked for. [AMEND-1, BOOK-7]"""
 
 
 class DirectoryError(GPConnectError):

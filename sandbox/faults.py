@@ -39,6 +39,16 @@ KINDS: Mapping[str, frozenset[str]] = {
     "other_slot": _PRACTICES,
     "other_patient": _PRACTICES,
     "cancelled_at_once": _PRACTICES,  # by the practice, just after its answer
+    # It is done and kept otherwise than asked, in a part that is the practice's to write.
+    "encoded_text": _PRACTICES,  # as HTML, twice
+    "upper_case_text": _PRACTICES,
+    "replaced_text": _PRACTICES,  # ? for what is not ASCII
+    "shortened_text": _PRACTICES,
+    "unchanged_text": _PRACTICES,  # the one of before a change
+    "other_digit_text": _PRACTICES,
+    "other_practitioner": _PRACTICES,  # of another gender, or role
+    "practitioner_alike": _PRACTICES,  # another of the same gender, in the same role
+    "other_channel": _PRACTICES,
     # It is done `seconds` later, and answered then, if anybody still waits.
     "commit_late": _PRACTICES,
 }

@@ -4,7 +4,12 @@ from typing import Any
 
 from django import forms
 
-from booking_portal.commands.follow_up.closing import DIFFERENT, SPOKEN_TO_LIMIT, Outcome
+from booking_portal.commands.follow_up.closing import (
+    CHANGE_NOT_CONFIRMED,
+    DIFFERENT,
+    SPOKEN_TO_LIMIT,
+    Outcome,
+)
 from booking_portal.commands.models import Command
 from booking_portal.commands.ringing_back import NUMBER_LIMIT
 from booking_portal.commands.states import Kind
@@ -19,6 +24,7 @@ OUTCOMES: dict[Kind, tuple[str, str]] = {
 """What the practice may say, by kind: done, or not."""
 
 PUT_RIGHT = "They have put it right: it is as asked for"
+SAYS_ENOUGH = "Nobody was rung: what they have says what it must"
 KEPT = "It stays as they recorded it, and the patient agrees"
 TAKEN_OUT: dict[Kind, str] = {
     Kind.BOOK: "They have taken it out: nothing is booked",
@@ -33,7 +39,9 @@ class CloseForm(PlainForm):
     """What the practice said on the telephone about what could not be settled."""
 
     outcome = forms.ChoiceField(label="What did the practice say?")
-    spoken_to = LineField(label="Who at the practice said so?", max_length=SPOKEN_TO_LIMIT)
+    spoken_to = LineField(
+        label="Who at the practice said so?", max_length=SPOKEN_TO_LIMIT, required=False
+    )
 
     def __init__(self, *args: Any, command: Command, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -41,7 +49,15 @@ class CloseForm(PlainForm):
         assert isinstance(outcome, forms.ChoiceField)
         outcome.choices = _choices(command)
         outcome.error_messages["required"] = "Choose what the practice said"
-        self.fields["spoken_to"].error_messages["required"] = "Enter who at the practice said so"
+        self._compared = command.error_code == CHANGE_NOT_CONFIRMED
+
+    def clean(self) -> dict[str, Any]:
+        """Demands who said so, unless nobody at the practice had to."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        nobody_rung = self._compared and cleaned.get("outcome") == Outcome.AS_RECORDED
+        if not nobody_rung and "spoken_to" in cleaned and not cleaned["spoken_to"]:
+            self.add_error("spoken_to", "Enter who at the practice said so")
+        return cleaned
 
 
 class RingBackForm(PlainForm):
@@ -59,11 +75,17 @@ class RingBackForm(PlainForm):
 
 def _choices(command: Command) -> list[tuple[str, str]]:
     kind = Kind(command.kind)
+    made, not_made = OUTCOMES[kind]
+    if command.error_code == CHANGE_NOT_CONFIRMED:
+        return [
+            (Outcome.AS_RECORDED.value, SAYS_ENOUGH),
+            (Outcome.MADE.value, PUT_RIGHT),
+            (Outcome.NOT_MADE.value, not_made),
+        ]
     if command.error_code == DIFFERENT:
         return [
             (Outcome.MADE.value, PUT_RIGHT),
             (Outcome.AS_RECORDED.value, KEPT),
             (Outcome.NOT_MADE.value, TAKEN_OUT[kind]),
         ]
-    made, not_made = OUTCOMES[kind]
     return [(Outcome.MADE.value, made), (Outcome.NOT_MADE.value, not_made)]

@@ -27,7 +27,7 @@ from booking_portal.patients.outcomes import RESTRICTED
 from booking_portal.patients.tracing import BirthDateDiffers, RestrictedPatient
 from booking_portal.slots.offers import DoubtfulTime, NotBookable, SlotInThePast, SlotsNotAdjacent
 from gpconnect.diagnostics import masked
-from gpconnect.errors import DifferentFromAsked, DirectoryError, GPConnectError
+from gpconnect.errors import AnswerIsDifferent, DirectoryError, GPConnectError
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ def _of_client(error: GPConnectError, names: Iterable[str]) -> Problem:
     detail: dict[str, object] = {}
     if isinstance(error, DirectoryError) and error.check:
         detail = {"practice": error.ods_code, "check": error.check}
-    if isinstance(error, DifferentFromAsked):
+    if isinstance(error, AnswerIsDifferent):
         detail = {"differences": list(error.differences)}
     said = masked(error.diagnostics, names)
     if said and not in_production():  # there, the audit viewer has it [READ-2]

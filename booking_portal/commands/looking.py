@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from booking_portal.accounts.actor import Actor
-from booking_portal.commands.asking import booking_of, subject_of
+from booking_portal.commands.asking import booking_of, last_read, subject_of
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.recognition import booked_by, changed_by, learn, registered_by
 from booking_portal.commands.states import LATE, Kind, State
@@ -33,15 +33,17 @@ from booking_portal.practices import connection
 from booking_portal.practices.observer import TrailObserver
 from booking_portal.querying import rarely
 from gpconnect import london
-from gpconnect.comparison import differences_from_booking
+from gpconnect.comparison import differences_from_amendment, differences_from_booking
 from gpconnect.error_table import Says, failure, meaning_of
 from gpconnect.errors import GPConnectError, NotFound, Origin
-from gpconnect.interactions import BOOK_APPOINTMENT
+from gpconnect.interactions import AMEND_APPOINTMENT, BOOK_APPOINTMENT
 from gpconnect.models import Appointment, Endpoint, Patient
 from gpconnect.transport import Answered
 
 BY_SYSTEM = "settling"
 FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0
+# What becomes of a booking, by the practice's or the patient's doing.
+SINCE_BOOKED = frozenset({"cancelled", "arrived", "fulfilled", "noshow"})
 SETTLES_AT_ONCE = timedelta(seconds=1)
 
 
@@ -49,12 +51,14 @@ SETTLES_AT_ONCE = timedelta(seconds=1)
 class Seen:
     """What a look saw: the effect, if it was there, and whether "not there" can be believed.
 
-    A practice that says 404 has shown nothing that could be believed.
+    A practice that says 404 has shown nothing that could be believed. `instead` is the appointment
+    as it was read, where its text is neither that of before nor the one asked for. [AMEND-1]
     """
 
     effect: Appointment | Patient | None
     conclusive: bool
     version: str | None = None  # of the appointment that was read, for a change
+    instead: Appointment | None = None
 
 
 def look(command: Command, *, actor: Actor, refused: GPConnectError | None = None) -> Seen | None:
@@ -86,6 +90,10 @@ def look(command: Command, *, actor: Actor, refused: GPConnectError | None = Non
     close_attempt(attempt, "FOUND" if seen.effect else "NOT_FOUND", **came)
     if seen.effect is not None:
         _accept(command, seen.effect, actor)
+        return None
+    if refused is not None and seen.instead is not None and command.sends > 1:
+        # Changed since it was read, perhaps by our own request before this one.
+        not_confirmed(command, seen.instead, by_system=actor.by_system)
         return None
     if refused is not None and _makes_final(command, seen, refused):
         fail(command, State.REFUSED, refused, by_system=actor.by_system)
@@ -136,6 +144,15 @@ def look_later(command: Command) -> None:
 def look_no_more(command: Command) -> None:
     """The late look has found nothing: the command stays as it is."""
     _schedule(command, None)
+
+
+def not_confirmed(command: Command, instead: Appointment, *, by_system: str = BY_SYSTEM) -> None:
+    """The appointment stands, with another text than was asked for: a person compares them.
+
+    Raises: StateChanged.
+    """
+    error = failure("CHANGE_NOT_CONFIRMED", origin=Origin.PRACTICE, interaction=AMEND_APPOINTMENT)
+    alarm(command, error, instead, by_system=by_system)
 
 
 def to_a_person(command: Command, reason: str) -> Command:
@@ -209,18 +226,30 @@ def _accept(
     reason: str = "found at the practice",
 ) -> None:
     """`done`; or an alarm, if what the practice made is not what was asked for. [BOOK-7]"""
-    if isinstance(effect, Appointment) and command.kind == Kind.BOOK:
-        unlike = set(differences_from_booking(booking_of(command), effect))
-        if effect.cancelled:  # since: it was made all the same
-            unlike.discard("status")
-        if unlike:
-            error = failure(
-                "DIFFERENT_FROM_ASKED", origin=Origin.PRACTICE, interaction=BOOK_APPOINTMENT
-            )
-            alarm(command, error, effect, by_system=actor.by_system)
-            return
+    if isinstance(effect, Appointment) and _differs(command, effect):
+        error = failure(
+            "DIFFERENT_FROM_ASKED",
+            origin=Origin.PRACTICE,
+            interaction=BOOK_APPOINTMENT if command.kind == Kind.BOOK else AMEND_APPOINTMENT,
+        )
+        alarm(command, error, effect, by_system=actor.by_system)
+        return
     confirm(command, effect, reason=reason, by_system=actor.by_system)
     learn(command, effect, actor=actor)
+
+
+def _differs(command: Command, effect: Appointment) -> bool:
+    """Whether it is another appointment than asked for: by identity, time or place."""
+    match Kind(command.kind):
+        case Kind.BOOK:
+            unlike = set(differences_from_booking(booking_of(command), effect))
+            if effect.status in SINCE_BOOKED:  # it was made all the same
+                unlike.discard("status")
+        case Kind.AMEND:
+            unlike = set(differences_from_amendment(last_read(command), effect)) - {"status"}
+        case _:
+            return False
+    return bool(unlike)
 
 
 def by_the_directory(command: Command, observer: TrailObserver) -> Endpoint:
@@ -251,7 +280,10 @@ def _see(command: Command, actor: Actor, observer: TrailObserver) -> Seen:
             return Seen(*registered_by(command, records))
         case Kind.AMEND | Kind.CANCEL:
             appointment = client.read_appointment(command.appointment_id)
-            return Seen(*changed_by(command, appointment), appointment.version or "")
+            changed, certain = changed_by(command, appointment)
+            unclear = command.kind == Kind.AMEND and changed is None and not certain
+            instead = appointment if unclear else None
+            return Seen(changed, certain, appointment.version or "", instead)
 
 
 def _unless_late(command: Command, reason: str) -> None:

@@ -37,7 +37,7 @@ from booking_portal.commands.verdicts import verdict
 from booking_portal.practices import connection
 from booking_portal.practices.observer import TrailObserver
 from gpconnect.client import GPConnectClient
-from gpconnect.errors import DifferentFromAsked, GPConnectError
+from gpconnect.errors import AnswerIsDifferent, GPConnectError
 from gpconnect.models import Appointment, Patient
 from gpconnect.transport import Answered
 
@@ -185,8 +185,8 @@ def _made(
 def _failed(command: Command, attempt: Attempt, error: GPConnectError) -> None:
     close_attempt(attempt, error.code, trace_id=error.trace_id or "", status=error.status)
     means = verdict(Kind(command.kind), error, command.sends)
-    if isinstance(error, DifferentFromAsked):
-        log.error("command %s: the practice's answer differs from what was asked", command.pk)
+    if isinstance(error, AnswerIsDifferent):
+        log.error("command %s: the practice's answer differs: %s", command.pk, error.code)
         _record(command, means.state, lambda: alarm(command, error, error.appointment))
         return
     fields: dict[str, Any] = {}

@@ -21,6 +21,7 @@ from booking_portal.commands.looking import (
     look_later,
     look_no_more,
     may_have_been_made,
+    not_confirmed,
     to_a_person,
 )
 from booking_portal.commands.models import Attempt, Command
@@ -120,6 +121,8 @@ def _conclude(command: Command, seen: Seen, actor: Actor, asked_at: datetime) ->
             by_system=BY_SYSTEM,
             next_look_at=late_look,
         )
+    elif asked_at > command.request_dead_at and seen.instead is not None:
+        not_confirmed(command, seen.instead)
     elif asked_at > command.request_dead_at:
         to_a_person(command, "what the practice shows does not tell whose it is")
     else:

@@ -1,5 +1,7 @@
 """What a practice does or says amiss when a fault asks for it; the answer arrives whole."""
 
+import html
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -8,7 +10,7 @@ from typing import Any
 from sandbox.answers import Answer
 from sandbox.appointment_book import take
 from sandbox.outcomes import Refused
-from sandbox.practices import Practice, Spine
+from sandbox.practices import Clinician, Practice, Spine
 from sandbox.provider import resources
 from sandbox.provider.changes import strike_out
 from sandbox.store import Store
@@ -30,6 +32,9 @@ class Occasion:
     ask: Callable[[], Answer]
     refusal: Callable[[Refused], Answer]
     words: str = ""
+
+
+Mishap = Callable[[Occasion], Answer]
 
 
 def _slot_taken(occasion: Occasion) -> Answer:
@@ -137,7 +142,99 @@ def _cancelled_at_once(occasion: Occasion) -> Answer:
     return answer
 
 
-MISHAPS: Mapping[str, Callable[[Occasion], Answer]] = {
+def _kept_otherwise(changed: Callable[[Occasion, Resource], Resource]) -> Mishap:
+    """The practice does what it was asked, and writes a part of the appointment otherwise."""
+
+    def act(occasion: Occasion) -> Answer:
+        answer = occasion.ask()
+        if answer.status >= 300 or answer.body.get("resourceType") != "Appointment":
+            return answer
+        record = occasion.store.appointment(occasion.practice.ods, answer.body["id"])
+        assert record is not None
+        kept = replace(record, resource=changed(occasion, record.resource))
+        with occasion.store.transaction():
+            occasion.store.put_appointment(kept)
+        return replace(answer, body=resources.appointment(occasion.practice, kept))
+
+    return act
+
+
+def _written(write: Callable[[str], str]) -> Mishap:
+    """The same of both texts."""
+
+    def changed(_: Occasion, resource: Resource) -> Resource:
+        texts = {name: write(resource[name]) for name in _TEXTS if name in resource}
+        return {**resource, **texts}
+
+    return _kept_otherwise(changed)
+
+
+def _texts_unchanged(occasion: Occasion) -> Answer:
+    """The practice takes the change and keeps the texts of before."""
+    asked = str(json.loads(occasion.body).get("id", ""))
+    before = occasion.store.appointment(occasion.practice.ods, asked)
+    if before is None:  # a booking: there is no text of before
+        return occasion.ask()
+    texts = {name: before.resource[name] for name in _TEXTS if name in before.resource}
+
+    def changed(_: Occasion, resource: Resource) -> Resource:
+        rest = {name: value for name, value in resource.items() if name not in _TEXTS}
+        return {**rest, **texts}
+
+    return _kept_otherwise(changed)(occasion)
+
+
+def _other_digit(text: str) -> str:
+    return re.sub("[0-9]", lambda found: str((int(found.group()) + 1) % 10), text, count=1)
+
+
+def _by_another(alike: bool) -> Mishap:
+    """Another clinician sees the patient; one that is `alike` is of the same gender, and the
+    session's role stays."""
+
+    def changed(occasion: Occasion, resource: Resource) -> Resource:
+        practice = occasion.practice
+        asked = _clinician_of(practice, resource)
+        if asked is None:  # a session that is nobody's
+            return resource
+        other = next(
+            one
+            for one in practice.clinicians
+            if one.id != asked.id and (one.gender == asked.gender) == alike
+        )
+        participants = [
+            {**one, "actor": {**one["actor"], "reference": f"Practitioner/{other.id}"}}
+            if one["actor"]["reference"].startswith("Practitioner/")
+            else one
+            for one in resource["participant"]
+        ]
+        return {**resource, "participant": participants}
+
+    return _kept_otherwise(changed)
+
+
+def _clinician_of(practice: Practice, resource: Resource) -> Clinician | None:
+    references = [one["actor"]["reference"] for one in resource["participant"]]
+    there = (one for one in practice.clinicians if f"Practitioner/{one.id}" in references)
+    return next(there, None)
+
+
+def _other_channel(occasion: Occasion, resource: Resource) -> Resource:
+    """By telephone what was to be in person, and the other way round."""
+    wanted = {resources.DELIVERY_CHANNEL, resources.DELIVERY_CHANNEL_1}
+    was_telephone = any(
+        "Telephone" in json.dumps(one) for one in resource["extension"] if one["url"] in wanted
+    )
+    other = resources.channel_extension(
+        occasion.practice, "In-person" if was_telephone else "Telephone"
+    )
+    rest = [one for one in resource["extension"] if one["url"] not in wanted]
+    return {**resource, "extension": [*rest, other]}
+
+
+_TEXTS = ("description", "comment")
+
+MISHAPS: Mapping[str, Mishap] = {
     "slot_taken": _slot_taken,
     "status_500": _fails,
     "status_500_after": _acts_and_fails,
@@ -149,6 +246,15 @@ MISHAPS: Mapping[str, Callable[[Occasion], Answer]] = {
     "other_slot": _about_another_slot,
     "other_patient": _about_another_patient,
     "cancelled_at_once": _cancelled_at_once,
+    "encoded_text": _written(lambda text: html.escape(html.escape(text))),
+    "upper_case_text": _written(str.upper),
+    "replaced_text": _written(lambda text: text.encode("ascii", "replace").decode()),
+    "shortened_text": _written(lambda text: text[: len(text) // 2]),
+    "unchanged_text": _texts_unchanged,
+    "other_digit_text": _written(_other_digit),
+    "other_practitioner": _by_another(alike=False),
+    "practitioner_alike": _by_another(alike=True),
+    "other_channel": _kept_otherwise(_other_channel),
 }
 
 _FOR_EVER = 1 << 40  # an instant that no slot reaches

@@ -120,17 +120,28 @@ def test_a_practice_may_join_description_and_comment(scripted: Start) -> None:
 @pytest.mark.parametrize(
     ("changes", "differing"),
     [
-        ({"description": "Something else"}, ("description",)),
-        ({"description": "New dressing for the knee"}, ("texts",)),
-        ({"description": "New dressing", "status": "cancelled"}, ("status",)),
-        ({"description": "New dressing", "id": "149"}, ("id",)),
+        ({"status": "cancelled"}, ("status",)),
+        ({"id": "149"}, ("id",)),
+        ({"participant": [{"actor": {"reference": "Patient/3"}}]}, ("patient",)),
+        (
+            {
+                "participant": [
+                    {"actor": {"reference": "Patient/2"}},
+                    {"actor": {"reference": "Location/l2"}},
+                ]
+            },
+            ("location",),
+        ),
+        ({"start": "2031-06-03T09:00:00+01:00"}, ("start",)),
+        ({"end": "2031-06-03T09:00:00+01:00"}, ("end",)),
+        ({"slot": [{"reference": "Slot/544"}]}, ("slots",)),
     ],
 )
-def test_a_change_that_the_practice_did_otherwise_is_an_alarm(
+def test_a_change_of_who_when_or_where_is_an_alarm(
     scripted: Start, changes: dict[str, Any], differing: tuple[str, ...]
 ) -> None:
     before = appointment()
-    server = client_with(scripted, before, {**before, **changes})
+    server = client_with(scripted, before, {**before, "description": "New dressing", **changes})
     with pytest.raises(errors.DifferentFromAsked) as caught:
         server.client.amend_appointment(
             server.client.read_appointment("148"), "New dressing", "Bring letter"
@@ -138,6 +149,42 @@ def test_a_change_that_the_practice_did_otherwise_is_an_alarm(
     assert caught.value.differences == differing
     assert caught.value.appointment is not None
     assert not caught.value.outcome_known
+
+
+@pytest.mark.requirement("BOOK-7", "AMEND-1")
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"description": "Something else"},
+        {"description": "New dressing for the knee"},
+        {"description": "New dressing", "comment": "Bring letters"},
+        {"description": "Dressing"},
+    ],
+)
+def test_another_text_than_asked_for_is_no_alarm_and_no_success(
+    scripted: Start, texts: dict[str, Any]
+) -> None:
+    before = appointment()
+    server = client_with(scripted, before, {**before, **texts})
+    with pytest.raises(errors.ChangeNotConfirmed) as caught:
+        server.client.amend_appointment(
+            server.client.read_appointment("148"), "New dressing", "Bring letter"
+        )
+    assert not isinstance(caught.value, errors.DifferentFromAsked)
+    assert caught.value.appointment is not None
+    assert caught.value.appointment.description == texts["description"]
+    assert not caught.value.outcome_known
+
+
+@pytest.mark.requirement("CANCEL-1")
+def test_what_an_answer_leaves_out_is_no_difference(scripted: Start) -> None:
+    """A system that frees the slots of what is cancelled has none to name."""
+    before = appointment()
+    after = {**before, "status": "cancelled"}
+    del after["slot"], after["end"]
+    server = client_with(scripted, before, after)
+    last_read = server.client.read_appointment("148")
+    assert server.client.cancel_appointment(last_read, "Feels better").cancelled
 
 
 @pytest.mark.requirement("RET-2", "SFS-10")

@@ -5,6 +5,7 @@ from itertools import product
 
 import pytest
 
+from booking_portal.commands.follow_up.closing import ANSWERED_OTHERWISE
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import MAY_FOLLOW, UNSETTLED, Kind, State
 from booking_portal.commands.storing import slot_key_of
@@ -61,6 +62,8 @@ def answered(
         (Kind.BOOK, "FOT_CHECK_FAILED", Origin.SSP, 403, State.REFUSED),
         (Kind.BOOK, "DIFFERENT_FROM_ASKED", Origin.PRACTICE, 201, State.NEEDS_ATTENTION),
         (Kind.AMEND, "DIFFERENT_FROM_ASKED", Origin.PRACTICE, 200, State.NEEDS_ATTENTION),
+        (Kind.AMEND, "CHANGE_NOT_CONFIRMED", Origin.PRACTICE, 200, State.NEEDS_ATTENTION),
+        (Kind.AMEND, "CHANGE_NOT_CONFIRMED", Origin.PRACTICE, 200, State.NEEDS_ATTENTION),
     ],
 )
 def test_every_answer_to_a_first_send_means_one_state(
@@ -95,7 +98,7 @@ def test_the_table_and_the_table_of_errors_agree(kind: Kind, code: str) -> None:
     for origin, status in product(EVERYWHERE, (None, 200, 201, 302, 400, 401, 409, 429, 500, 503)):
         error = answered(kind, code, origin, status)
         first = verdict(kind, error, 1).state
-        if not error.outcome_known and code != "DIFFERENT_FROM_ASKED":
+        if not error.outcome_known and code not in ANSWERED_OTHERWISE:
             assert first is State.UNCONFIRMED
         if first is State.NOT_MADE:
             assert isinstance(error, errors.NotSent | errors.InvalidRequest | errors.DirectoryError)

@@ -28,7 +28,9 @@ NOTHING_IS_DONE = {
 IT_IS_DONE = {
     "reset_after", "hang_after", "status_500_after", "refusal_500_after", "own_409", "truncated",
     "garbled", "cut_after_headers", "drip", "held_after", "other_slot", "other_patient",
-    "cancelled_at_once", "commit_late",
+    "cancelled_at_once", "commit_late", "encoded_text", "upper_case_text", "replaced_text",
+    "shortened_text", "unchanged_text", "other_digit_text", "other_practitioner",
+    "practitioner_alike", "other_channel",
 }  # fmt: skip
 
 
@@ -381,6 +383,45 @@ def test_an_answer_about_another_patient(
     assert told["participant"][1:] == booking["participant"][1:]
     (kept,) = sandbox.appointments("A20047", ORDINARY)
     assert kept["id"] == told["id"]
+
+
+@pytest.mark.requirement("BOOK-7")
+@pytest.mark.parametrize(
+    ("kind", "kept"),
+    [
+        ("encoded_text", "Zoë&amp;#x27;s knee &amp;amp; 2 toes"),
+        ("upper_case_text", "ZOË'S KNEE & 2 TOES"),
+        ("replaced_text", "Zo?'s knee & 2 toes"),
+        ("shortened_text", "Zoë's kne"),
+        ("other_digit_text", "Zoë's knee & 3 toes"),
+        ("unchanged_text", "Cough"),
+    ],
+)
+def test_a_text_is_kept_otherwise(
+    wire: Wire, sandbox: Sandbox, strike: Callable[..., None], kind: str, kept: str
+) -> None:
+    booked = wire.booked(ORDINARY)
+    before = wire.put("amend", booked | {"description": "Cough"}).json()
+    strike(kind, use_case="amend")
+    told = wire.put("amend", before | {"description": "Zoë's knee & 2 toes"}).json()
+    assert told["description"] == kept
+    (held,) = sandbox.appointments("A20047", ORDINARY)
+    assert held["description"] == kept
+
+
+@pytest.mark.requirement("BOOK-7")
+@pytest.mark.parametrize("kind", ["other_practitioner", "practitioner_alike", "other_channel"])
+def test_practitioner_or_channel_is_another(
+    wire: Wire, strike: Callable[..., None], booking: Resource, kind: str
+) -> None:
+    strike(kind)
+    told = wire.book(booking).json()
+    kept = wire.ask("read", f"/Appointment/{told['id']}").json()
+    assert kept == told
+    same = {"slot", "start", "end", "participant", "extension"}
+    differing = {name for name in same if told[name] != booking[name]}
+    assert ("participant" in differing) == (kind != "other_channel")
+    assert told["participant"][:2] == booking["participant"][:2]
 
 
 @pytest.mark.requirement("PDS-6")

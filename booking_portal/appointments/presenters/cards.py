@@ -4,7 +4,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from booking_portal.appointments.presenters import wording
+from booking_portal.commands.asking import last_read
 from booking_portal.commands.models import Command
+from booking_portal.commands.states import Kind
 from booking_portal.slots.offers import Offer
 from gpconnect import london
 from gpconnect.models import (
@@ -134,29 +136,29 @@ def card_of_offers(offers: list[Offer]) -> AppointmentCard:
 
 
 def card_of_command(command: Command) -> AppointmentCard:
-    """The card of what a command asked for, overlaid with what the practice returned. [BOOK-7]
-
-    A change's own texts are shown only once the practice has confirmed them.
-    """
-    if command.offers:
-        asked = card_of_offers(command.offers)
-        asked = replace(
-            asked,
-            description=command.payload["description"],
-            comment=command.payload["comment"],
-        )
-    else:
-        start = command.start
-        asked = _card(start, start, appointment_id=command.appointment_id)
+    """The card of what a command asked for, overlaid with what the practice returned. [BOOK-7]"""
+    asked = card_asked(command)
     return _returned(asked, command.result) if command.result else asked
 
 
 def card_asked(command: Command) -> AppointmentCard:
-    """What a booking asked for, whatever the practice returned."""
+    """What a command asked for, whatever the practice returned. [BOOK-7]
+
+    That of a change is the appointment as it was read, with what the change was to say.
+    """
+    payload = command.payload
+    match Kind(command.kind):
+        case Kind.BOOK:
+            asked = card_of_offers(command.offers)
+        case Kind.AMEND | Kind.CANCEL:
+            asked = card_of(last_read(command))
+        case Kind.REGISTER:
+            return card_of_nothing()
     return replace(
-        card_of_offers(command.offers),
-        description=command.payload["description"],
-        comment=command.payload["comment"],
+        asked,
+        description=payload.get("description", asked.description),
+        comment=payload.get("comment", asked.comment),
+        cancellation_reason=payload.get("reason", asked.cancellation_reason),
     )
 
 

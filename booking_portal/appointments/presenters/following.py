@@ -21,6 +21,7 @@ from booking_portal.appointments.presenters.standings import (
 from booking_portal.appointments.presenters.standings_open import shows_difference
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import PERMISSION, UNSETTLED, Kind, State
+from gpconnect.rewriting import same_words_joined
 
 WANTED: dict[Kind, str] = {
     Kind.BOOK: "appointment",
@@ -36,6 +37,8 @@ class CommandPage:
     """The page of one command, in whatever state it is.
 
     `marks` is what the page shows of its state: when it changes the page is loaded again.
+    `asked` is what was asked for, shown `beside` what the practice answered where that is not
+    certain to be the same; `rewritten`: how the practice's texts differ from those. [BOOK-7]
     """
 
     command_id: str
@@ -47,7 +50,9 @@ class CommandPage:
     looks: str
     looks_count: int
     card: AppointmentCard
-    asked: AppointmentCard | None
+    asked: AppointmentCard
+    beside: bool
+    rewritten: str
     practice: str
     telephone: str
     asked_by: str
@@ -69,15 +74,17 @@ class CommandPage:
         command: Command,
         actor: Actor,
         card: AppointmentCard | None = None,
+        asked: AppointmentCard | None = None,
         telephones: list[str] | None = None,
     ) -> "CommandPage":
-        """The page for what is stored now; `card` where more has been looked up."""
-        card = card or card_of_command(command)
+        """The page for what is stored now; `card` and `asked` where more has been looked up."""
+        card, asked = card or card_of_command(command), asked or card_asked(command)
         practice = command.practice
         state = State(command.state)
         seen = bool(command.result)
         to_cancel = cancel_it(command, cancelled=card.cancelled)
         booked = command.kind == Kind.BOOK and state is State.DONE
+        asks_texts = command.kind in {Kind.BOOK, Kind.AMEND} and seen
         live = booked and seen and not card.cancelled and not to_cancel
         return cls(
             command_id=str(command.pk),
@@ -89,11 +96,9 @@ class CommandPage:
             looks=looks_of(command),
             looks_count=command.looks,
             card=card,
-            asked=(
-                card_asked(command)
-                if state is State.NEEDS_ATTENTION and shows_difference(command)
-                else None
-            ),
+            asked=asked,
+            beside=state is State.NEEDS_ATTENTION and shows_difference(command),
+            rewritten=_rewritten(asked, card) if state is State.DONE and asks_texts else "",
             practice=f"{practice.name}, {practice.town}",
             telephone=practice.telephone,
             asked_by=wording.who_and_when(command.user, command.created_at),
@@ -138,6 +143,19 @@ class RestrictedPage:
             asked_by=wording.who_and_when(command.user, command.created_at),
             reference=reference_of(command),
         )
+
+
+def _rewritten(asked: AppointmentCard, card: AppointmentCard) -> str:
+    """What to say of texts that are not letter by letter those asked for; empty: they are."""
+    wanted, there = ((each.description, each.comment) for each in (asked, card))
+    if [text.split() for text in wanted] == [text.split() for text in there]:
+        return ""
+    if same_words_joined(wanted, there):
+        return "The practice writes the text its own way. The words are the same."
+    return (
+        "The practice has another text than was asked for here; somebody may have changed it "
+        "since. The appointment is not affected."
+    )
 
 
 def marks_of(command: Command) -> str:

@@ -8,7 +8,7 @@ from booking_portal.appointments.presenters.standing import (
     AboutAppointment,
     Standing,
 )
-from booking_portal.commands.follow_up.closing import BY_TELEPHONE
+from booking_portal.commands.follow_up.closing import BY_COMPARING, BY_TELEPHONE
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.states import Kind, State
 
@@ -42,6 +42,8 @@ def changed_meanwhile(command: Command) -> bool:
 def done(kind: AboutAppointment, command: Command, card: AppointmentCard) -> Standing:
     """The practice has it, by its own word or by telephone."""
     name = command.practice.name
+    if command.error_code == BY_COMPARING:
+        return Standing("good", "Left as the practice has it", command.sentence, _stands(card), "")
     if command.error_code == BY_TELEPHONE:
         return Standing(
             "good",
@@ -85,14 +87,16 @@ def _say_done(kind: AboutAppointment, command: Command, card: AppointmentCard) -
         case Kind.BOOK:
             return f"You have an appointment at {name} on {when}."
         case Kind.AMEND:
-            return (
-                f"Your note has been added. Your appointment is still on {card.day}, {card.time}."
-            )
+            return f"Your note has been added. {_stands(card)}"
         case Kind.CANCEL:
             return (
                 f"Your appointment on {when} with {name} is cancelled. You do not need to do "
                 "anything else."
             )
+
+
+def _stands(card: AppointmentCard) -> str:
+    return f"Your appointment is still on {card.day}, {card.time}."
 
 
 def refused(kind: AboutAppointment, command: Command) -> Standing:

@@ -1,7 +1,11 @@
 """In plain words: a booking, change or cancellation whose outcome is not certain."""
 
 from booking_portal.appointments.presenters.standing import ASKED_FOR, AboutAppointment, Standing
-from booking_portal.commands.follow_up.closing import DIFFERENT
+from booking_portal.commands.follow_up.closing import (
+    ANSWERED_OTHERWISE,
+    CHANGE_NOT_CONFIRMED,
+    DIFFERENT,
+)
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind
 
@@ -59,6 +63,17 @@ def unconfirmed(kind: AboutAppointment, command: Command) -> Standing:
 def needs_attention(kind: AboutAppointment, command: Command) -> Standing:
     """Only the practice itself can say."""
     name, telephone = command.practice.name, command.practice.telephone
+    if command.error_code == CHANGE_NOT_CONFIRMED:
+        return Standing(
+            "bad",
+            "Change not confirmed",
+            f"The appointment stands: day, time and place are as they were. But what {name} has "
+            "for it does not say what was asked for. Both are below.",
+            "Your appointment stands as it was. I cannot confirm yet that the practice has your "
+            "note.",
+            f"Compare both texts. If {name}'s says what it must, close it here. If not, ring them "
+            f"on {telephone}, and close it with what they say.",
+        )
     if command.error_code == DIFFERENT:
         return Standing(
             "bad",
@@ -80,11 +95,8 @@ def needs_attention(kind: AboutAppointment, command: Command) -> Standing:
 
 
 def shows_difference(command: Command) -> bool:
-    """Whether the page can show what was asked for beside what the practice answered. [BOOK-7]
-
-    Only of a booking does the portal keep all of both.
-    """
-    return command.kind == Kind.BOOK and command.error_code == DIFFERENT and bool(command.result)
+    """Whether the page can show what was asked for beside what the practice answered. [BOOK-7]"""
+    return command.error_code in ANSWERED_OTHERWISE and bool(command.result)
 
 
 def sent_how_often(command: Command) -> str:

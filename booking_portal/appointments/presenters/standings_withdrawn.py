@@ -9,7 +9,7 @@ from booking_portal.appointments.presenters.standing import (
 )
 from booking_portal.appointments.presenters.standings_ended import why_not_made
 from booking_portal.appointments.presenters.standings_open import needs_attention
-from booking_portal.commands.follow_up.closing import BY_TELEPHONE, DIFFERENT
+from booking_portal.commands.follow_up.closing import ANSWERED_OTHERWISE, BY_TELEPHONE
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind, State
 
@@ -92,7 +92,7 @@ def _not_settled(command: Command) -> Standing:
 
 def _needs_attention(command: Command) -> Standing:
     kind, practice = Kind(command.kind), command.practice
-    if command.error_code == DIFFERENT and kind is not Kind.REGISTER:
+    if command.error_code in ANSWERED_OTHERWISE and kind is not Kind.REGISTER:
         return needs_attention(kind, command)
     return Standing(
         "bad",

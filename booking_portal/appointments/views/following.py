@@ -15,7 +15,11 @@ from booking_portal.accounts.decorators import acting
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.alternatives import Alternatives, free_now
-from booking_portal.appointments.presenters.cards import AppointmentCard, card_of_command
+from booking_portal.appointments.presenters.cards import (
+    AppointmentCard,
+    card_asked,
+    card_of_command,
+)
 from booking_portal.appointments.presenters.following import (
     CommandPage,
     RestrictedPage,
@@ -26,6 +30,7 @@ from booking_portal.appointments.presenters.standings import changed_meanwhile, 
 from booking_portal.appointments.settling_forms import CloseForm
 from booking_portal.appointments.views.moving import may_move
 from booking_portal.appointments.views.sagas import redirect_to
+from booking_portal.commands.asking import last_read
 from booking_portal.commands.follow_up.closing import NotToClose, Outcome, close, may_close
 from booking_portal.commands.follow_up.worklist import as_last_known
 from booking_portal.commands.models import Command
@@ -38,7 +43,6 @@ from booking_portal.patients.finding import find
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.patients.presenters import PatientBanner
 from gpconnect.errors import GPConnectError
-from gpconnect.fhir.appointments import appointment as read_appointment
 
 JUST_SEEN = timedelta(minutes=1)
 
@@ -107,11 +111,11 @@ def _show(request: ActingRequest, found: Command, closing: CloseForm | None = No
     encounter = Encounter.objects.of_same_patient(found.encounter, request.actor)
     could_not_look = _look_again(request, found, encounter) if encounter else ""
     found = as_last_known(found)
-    card = _looked_up(request, found, encounter) if encounter else None
+    card, asked = _looked_up(request, found, encounter) if encounter else (None, None)
     context |= {
         "patient": PatientBanner.of(found.encounter),
         "encounter_id": encounter.pk if encounter else None,
-        "page": _page(request, found, card),
+        "page": _page(request, found, card, asked),
         "could_not_look": could_not_look,
         "saga_id": found.saga_id,
         "moving": None,
@@ -128,9 +132,14 @@ def _show(request: ActingRequest, found: Command, closing: CloseForm | None = No
     return render(request, "appointments/command.jinja", context)
 
 
-def _page(request: ActingRequest, found: Command, card: AppointmentCard | None) -> CommandPage:
+def _page(
+    request: ActingRequest,
+    found: Command,
+    card: AppointmentCard | None,
+    asked: AppointmentCard | None,
+) -> CommandPage:
     """The command's page. What to tell the patient of a step is on the page of both steps."""
-    page = CommandPage.of(found, request.actor, card, _telephones(found))
+    page = CommandPage.of(found, request.actor, card, asked, _telephones(found))
     if found.saga_id is None:
         return page
     return replace(page, standing=replace(page.standing, say=""), ring_back=None)
@@ -158,19 +167,18 @@ def _look_again(request: ActingRequest, found: Command, encounter: Encounter) ->
 
 def _looked_up(
     request: ActingRequest, found: Command, encounter: Encounter
-) -> AppointmentCard | None:
-    """Where and with whom a changed appointment is; a booking knows that by itself."""
+) -> tuple[AppointmentCard | None, AppointmentCard | None]:
+    """Where and with whom a changed appointment is, and was to be; a booking knows by itself."""
     if found.kind not in {Kind.AMEND, Kind.CANCEL}:
-        return None
-    before = read_appointment(found.payload["raw"])
+        return None, None
+    before = last_read(found)
     try:
         known = around(_at(request, found, encounter), [before], actor=request.actor)
     except STOPPED:
-        return None
-    return card_of_command(found).at(
-        known.locations.get(before.location_id or ""),
-        known.practitioners.get(before.practitioner_id or ""),
-    )
+        return None, None
+    place = known.locations.get(before.location_id or "")
+    person = known.practitioners.get(before.practitioner_id or "")
+    return card_of_command(found).at(place, person), card_asked(found).at(place, person)
 
 
 def _at(request: ActingRequest, found: Command, encounter: Encounter) -> PatientAtPractice:

@@ -13,7 +13,10 @@ from booking_portal.commands.storing import database_now
 from booking_portal.commands.transitions import claimed_by_another, move
 
 BY_TELEPHONE = "CLOSED_BY_TELEPHONE"
+BY_COMPARING = "CLOSED_BY_COMPARING"
 DIFFERENT = "DIFFERENT_FROM_ASKED"
+CHANGE_NOT_CONFIRMED = "CHANGE_NOT_CONFIRMED"
+ANSWERED_OTHERWISE = frozenset({DIFFERENT, CHANGE_NOT_CONFIRMED})
 SPOKEN_TO_LIMIT = 100
 
 
@@ -57,15 +60,17 @@ def close(
         actor.require(Permission.SETTLE_COMMANDS)
     if command.state != State.NEEDS_ATTENTION or not command.may_be_seen_by(actor):
         raise NotToClose
-    if as_recorded and not (made and command.error_code == DIFFERENT):
+    if as_recorded and not (made and command.error_code in ANSWERED_OTHERWISE):
         raise NotToClose
+    if as_recorded and command.error_code == CHANGE_NOT_CONFIRMED:
+        return _close_by_comparing(command, actor)
     said = "has it" if made else "does not have it"
     if as_recorded:
         said = "has what it answered with, and the patient keeps it"
     # The id that the practice first answered with may have turned out to be another booking's.
     known = "" if claimed_by_another(command, command.appointment_id) else command.appointment_id
     fields: dict[str, Any] = {}
-    if command.error_code == DIFFERENT and not as_recorded:
+    if command.error_code in ANSWERED_OTHERWISE and not as_recorded:
         fields["result"] = {}  # what the practice answered is not what it has now
     not_made = State.WITHDRAWN if command.withdrawn_at else State.NOT_MADE
     if not made and command.error_code != DIFFERENT and database_now() < command.request_dead_at:
@@ -83,4 +88,18 @@ def close(
         next_step="",
         appointment_id=known,
         **fields,
+    )
+
+
+def _close_by_comparing(command: Command, actor: Actor) -> Command:
+    """Somebody has read the text that the practice has, and it says what it must. [AMEND-1]"""
+    name = actor.user.full_name
+    return move(
+        command,
+        State.DONE,
+        reason="the practice's text says what it must",
+        who=actor.who,
+        error_code=BY_COMPARING,
+        sentence=f"{name} has compared both texts: what the practice has says what it must.",
+        next_step="",
     )
