@@ -13,12 +13,14 @@ ASSETS := static/vendor/nhsuk/nhsuk-frontend.min.css
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-dates bench chaos mutants pages reset lock format check-python
+.PHONY: help demo test test-long test-dates test-alone bench chaos mutants pages reset lock format
+.PHONY: check-python
 
 help:
 	@echo "make demo    bring everything up on http://localhost:$(PORT)/ (PORT= chooses another)"
 	@echo "make test    lint, types, import rules and every test"
 	@echo "make test-dates   the tests that follow the diary, on eighteen chosen days; ONLY=words"
+	@echo "make test-alone   every test file by itself"
 	@echo "make bench   measure the client library against its baselines"
 	@echo "make chaos   answers gone wrong, and users while everything fails (half an hour);"
 	@echo "             ONLY=memory, answers, commands, breaker-off or breaker-on: a part; SEED="
@@ -40,6 +42,9 @@ test: .venv/dev.stamp $(ASSETS)
 
 test-dates: .venv/dev.stamp
 	@$(BIN)/python -m demo.tether $(BIN)/python -m tests.dates $(ONLY)
+
+test-alone: .venv/dev.stamp
+	@$(BIN)/python -m demo.tether $(BIN)/python -m tests.alone
 
 bench: .venv/dev.stamp
 	@$(BIN)/python -m demo.tether $(BIN)/python -m bench

@@ -82,8 +82,14 @@ def committed_sample(transactional_db: None) -> None:
 
 
 @pytest.fixture(scope="module")
-def own_server(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[OwnDatabase]:
-    """A PostgreSQL server that a module's tests may kill."""
+def own_server(
+    django_test_environment: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[OwnDatabase]:
+    """A PostgreSQL server that a module's tests may kill.
+
+    It needs nothing of the session's database. pytest-django makes that only where one of the
+    collected tests is marked to use it; these are not, so alone they have none.
+    """
     with django_db_blocker.unblock():
         own = OwnDatabase()
         own.leave()
