@@ -29,6 +29,10 @@ _ALIKE: Final = str.maketrans(
 _UNSEEN: Final = frozenset(
     "\u034f\u115f\u1160\u2800\u3164\uffa0" + "".join(map(chr, range(0xFE00, 0xFE10)))
 )
+# What a browser's trim() takes away.
+_BLANK: Final = "\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
 _AROUND: Final = " \t.,;:!?\"'|/\\()[]{}<>=_-*#\u2022\u00b7"
 _AROUND_NAME: Final = ' .,;:!?"|/\\()[]{}<>=_-#\u2022\u00b7'
 
@@ -101,11 +105,12 @@ def line(text: str) -> str:
 def words(text: str) -> str:
     """A text of several lines as it is counted and sent. [BOOK-4]
 
-    Composed (NFC), each line break one character, nothing empty around it. The counter in the
-    browser (static/portal/characters.js) does the same.
+    Composed (NFC), each line break one character, nothing empty around it. Its length is the
+    number of its characters (code points); the counter in the browser counts the same
+    (static/portal/portal.js), and so does the client library before it sends.
     """
     broken = re.sub("\r\n?", "\n", text)
-    return unicodedata.normalize("NFC", broken).strip()
+    return unicodedata.normalize("NFC", broken).strip(_BLANK)
 
 
 def nhs_number(text: str) -> str:

@@ -104,6 +104,9 @@ class RangeForm(PlainForm):
 class TextField(forms.CharField):
     """Text for a practice, counted as it is sent and as the counter beside it does. [BOOK-4]"""
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(strip=False, **settings)
+
     def to_python(self, value: Any) -> str:
         """The text, composed, with a line break as one character."""
         return entered.words(str(super().to_python(value) or ""))
