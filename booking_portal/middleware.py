@@ -5,12 +5,12 @@ import uuid
 from collections.abc import Callable
 
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
-from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 
 from booking_portal.accounts.actor import NotPermitted
 from booking_portal.logs import trace_of
+from booking_portal.querying import AWAY
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +59,6 @@ class PlainFailures:
             return views.not_permitted(request, error)
         reference = uuid.uuid4().hex[:8]
         log.error("%s %s", reference, trace_of(error))
-        if isinstance(error, DatabaseError | InterfaceError):
+        if isinstance(error, AWAY):
             return views.database_away(request, reference)
         return views.broken(request, reference)

@@ -3,9 +3,13 @@
 Of a small query most of the time goes into building it, of that a third into an order (measured).
 """
 
-from typing import TypeVar
+from typing import Final, TypeVar
 
+from django.db import InterfaceError, OperationalError
 from django.db.models import Model, QuerySet
+
+AWAY: Final = (OperationalError, InterfaceError)
+"""What the database's absence raises; its other errors are faults of the portal's own."""
 
 M = TypeVar("M", bound=Model)
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from django.contrib.sessions.exceptions import SessionInterrupted
-from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from booking_portal.accounts.actor import NotPermitted
+from booking_portal.querying import AWAY
 from gpconnect.errors import GPConnectError, Origin
 
 log = logging.getLogger(__name__)
@@ -127,7 +127,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def _sign_in_lost(request: HttpRequest, exception: SessionInterrupted) -> HttpResponse:
     """What the page was to say is lost when the sign-in cannot be kept; what it did is done."""
     saving = exception.__context__
-    while saving is not None and not isinstance(saving, OperationalError | InterfaceError):
+    while saving is not None and not isinstance(saving, AWAY):
         saving = saving.__context__
     if saving is not None:
         return database_away(request, uuid.uuid4().hex[:8])
@@ -200,7 +200,7 @@ def broken(request: HttpRequest, reference: str = "") -> HttpResponse:
     """500; also Django's handler for what failed outside a view, before there was an actor."""
     error = sys.exc_info()[1]
     reference = reference or uuid.uuid4().hex[:8]
-    if isinstance(error, DatabaseError | InterfaceError):
+    if isinstance(error, AWAY):
         return database_away(request, reference)
     failure = Failure(
         "Something went wrong in the booking portal",

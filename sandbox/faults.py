@@ -38,6 +38,8 @@ KINDS: Mapping[str, frozenset[str]] = {
     # It is done, or done otherwise, and the answer says something else.
     "other_slot": _PRACTICES,
     "other_patient": _PRACTICES,
+    "two_records": _PRACTICES,  # a search finds everything twice, under two ids
+    "latin_1": _PRACTICES,  # a byte that is no UTF-8 in every family name
     "cancelled_at_once": _PRACTICES,  # by the practice, just after its answer
     # It is done and kept otherwise than asked, in a part that is the practice's to write.
     "encoded_text": _PRACTICES,  # as HTML, twice

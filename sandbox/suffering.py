@@ -25,6 +25,7 @@ _LOST_AFTER: Mapping[str, Callable[[Line], Awaitable[None]]] = {
 _SPOILT: Mapping[str, Callable[[Line, Answer], Awaitable[int]]] = {
     "truncated": Line.truncated,
     "garbled": Line.garbled,
+    "latin_1": Line.latin_1,
     "cut_after_headers": Line.cut_after_headers,
 }
 

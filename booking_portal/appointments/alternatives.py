@@ -32,6 +32,7 @@ class Alternatives:
     more: int
     problem: str
     next_step: str
+    reference: str
 
 
 def free_now(command: Command, encounter: Encounter, *, actor: Actor) -> Alternatives | None:
@@ -76,4 +77,5 @@ def _nearest(
         more=len(offers) - len(nearest),
         problem=answer.problem,
         next_step=answer.next_step,
+        reference=answer.for_support,
     )

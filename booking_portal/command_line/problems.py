@@ -1,9 +1,11 @@
 """Everything that services and the client raise, as the command line tells it: one table."""
 
+import logging
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, OperationalError
 
 from booking_portal.accounts.actor import NotPermitted
 from booking_portal.command_line.answers import Problem, Stopped
@@ -21,6 +23,7 @@ from booking_portal.commands.registering import (
     StillNotShown,
 )
 from booking_portal.commands.sending import RecordBehind
+from booking_portal.logs import trace_of
 from booking_portal.patients.finding import PatientMismatch, PatientNotAtPractice
 from booking_portal.patients.models import TraceTooOld
 from booking_portal.patients.outcomes import RESTRICTED
@@ -28,6 +31,8 @@ from booking_portal.patients.tracing import BirthDateDiffers, RestrictedPatient
 from booking_portal.slots.offers import DoubtfulTime, NotBookable, SlotInThePast, SlotsNotAdjacent
 from gpconnect.diagnostics import masked
 from gpconnect.errors import AnswerIsDifferent, DirectoryError, GPConnectError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +107,17 @@ TABLE = (
 )
 
 RECORDS_AWAY = Row(
-    DatabaseError,
+    OperationalError,
     "RECORDS_UNAVAILABLE",
     "The booking portal cannot reach its records.",
     "Try again in a minute.",
+)
+
+RECORDS_BROKEN = Row(
+    DatabaseError,
+    "PORTAL_FAULT",
+    "The booking portal has a fault: what came could not be recorded.",
+    "Give your support team the reference.",
 )
 
 EXPECTED: tuple[type[Exception], ...] = (
@@ -140,17 +152,23 @@ def problem_of(error: Exception, *, writes: bool, names: Iterable[str] = ()) -> 
             )
         case RecordBehind():
             return _record_behind(error)
-        case DatabaseError() | InterfaceError():
+        case OperationalError() | InterfaceError():
             row = RECORDS_AWAY
             # The database may have died between the practice's answer and our record of it.
             look = f"{DO_NOT_SEND_AGAIN} Look at the patient's appointments there first."
             step = look if writes else row.next_step
             return Problem(row.code, row.sentence, step, outcome_known=not writes)
-    detail = {"command": str(error.command.pk)} if isinstance(error, BookingUnsettled) else {}
+        case DatabaseError():
+            row, reference = RECORDS_BROKEN, uuid.uuid4().hex[:8]
+            log.error("%s %s", reference, trace_of(error))
+            step = f"{DO_NOT_SEND_AGAIN} {row.next_step}" if writes else row.next_step
+            detail = {"reference": reference}
+            return Problem(row.code, row.sentence, step, outcome_known=not writes, detail=detail)
+    known = {"command": str(error.command.pk)} if isinstance(error, BookingUnsettled) else {}
     for row in TABLE:
         if isinstance(error, row.kind):
             sentence = row.sentence or str(error)
-            return Problem(row.code, sentence, row.next_step, detail=detail)
+            return Problem(row.code, sentence, row.next_step, detail=known)
     raise error
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, transaction
 from django.db import connection as database
+from django.db import transaction
 from django.db.models.functions import Now
 
 from booking_portal.accounts.actor import Actor
@@ -36,6 +36,7 @@ from booking_portal.commands.transitions import (
 from booking_portal.commands.verdicts import verdict
 from booking_portal.practices import connection
 from booking_portal.practices.observer import TrailObserver
+from booking_portal.querying import AWAY
 from gpconnect.client import GPConnectClient
 from gpconnect.errors import AnswerIsDifferent, GPConnectError
 from gpconnect.models import Appointment, Patient
@@ -247,7 +248,7 @@ def _keep(command: Command, record: Callable[[], None], *, confirmed: bool) -> N
     for pause in (*PATIENCE, None):
         try:
             record()
-        except (OperationalError, InterfaceError) as gone:
+        except AWAY as gone:
             if database.in_atomic_block:  # a caller's transaction cannot go on
                 raise
             database.close()

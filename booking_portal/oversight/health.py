@@ -82,7 +82,7 @@ def _database() -> Part:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except (DatabaseError, InterfaceError):
+    except (DatabaseError, InterfaceError):  # whatever it is, nothing can be asked
         return Part(False, {})
     return Part(True, {})
 

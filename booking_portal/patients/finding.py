@@ -102,7 +102,7 @@ def find(encounter: Encounter, practice: Practice, *, actor: Actor) -> PatientAt
         trail.record(
             Kind.BLOCKED,
             actor.who,
-            outcome="the practice's answer is not this one patient",
+            outcome="not certainly this one patient",
             **subject_of(encounter, practice).facts(),
         )
         raise PatientMismatch

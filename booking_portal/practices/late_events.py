@@ -12,15 +12,12 @@ from collections import deque
 from datetime import timedelta
 from typing import Final
 
-from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from booking_portal.audit.models import Event
+from booking_portal.querying import AWAY
 
 log = logging.getLogger(__name__)
-
-AWAY: Final = (OperationalError, InterfaceError)
-"""What the database's absence raises."""
 
 LIFETIME: Final = timedelta(minutes=10)
 MOST: Final = 1000

@@ -12,7 +12,8 @@ from django.db import transaction
 
 from booking_portal.audit import trail
 from booking_portal.audit.models import Event, Kind
-from booking_portal.practices.late_events import AWAY, late_events
+from booking_portal.practices.late_events import late_events
+from booking_portal.querying import AWAY
 from gpconnect.diagnostics import masked
 from gpconnect.transport import Answered, Asked
 

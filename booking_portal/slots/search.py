@@ -32,7 +32,10 @@ from gpconnect.transport import ExchangeObserver
 
 @dataclass(frozen=True, slots=True)
 class PracticeResult:
-    """What one practice answered: offers, or why there are none to show."""
+    """What one practice answered: offers, or why there are none to show.
+
+    `reference` is the trace id that support staff ask for; empty where nothing was asked.
+    """
 
     practice_ods: str
     offers: tuple[Offer, ...] = ()
@@ -40,6 +43,12 @@ class PracticeResult:
     problem: str = ""
     next_step: str = ""
     error_code: str = ""
+    reference: str = ""
+
+    @property
+    def for_support(self) -> str:
+        """What the sentences of an error call "the reference below"; empty without an error."""
+        return f"{self.error_code} {self.reference}".strip() if self.error_code else ""
 
     def as_json(self) -> dict[str, Any]:
         """The result for the cache."""
@@ -50,6 +59,7 @@ class PracticeResult:
             "problem": self.problem,
             "next_step": self.next_step,
             "error_code": self.error_code,
+            "reference": self.reference,
         }
 
     @classmethod
@@ -198,6 +208,7 @@ def _result(
             problem=error.sentence,
             next_step=error.next_step,
             error_code=error.code,
+            reference=error.trace_id or "",
         )
     keep_reached(encounter, practice, endpoint)
     now = london.now_utc()

@@ -132,6 +132,18 @@ def _about_another_patient(occasion: Occasion) -> Answer:
     return _with_each(occasion.ask(), changed)
 
 
+def _two_records(occasion: Occasion) -> Answer:
+    """The practice has every patient that it answers with twice, under another id."""
+    answer = occasion.ask()
+    entries = [
+        {**entry, "resource": {**entry["resource"], "id": f"{entry['resource']['id']}-2"}}
+        for entry in answer.body.get("entry", [])
+    ]
+    if not entries:
+        return answer
+    return replace(answer, body={**answer.body, "entry": [*answer.body["entry"], *entries]})
+
+
 def _cancelled_at_once(occasion: Occasion) -> Answer:
     """The practice cancels the appointment in the moment after it has answered."""
     answer = occasion.ask()
@@ -245,6 +257,7 @@ MISHAPS: Mapping[str, Mishap] = {
     "own_409": _asked_twice,
     "other_slot": _about_another_slot,
     "other_patient": _about_another_patient,
+    "two_records": _two_records,
     "cancelled_at_once": _cancelled_at_once,
     "encoded_text": _written(lambda text: html.escape(html.escape(text))),
     "upper_case_text": _written(str.upper),

@@ -30,7 +30,7 @@ IT_IS_DONE = {
     "garbled", "cut_after_headers", "drip", "held_after", "other_slot", "other_patient",
     "cancelled_at_once", "commit_late", "encoded_text", "upper_case_text", "replaced_text",
     "shortened_text", "unchanged_text", "other_digit_text", "other_practitioner",
-    "practitioner_alike", "other_channel",
+    "practitioner_alike", "other_channel", "two_records", "latin_1",
 }  # fmt: skip
 
 
@@ -217,6 +217,21 @@ def test_a_garbled_answer_has_the_right_length_and_is_no_json(
     assert len(answer.content) == int(answer.headers["Content-Length"]) > 1000
     with pytest.raises(UnicodeDecodeError):
         json.loads(answer.content)
+
+
+def test_a_search_finds_everything_twice(wire: Wire, strike: Callable[..., None]) -> None:
+    strike("two_records", use_case="find_patient")
+    found = wire.find(ORDINARY).json()["entry"]
+    assert len(found) == 2
+    assert len({entry["resource"]["id"] for entry in found}) == 2
+
+
+def test_a_family_name_has_a_byte_of_latin_1(wire: Wire, strike: Callable[..., None]) -> None:
+    strike("latin_1", use_case="find_patient")
+    content = wire.find(ORDINARY).content
+    assert b'"family":"\xeb' in content
+    with pytest.raises(UnicodeDecodeError):
+        json.loads(content)
 
 
 def test_an_answer_drips_byte_by_byte(

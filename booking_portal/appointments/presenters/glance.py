@@ -32,6 +32,7 @@ class PracticeLine:
     registered: bool
     note: str
     next_step: str
+    reference: str
     failed: bool
     cells: tuple[Cell, ...]
     total: Cell
@@ -80,6 +81,7 @@ class Glance:
             registered=encounter.registered_practice_ods == code,
             note=_note(result, self._counts.get((code, ""), 0), to_come=code in self._to_come),
             next_step=result.next_step,
+            reference=result.for_support,
             failed=failed(result),
             cells=tuple(
                 self._cell(code, day, "", f"{practice.name}, {wording.long_date(day)}")

@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
@@ -43,7 +42,7 @@ from booking_portal.commands.steps.stages import (
 from booking_portal.commands.storing import AlreadyAsked, database_now
 from booking_portal.patients.finding import find
 from booking_portal.practices.models import Practice
-from booking_portal.querying import rarely_one
+from booking_portal.querying import AWAY, rarely_one
 from booking_portal.slots.offers import require_bookable
 
 __all__ = [
@@ -212,5 +211,5 @@ def _begin(saga: Saga, ready: Ready, actor: Actor) -> Command:
             return first
         go_on(saga, actor=actor)
         return latest(fresh(saga))
-    except (OperationalError, InterfaceError) as gone:  # never a page that says "nothing was sent"
+    except AWAY as gone:  # never a page that says "nothing was sent"
         raise RecordBehind(first, confirmed=first.state == State.DONE) from gone
