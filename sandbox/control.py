@@ -1,7 +1,7 @@
 """The control listener: faults, records and reset, for tests and demonstrations."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from starlette.applications import Starlette
@@ -32,6 +32,7 @@ def application(services: Services) -> Starlette:
             Route("/practices", control.practices, methods=["GET"]),
             Route("/practices/{ods}/appointments", control.appointments, methods=["GET"]),
             Route("/practices/{ods}/start-again", control.start_again, methods=["POST"]),
+            Route("/practices/{ods}/registration", control.register, methods=["PUT"]),
             Route("/practices/{ods}/slots/{slot}/take", control.take_slot, methods=["POST"]),
             Route("/chronicle", control.chronicle, methods=["GET"]),
             Route("/exchanges", control.exchanges, methods=["GET", "DELETE"]),
@@ -107,6 +108,20 @@ class _Control:
             for record in self._services.store.appointments_at(practice.ods)
         ]
         return JSONResponse([one for one in listed if number in {None, one["patient_nhs_number"]}])
+
+    async def register(self, request: Request) -> Response:
+        """The practice changes its system: another ASID, another service root, or both."""
+        practice = self._practice(request)
+        wish = await _object(request)
+        if not wish or set(wish) - {"asid", "service_root"}:
+            return JSONResponse({"error": "give asid, service_root or both"}, 400)
+        changed = replace(
+            practice,
+            asid=str(wish.get("asid", practice.asid)),
+            service_root=str(wish.get("service_root", practice.service_root)),
+        )
+        self._services.spine = self._services.spine.with_practice(changed)
+        return JSONResponse({"status": "registered"})
 
     async def take_slot(self, request: Request) -> Response:
         """Another patient takes the slot."""

@@ -23,14 +23,14 @@ class SpineDirectory:
     """The two searches over what is registered."""
 
     def __init__(self, services: Services) -> None:
-        self._registrations = registrations(services.spine)
+        self._services = services
 
     def endpoints(self, request: Request) -> Answer:
         """Message handling records: party key and service root of an organisation."""
         ods, interaction, party_key = _parameters(request)
         found = [
             _endpoint(system, address, interaction or next(iter(BY_ID)))
-            for system in self._registrations
+            for system in registrations(self._services.spine)
             if ods in {None, system.ods} and _is_met(system, interaction, party_key)
             for address in system.service_roots
         ]
@@ -41,7 +41,7 @@ class SpineDirectory:
         ods, interaction, party_key = _parameters(request)
         found = [
             _device(system, asid)
-            for system in self._registrations
+            for system in registrations(self._services.spine)
             if ods == system.ods and _is_met(system, interaction, party_key)
             for asid in system.asids
         ]

@@ -23,6 +23,7 @@ from sandbox.faults import Faults
 from sandbox.interactions import BY_ID
 from sandbox.practices import Spine
 from sandbox.registrations import Registration, registrations
+from sandbox.services import Services
 
 Attributes = dict[str, list[str]]
 
@@ -33,9 +34,10 @@ _log = logging.getLogger("sandbox.ldap")
 class LDAPListener:
     """The directory's LDAP door: mutual TLS, anonymous bind, searches only."""
 
-    def __init__(self, spine: Spine, faults: Faults) -> None:
-        self._tree = _tree(spine)
-        self._faults = faults
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._spine = services.spine
+        self._tree = _tree(services.spine)
         self._connections: set[_Connection] = set()
         self._server: asyncio.Server | None = None
 
@@ -52,7 +54,10 @@ class LDAPListener:
             connection.abort()
 
     def _connection(self) -> "_Connection":
-        return _Connection(_Session(self._tree, self._faults), self._connections)
+        if self._spine is not self._services.spine:  # somebody has registered anew
+            self._spine = self._services.spine
+            self._tree = _tree(self._spine)
+        return _Connection(_Session(self._tree, self._services.faults), self._connections)
 
 
 class _Connection(asyncio.Protocol):

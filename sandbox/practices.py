@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time
 from pathlib import Path
 from typing import Any
@@ -187,6 +187,11 @@ class Spine:
     def consumer(self, ods: str) -> Consumer | None:
         """The consumer organisation with this ODS code, or None."""
         return next((one for one in self.consumers if one.ods == ods), None)
+
+    def with_practice(self, practice: Practice) -> "Spine":
+        """The same with this in place of the practice that has its ODS code."""
+        practices = (practice if one.ods == practice.ods else one for one in self.practices)
+        return replace(self, practices=tuple(practices))
 
 
 def load() -> Spine:

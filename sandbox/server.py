@@ -89,7 +89,7 @@ async def serve(settings: Settings) -> None:
         asyncio.create_task(server.serve(sockets=[listeners[name]]))
         for name, server in servers.items()
     ]
-    ldap = LDAPListener(services.spine, services.faults)
+    ldap = LDAPListener(services)
     await ldap.start(listeners["ldap"], _tls(settings.certificates, "server", mutual=True))
     while not all(server.started for server in servers.values()):
         await asyncio.sleep(0.01)

@@ -29,6 +29,10 @@ class Services:
     recorder: Recorder = field(default_factory=Recorder)
     late_work: LateWork = field(default_factory=LateWork)
     seeded_on: date | None = None
+    registered: Spine = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.registered = self.spine
 
     def reset(self, now: datetime | None = None) -> None:
         """Back to the seeded state of today: no faults, no exchanges, no bookings but seeded ones.
@@ -40,6 +44,7 @@ class Services:
             clock.set_back()
         else:
             clock.set_to(now)
+        self.spine = self.registered
         self.faults.clear()
         self.late_work.give_up()
         self.recorder.forget()

@@ -99,6 +99,10 @@ class Sandbox:
         """The practices, with the flavour of each one's system."""
         return self._listed(self._ask("GET", "/practices"), "practices")
 
+    def register(self, ods_code: str, **changed: str) -> None:
+        """The practice changes its system: its asid=, its service_root=, or both."""
+        self._ask("PUT", f"/practices/{ods_code}/registration", json=changed)
+
     def take_slot(self, ods_code: str, slot_id: str) -> None:
         """Another patient takes the slot."""
         self._ask("POST", f"/practices/{ods_code}/slots/{slot_id}/take")

@@ -7,6 +7,7 @@ from django.core import signing
 
 from booking_portal.commands.models import Proposal
 from booking_portal.commands.steps import stages
+from booking_portal.patients.models import PatientAtPractice
 from gpconnect.models import Appointment, PracticeTime
 
 
@@ -19,6 +20,7 @@ class Moving:
     """An appointment that is to be moved, as the user saw it. [MOVE-1]
 
     `version` is the practice's; `starts` and `ends` are its own texts, empty where not given.
+    `system` is the one that the id is from.
     """
 
     practice_ods: str
@@ -26,16 +28,18 @@ class Moving:
     version: str
     starts: str
     ends: str = ""
+    system: str = ""
 
     @classmethod
-    def of(cls, practice_ods: str, appointment: Appointment) -> "Moving":
+    def of(cls, at: PatientAtPractice, appointment: Appointment) -> "Moving":
         """The appointment as the practice holds it now."""
         return cls(
-            practice_ods,
+            at.practice.ods_code,
             appointment.id,
             appointment.version or "",
             appointment.start.written,
             appointment.end.written,
+            at.system,
         )
 
     @property
@@ -51,6 +55,7 @@ class Moving:
             "version": self.version,
             "starts": self.starts,
             "ends": self.ends,
+            "system": self.system,
         }
 
     @classmethod

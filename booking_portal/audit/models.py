@@ -16,6 +16,7 @@ class Kind(models.TextChoices):
     EXCHANGE_ANSWERED = "exchange_answered", "Answered"
     ENCOUNTER_OPENED = "encounter_opened", "Patient traced and shown"
     DIFFERENCES_FOUND = "differences_found", "The practice's record differs from PDS"
+    DIRECTORY_CHANGED = "directory_changed", "The practice has another system than before"
     COMMAND_STORED = "command_stored", "Write asked for"
     COMMAND_MOVED = "command_moved", "Write changed state"
     COMMAND_SENT_AGAIN = "command_sent_again", "Write sent again"

@@ -24,7 +24,7 @@ from booking_portal.commands.registering import (
 )
 from booking_portal.commands.sending import RecordBehind
 from booking_portal.logs import trace_of
-from booking_portal.patients.finding import PatientMismatch, PatientNotAtPractice
+from booking_portal.patients.finding import PatientMismatch, PatientNotAtPractice, PracticeMoved
 from booking_portal.patients.models import TraceTooOld
 from booking_portal.patients.outcomes import RESTRICTED
 from booking_portal.patients.tracing import BirthDateDiffers, RestrictedPatient
@@ -71,6 +71,7 @@ TABLE = (
         "What the practice holds under this is not certainly this one patient's.",
         "Do not go on. Ring the practice and ask them to look at the record.",
     ),
+    Row(PracticeMoved, "PRACTICE_MOVED", "", "Find the patient, and search, again."),
     Row(PatientDeceased, "PATIENT_DECEASED"),
     Row(
         DifferencesNotAcknowledged,

@@ -17,7 +17,7 @@ from booking_portal.commands.states import Kind, State
 from booking_portal.commands.steps import stages
 from booking_portal.commands.steps.preparing import Ready, keep, keep_step
 from booking_portal.commands.storing import AlreadyAsked, slot_key_of
-from booking_portal.patients.finding import find, subject_of
+from booking_portal.patients.finding import find, require_same_system, subject_of
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.practices.models import Practice
 from booking_portal.querying import rarely, rarely_one
@@ -140,12 +140,13 @@ def booked_elsewhere(encounter: Encounter, practice: Practice, *, actor: Actor) 
     gone = Command.objects.filter(
         kind=Kind.CANCEL, state=State.DONE, nhs_number__in=encounter.nhs_numbers
     )
-    cancelled = set(gone.order_by().values_list("practice_id", "appointment_id"))
+    ids = ("practice_id", "asid", "service_root", "appointment_id")
+    cancelled = set(gone.order_by().values_list(*ids))
     return [
         command
         for command in sorted(coming, key=lambda command: command.starts_at)
         if command.result.get("status") != "cancelled"
-        and (command.practice_id, command.appointment_id) not in cancelled
+        and tuple(getattr(command, name) for name in ids) not in cancelled
     ]
 
 
@@ -157,7 +158,8 @@ def book(proposal: Proposal, description: str, comment: str, *, actor: Actor) ->
     booking that a saga has been waiting for becomes its second step.
 
     Raises: NotPermitted, TraceTooOld, NotBookable (and its kinds), BookingUnsettled,
-    AlreadyAsked, PatientNotAtPractice, PatientMismatch, GPConnectError (directory or find).
+    AlreadyAsked, PatientNotAtPractice, PatientMismatch, PracticeMoved, GPConnectError (directory
+    or find).
     """
     actor.require(Permission.BOOK_APPOINTMENT)
     asked_before = rarely_one(Command.objects.filter(form_token=proposal.pk))
@@ -203,6 +205,7 @@ def ready_to_book(
         require_settled(encounter, form_token, actor=actor, saga=saga)
 
     at = find(encounter, proposal.practice, actor=actor)
+    require_offered_there(proposal, at, actor=actor)
     if at.serious_differences and not at.differences_acknowledged:
         raise DifferencesNotAcknowledged(
             "The practice's record differs from PDS. Confirm that it is the same person."
@@ -210,6 +213,15 @@ def ready_to_book(
     if proposal.before is None:  # not every request comes by way of the check page
         remember_before(proposal, at, actor=actor)
     return Ready(_command(proposal, offers, form_token, actor), at, still_free)
+
+
+def require_offered_there(proposal: Proposal, at: PatientAtPractice, *, actor: Actor) -> None:
+    """Go on only while the practice has the system that offered the slots. [SDS-3]
+
+    Raises: PracticeMoved.
+    """
+    for offer in proposal.chosen:
+        require_same_system(at, offer.system, actor=actor)
 
 
 def keep_texts(proposal: Proposal, description: str, comment: str) -> None:

@@ -75,7 +75,8 @@ def amend(
     `version` is the one that the user saw.
 
     Raises: NotPermitted, NotChangeable, ChangedMeanwhile, AlreadyAsked (also AppointmentBusy),
-    TraceTooOld, PatientMismatch, NotBookable (the texts), GPConnectError (reading it).
+    TraceTooOld, PatientMismatch, PracticeMoved, NotBookable (the texts), GPConnectError (reading
+    it).
     """
     actor.require(Permission.AMEND_APPOINTMENT)
     require_text(description, comment)
@@ -117,15 +118,19 @@ def ready_to_cancel(
     form_token: uuid.UUID,
     actor: Actor,
     saga: Saga | None = None,
+    known_at: str = "",
 ) -> Ready:
-    """Everything that is checked before a cancellation is stored; `saga` is whose step it is.
+    """Everything that is checked before a cancellation is stored; `saga` is whose step it is, and
+    `known_at` the system that the id is from.
 
     Raises: as `amend`.
     """
     actor.require(Permission.CANCEL_APPOINTMENT)
     require_reason(reason)
     payload = {"reason": reason}
-    return _ready(Kind.CANCEL, at, appointment_id, version, payload, form_token, actor, saga)
+    return _ready(
+        Kind.CANCEL, at, appointment_id, version, payload, form_token, actor, saga, known_at
+    )
 
 
 def require_reason(reason: str) -> None:
@@ -172,12 +177,13 @@ def _ready(
     form_token: uuid.UUID,
     actor: Actor,
     saga: Saga | None = None,
+    known_at: str = "",
 ) -> Ready:
     def still_free() -> None:
         require_idle(at.practice, appointment_id, actor=actor, saga=saga)
 
     still_free()
-    current = read(at, appointment_id, actor=actor)
+    current = read(at, appointment_id, actor=actor, known_at=known_at)
     starts_at = require_changeable(current)
     if (current.version or "") != version:
         raise ChangedMeanwhile(current)

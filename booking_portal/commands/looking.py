@@ -53,12 +53,15 @@ class Seen:
 
     A practice that says 404 has shown nothing that could be believed. `instead` is the appointment
     as it was read, where its text is neither that of before nor the one asked for. [AMEND-1]
+    `moved`: the practice has another system than the one that was asked to write, and nothing that
+    it does not show proves anything. [SDS-3]
     """
 
     effect: Appointment | Patient | None
     conclusive: bool
     version: str | None = None  # of the appointment that was read, for a change
     instead: Appointment | None = None
+    moved: bool = False
 
 
 def look(command: Command, *, actor: Actor, refused: GPConnectError | None = None) -> Seen | None:
@@ -87,7 +90,8 @@ def look(command: Command, *, actor: Actor, refused: GPConnectError | None = Non
         look_later(command)
         return None
     came = what_came(observer.last_answer)
-    close_attempt(attempt, "FOUND" if seen.effect else "NOT_FOUND", **came)
+    unseen = "PRACTICE_MOVED" if seen.moved else "NOT_FOUND"
+    close_attempt(attempt, "FOUND" if seen.effect else unseen, **came)
     if seen.effect is not None:
         _accept(command, seen.effect, actor)
         return None
@@ -174,6 +178,8 @@ def notice(at: PatientAtPractice, appointments: Iterable[Appointment], *, actor:
             state__in=LATE,
             nhs_number__in=at.encounter.nhs_numbers,
             practice=at.practice,
+            asid=at.asid,
+            service_root=at.service_root,
             starts_at__gt=timezone.now() - timedelta(days=1),
         )
         .select_related("organisation")
@@ -267,6 +273,9 @@ def _see(command: Command, actor: Actor, observer: TrailObserver) -> Seen:
     final, where the practice is by now. [SDS-3]"""
     can_arrive = command.state not in LATE and database_now() < command.request_dead_at
     endpoint = command.endpoint if can_arrive else by_the_directory(command, observer)
+    moved = endpoint != command.endpoint
+    if moved and command.kind != Kind.REGISTER:  # patient, slots and appointments have other ids
+        return Seen(None, conclusive=False, moved=True)
     client = connection.observed_client(actor, endpoint, observer)
     match Kind(command.kind):
         case Kind.BOOK:
@@ -277,7 +286,8 @@ def _see(command: Command, actor: Actor, observer: TrailObserver) -> Seen:
             return Seen(made, certain and there.complete and today <= command.day)
         case Kind.REGISTER:
             records = client.find_patient(command.nhs_number)
-            return Seen(*registered_by(command, records))
+            made_here, certain = registered_by(command, records)
+            return Seen(made_here, certain and not moved, moved=moved)
         case Kind.AMEND | Kind.CANCEL:
             appointment = client.read_appointment(command.appointment_id)
             changed, certain = changed_by(command, appointment)

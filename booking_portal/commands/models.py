@@ -15,6 +15,7 @@ from booking_portal.commands.restores import (
 from booking_portal.commands.states import UNSETTLED, Kind, State
 from booking_portal.patients.models import Encounter
 from booking_portal.practices.models import Practice
+from booking_portal.practices.systems import system_of
 from booking_portal.slots.offers import Offer
 from gpconnect import london
 from gpconnect.models import Endpoint, PracticeTime
@@ -240,10 +241,11 @@ class Command(models.Model):
                 name="one_unsettled_booking_of_the_same_slots",
             ),
             models.UniqueConstraint(
-                fields=["practice", "appointment_id"],
+                # Another system of the practice counts anew. [SDS-3]
+                fields=["practice", "asid", "service_root", "appointment_id"],
                 # Closed by telephone, a booking is done without an id that the portal knows.
                 condition=models.Q(kind=Kind.BOOK, state=State.DONE, appointment_id__gt=""),
-                name="one_booking_for_one_appointment",
+                name="one_booking_for_one_appointment_of_a_system",
             ),
             models.UniqueConstraint(
                 fields=["organisation", "nhs_number", "practice"],
@@ -282,6 +284,11 @@ class Command(models.Model):
     def endpoint(self) -> Endpoint:
         """The practice as it was sent to."""
         return Endpoint(self.practice.ods_code, self.asid, self.service_root)
+
+    @property
+    def system(self) -> str:
+        """The system that its ids are from. [SDS-3]"""
+        return system_of(self.endpoint)
 
     @property
     def start(self) -> PracticeTime:

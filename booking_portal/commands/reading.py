@@ -14,7 +14,12 @@ from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands.looking import notice
 from booking_portal.commands.models import Command
 from booking_portal.commands.transitions import StateChanged, as_json
-from booking_portal.patients.finding import PatientMismatch, client_at, subject_of
+from booking_portal.patients.finding import (
+    PatientMismatch,
+    client_at,
+    require_same_system,
+    subject_of,
+)
 from booking_portal.patients.models import PatientAtPractice
 from booking_portal.practices import lookups
 from gpconnect import london
@@ -48,13 +53,19 @@ def appointments_there(
     return there
 
 
-def read(at: PatientAtPractice, appointment_id: str, *, actor: Actor) -> Appointment:
+def read(
+    at: PatientAtPractice, appointment_id: str, *, actor: Actor, known_at: str = ""
+) -> Appointment:
     """The appointment as the practice holds it now. [READ-1, PDS-6]
 
-    Raises: NotPermitted, TraceTooOld, PatientMismatch (it is another patient's), GPConnectError.
+    `known_at` is the system that the id is from; empty where nobody has kept it. [SDS-3]
+
+    Raises: NotPermitted, TraceTooOld, PatientMismatch (it is another patient's), PracticeMoved,
+    GPConnectError.
     """
     actor.require(Permission.VIEW_APPOINTMENTS)
     at.encounter.require_fresh_trace()
+    require_same_system(at, known_at, actor=actor)
     appointment = client_at(at, actor=actor).read_appointment(appointment_id)
     _require_same_patient(at, appointment, actor)
     return appointment
@@ -65,7 +76,7 @@ def read_again(command: Command, at: PatientAtPractice, *, actor: Actor) -> Comm
 
     Raises: as `read`.
     """
-    appointment = read(at, command.appointment_id, actor=actor)
+    appointment = read(at, command.appointment_id, actor=actor, known_at=command.system)
     command.result = as_json(appointment) | {"seen_at": timezone.now().isoformat()}
     command.save(update_fields=["result"])
     return command
@@ -86,12 +97,12 @@ def around(at: PatientAtPractice, appointments: Iterable[Appointment], *, actor:
     """
     actor.require(Permission.VIEW_APPOINTMENTS)
     at.encounter.require_fresh_trace()
-    client, ods_code = client_at(at, actor=actor), at.practice.ods_code
+    client, endpoint = client_at(at, actor=actor), at.endpoint
     appointments = list(appointments)
     places = {each.location_id for each in appointments if each.location_id}
     people = {each.practitioner_id for each in appointments if each.practitioner_id}
-    locations = {each: lookups.location(client, ods_code, each) for each in places}
-    practitioners = {each: lookups.practitioner(client, ods_code, each) for each in people}
+    locations = {each: lookups.location(client, endpoint, each) for each in places}
+    practitioners = {each: lookups.practitioner(client, endpoint, each) for each in people}
     return Around(
         {key: found for key, found in locations.items() if found is not None},
         {key: found for key, found in practitioners.items() if found is not None},

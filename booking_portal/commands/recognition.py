@@ -116,7 +116,9 @@ def known_of(command: Command, appointments: Iterable[Appointment]) -> Known:
     carried = {each for one in told for each in _carried(one)}
     others = Command.objects.filter(kind=Kind.BOOK).exclude(pk=command.pk)
     marks = set(others.filter(pk__in=carried).values_list("pk", flat=True))
-    there = others.filter(practice=command.practice_id)
+    there = others.filter(
+        practice=command.practice_id, asid=command.asid, service_root=command.service_root
+    )
     claims = there.filter(
         state__in=[State.DONE, *UNSETTLED], appointment_id__in=[one.id for one in told]
     )
@@ -178,6 +180,8 @@ def learn(command: Command, made: Appointment | Patient, *, actor: Actor) -> Non
         encounter=command.encounter_id,
         encounter__nhs_number=command.nhs_number,
         practice=command.practice_id,
+        asid=command.asid,
+        service_root=command.service_root,
         patient_id="",
     ).first()
     if at is not None:

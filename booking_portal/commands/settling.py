@@ -124,7 +124,12 @@ def _conclude(command: Command, seen: Seen, actor: Actor, asked_at: datetime) ->
     elif asked_at > command.request_dead_at and seen.instead is not None:
         not_confirmed(command, seen.instead)
     elif asked_at > command.request_dead_at:
-        to_a_person(command, "what the practice shows does not tell whose it is")
+        to_a_person(
+            command,
+            "the practice has changed its system since it was sent"
+            if seen.moved
+            else "what the practice shows does not tell whose it is",
+        )
     else:
         look_later(command)
 

@@ -152,6 +152,8 @@ def claimed_by_another(command: Command, appointment_id: str) -> bool:
     """Whether another booking has this appointment at the practice for its own already."""
     claims = Command.objects.filter(
         practice=command.practice,
+        asid=command.asid,
+        service_root=command.service_root,
         appointment_id=appointment_id,
         kind=Kind.BOOK,
         state=State.DONE,

@@ -10,7 +10,11 @@ from django.urls import reverse
 from booking_portal import views
 from booking_portal.accounts.decorators import View
 from booking_portal.accounts.requests import ActingRequest
-from booking_portal.patients.finding import PatientMismatch, PatientNotAtPractice
+from booking_portal.patients.finding import (
+    PatientMismatch,
+    PatientNotAtPractice,
+    PracticeMoved,
+)
 from booking_portal.patients.models import Encounter, TraceTooOld
 from booking_portal.patients.outcomes import RESTRICTED
 from booking_portal.patients.tracing import RestrictedPatient
@@ -54,6 +58,7 @@ STOPPED = (
     RestrictedPatient,
     PatientNotAtPractice,
     PatientMismatch,
+    PracticeMoved,
     GPConnectError,
 )
 
@@ -85,6 +90,14 @@ def stopped(
                 "The practice answered with another NHS number or with more than one record. "
                 "Nothing was booked or changed.",
                 "Do not book here. Ring the practice and ask them to look at the record.",
+                back=back,
+            )
+        case PracticeMoved():
+            failure = views.Failure(
+                "The practice has changed its system",
+                f"{error} Nothing was sent.",
+                "Search again, or look at the patient's appointments at the practice again. If one "
+                "that was booked before is not among them, ring the practice.",
                 back=back,
             )
         case GPConnectError():

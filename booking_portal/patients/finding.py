@@ -1,7 +1,10 @@
-"""Where is the practice, and who is the patient there? Once in an encounter. [FIND-1, SDS-3]"""
+"""Where is the practice, and who is the patient there? Kept within an encounter. [FIND-1, SDS-3]"""
 
 from dataclasses import asdict
+from typing import Any
 
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from booking_portal.accounts.actor import Actor
@@ -37,6 +40,16 @@ class PatientMismatch(Exception):
     """The practice's answer cannot safely be taken for this patient; blocked. [PDS-6]"""
 
 
+class PracticeMoved(Exception):
+    """What was asked for is known by an id of a system that the practice has no longer. [SDS-3]"""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The practice has changed its system since. What the one before showed cannot be used "
+            "any more."
+        )
+
+
 def subject_of(encounter: Encounter, practice: Practice) -> Subject:
     """What the audit trail says that an exchange in this encounter is about."""
     return Subject(
@@ -48,7 +61,10 @@ def subject_of(encounter: Encounter, practice: Practice) -> Subject:
 
 
 def reach(encounter: Encounter, practice: Practice, *, actor: Actor) -> PatientAtPractice:
-    """How the practice is reached, from the directory, once in an encounter. [SDS-1..4]
+    """How the practice is reached, from the directory. [SDS-1..4]
+
+    Kept within an encounter, while it holds; where the practice has changed its system, what was
+    known of the patient there is void.
 
     Raises: TraceTooOld, GPConnectError (a DirectoryError).
     """
@@ -59,17 +75,23 @@ def reach(encounter: Encounter, practice: Practice, *, actor: Actor) -> PatientA
         known = one_or_none(there.select_related("practice"))
     if known is not None:
         encounter.places[practice.pk] = known
-        return known
+        if known.holds_for(actor):
+            return known
     endpoint = connection.directory().look_up(
         practice.ods_code,
         observer=TrailObserver(actor.who, subject_of(encounter, practice)),
         deadlines=connection.page_deadlines(),
     )
-    return keep_reached(encounter, practice, endpoint)
+    return keep_reached(encounter, practice, endpoint, actor=actor)
 
 
-def keep_reached(encounter: Encounter, practice: Practice, endpoint: Endpoint) -> PatientAtPractice:
-    """Keep where the directory says that the practice is, for this encounter alone. [SDS-3]"""
+def keep_reached(
+    encounter: Encounter, practice: Practice, endpoint: Endpoint, *, actor: Actor
+) -> PatientAtPractice:
+    """Keep where the directory says that the practice is, for this encounter alone. [SDS-3]
+
+    Another service root or ASID is another system: every id that is known there is void.
+    """
     if practice.pk not in encounter.places:
         made, _ = PatientAtPractice.objects.get_or_create(
             encounter=encounter,
@@ -78,7 +100,71 @@ def keep_reached(encounter: Encounter, practice: Practice, endpoint: Endpoint) -
         )
         made.encounter, made.practice = encounter, practice
         encounter.places[practice.pk] = made
-    return encounter.places[practice.pk]
+    at = encounter.places[practice.pk]
+    if at.endpoint != endpoint:
+        _move(at, endpoint, actor)
+    elif not at.holds_for(actor):
+        at.looked_up_at = timezone.now()
+        _same(at).update(looked_up_at=at.looked_up_at)
+    return at
+
+
+def require_same_system(at: PatientAtPractice, known_at: str, *, actor: Actor) -> None:
+    """Go on only where an id from the system `known_at` still means what it meant. [SDS-3]
+
+    Empty is an id of which nobody has kept where it is from.
+
+    Raises: PracticeMoved, after the refusal has been audited.
+    """
+    if known_at in ("", at.system):
+        return
+    trail.record(
+        Kind.BLOCKED,
+        actor.who,
+        outcome="an id of the practice's former system",
+        **subject_of(at.encounter, at.practice).facts(),
+    )
+    raise PracticeMoved
+
+
+def _move(at: PatientAtPractice, endpoint: Endpoint, actor: Actor) -> None:
+    """Forget what was known at the former system; another process may have done so already."""
+    now_at: dict[str, Any] = {
+        "asid": endpoint.asid,
+        "service_root": endpoint.service_root,
+        "looked_up_at": timezone.now(),
+        "patient_id": "",
+        "found_at": None,
+        "preferred_branch_id": "",
+        "telephones": [],
+        "differences": [],
+        "differences_acknowledged": False,
+    }
+    before = {"asid": at.asid, "service_root": at.service_root}
+    with transaction.atomic():
+        moved = _same(at).update(**now_at)
+        if moved:
+            trail.record(
+                Kind.DIRECTORY_CHANGED,
+                actor.who,
+                detail={
+                    "before": before,
+                    "now": {"asid": endpoint.asid, "service_root": endpoint.service_root},
+                },
+                **subject_of(at.encounter, at.practice).facts(),
+            )
+    if not moved:
+        encounter, practice = at.encounter, at.practice
+        at.refresh_from_db()
+        at.encounter, at.practice = encounter, practice
+        return
+    for name, value in now_at.items():
+        setattr(at, name, value)
+
+
+def _same(at: PatientAtPractice) -> QuerySet[PatientAtPractice]:
+    """Its row, while that is about the same system."""
+    return PatientAtPractice.objects.filter(pk=at.pk, asid=at.asid, service_root=at.service_root)
 
 
 def client_at(at: PatientAtPractice, *, actor: Actor) -> GPConnectClient:
@@ -87,7 +173,7 @@ def client_at(at: PatientAtPractice, *, actor: Actor) -> GPConnectClient:
 
 
 def find(encounter: Encounter, practice: Practice, *, actor: Actor) -> PatientAtPractice:
-    """The patient at the practice, cross-checked with PDS; found once in an encounter.
+    """The patient at the practice, cross-checked with PDS; found once in an encounter and system.
 
     Raises: TraceTooOld, PatientNotAtPractice, PatientMismatch (a different NHS number or more
     than one record), GPConnectError. [FIND-1, FIND-2, PDS-6]
@@ -122,8 +208,9 @@ def keep_found(at: PatientAtPractice, patient: Patient, *, actor: Actor) -> None
         asdict(difference) for difference in cross_check(_as_traced(at.encounter), patient)
     ]
     kept = ("patient_id", "found_at", "preferred_branch_id", "telephones", "differences")
-    same = PatientAtPractice.objects.filter(pk=at.pk)
-    same.update(**{name: getattr(at, name) for name in kept})  # and not what others do meanwhile
+    _same(at).update(
+        **{name: getattr(at, name) for name in kept}
+    )  # and not what others do meanwhile
     if at.differences:
         trail.record(
             Kind.DIFFERENCES_FOUND,

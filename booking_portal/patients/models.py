@@ -13,6 +13,7 @@ from django.utils import timezone
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.models import Organisation, User
 from booking_portal.practices.models import Practice
+from booking_portal.practices.systems import system_of
 from gpconnect.models import Address, ContactPoint, Endpoint
 
 
@@ -164,8 +165,9 @@ class Encounter(models.Model):
 class PatientAtPractice(models.Model):
     """What the encounter has learnt at one practice: how it is reached, and the patient there.
 
-    Never shared with another encounter. [SDS-3] `patient_id` is the practice's own logical id,
-    empty until the patient was found there.
+    Never shared with another encounter, and looked up anew after another sign-in, another trace,
+    or an hour. The ids are those of the system that `asid` and `service_root` name, and go with
+    it. [SDS-3] `patient_id` is the practice's own logical id, empty until the patient was found.
     """
 
     encounter = models.ForeignKey(Encounter, on_delete=models.CASCADE, related_name="at_practices")
@@ -200,6 +202,18 @@ class PatientAtPractice(models.Model):
     def numbers_held(self) -> list[str] | None:
         """The telephone numbers that the practice gave; None when it has not been asked yet."""
         return list(self.telephones) if self.patient_id else None
+
+    @property
+    def system(self) -> str:
+        """The system that every id here is from."""
+        return system_of(self.endpoint)
+
+    def holds_for(self, actor: Actor) -> bool:
+        """Whether what the directory said still counts: in this sign-in, for this trace, and no
+        longer than an hour. [SDS-3]"""
+        begun = max(self.encounter.traced_at, actor.user.last_login or self.encounter.traced_at)
+        lifetime: timedelta = settings.DIRECTORY_LIFETIME
+        return begun <= self.looked_up_at and timezone.now() - self.looked_up_at < lifetime
 
     @property
     def serious_differences(self) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Practitioners and locations, looked up at practices and kept in Redis for some hours.
 
-All of it can be lost: a miss costs one exchange. Keys hold the practice's ODS code and a
-digest of the resource's id; values hold nothing about patients.
+All of it can be lost: a miss costs one exchange. Keys hold the practice's ODS code, the system that
+the id is from [SDS-3] and a digest of the id; values hold nothing about patients.
 """
 
 import hashlib
@@ -13,26 +13,29 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.core.cache import cache
 
+from booking_portal.practices.systems import system_of
 from gpconnect.client import GPConnectClient
 from gpconnect.errors import GPConnectError
-from gpconnect.models import Address, HumanName, Location, Practitioner
+from gpconnect.models import Address, Endpoint, HumanName, Location, Practitioner
 
 Resource = TypeVar("Resource", Practitioner, Location)
 
 
-def practitioner(client: GPConnectClient, ods_code: str, resource_id: str) -> Practitioner | None:
+def practitioner(
+    client: GPConnectClient, endpoint: Endpoint, resource_id: str
+) -> Practitioner | None:
     """The practitioner, from the cache or the practice; None when the practice does not say."""
     return _looked_up(
-        f"practitioner:{ods_code}:{_digest(resource_id)}",
+        _key("practitioner", endpoint, resource_id),
         _practitioner,
         lambda: client.read_practitioner(resource_id),
     )
 
 
-def location(client: GPConnectClient, ods_code: str, resource_id: str) -> Location | None:
+def location(client: GPConnectClient, endpoint: Endpoint, resource_id: str) -> Location | None:
     """The location, from the cache or the practice; None when the practice does not say."""
     return _looked_up(
-        f"location:{ods_code}:{_digest(resource_id)}",
+        _key("location", endpoint, resource_id),
         _location,
         lambda: client.read_location(resource_id),
     )
@@ -53,8 +56,9 @@ def _looked_up(
     return found
 
 
-def _digest(resource_id: str) -> str:
-    return hashlib.sha256(resource_id.encode()).hexdigest()[:24]
+def _key(kind: str, endpoint: Endpoint, resource_id: str) -> str:
+    digest = hashlib.sha256(resource_id.encode()).hexdigest()[:24]
+    return f"{kind}:{endpoint.ods_code}:{system_of(endpoint)}:{digest}"
 
 
 def _practitioner(kept: dict[str, Any]) -> Practitioner:

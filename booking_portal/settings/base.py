@@ -244,6 +244,7 @@ READ_DEADLINE_SECONDS = float(environment.number("READ_DEADLINE_SECONDS", 8))
 WRITE_DEADLINE_SECONDS = float(environment.number("WRITE_DEADLINE_SECONDS", 12))
 # All reads of one page together, the directory's included; writes are never cut short.
 PAGE_BUDGET_SECONDS = 10.0
+DIRECTORY_LIFETIME = timedelta(hours=1)  # of what SDS said of a practice, within one encounter
 LOOK_UP_LIFETIME = timedelta(hours=6)
 SEARCH_LIFETIME = timedelta(minutes=10)
 TRACE_LIFETIME = timedelta(hours=24)

@@ -33,7 +33,7 @@ class DoubtfulTime(NotBookable):
 class Offer:
     """A free slot with all fields of SFS-5, as text; empty where the practice gave nothing.
 
-    `starts` and `ends` are the practice's own texts.
+    `starts` and `ends` are the practice's own texts; `system` is the one that the ids are from.
     """
 
     practice_ods: str
@@ -53,6 +53,7 @@ class Offer:
     location_name: str = ""
     location_address: tuple[str, ...] = ()
     location_telephone: str = ""
+    system: str = ""
 
     @cached_property
     def start(self) -> PracticeTime:
@@ -117,8 +118,8 @@ def _signer(encounter_id: uuid.UUID) -> signing.Signer:
 _NAMES = tuple(field.name for field in fields(Offer))
 
 
-def offer_of(slot: FreeSlot, practice_ods: str) -> Offer:
-    """The offer that a free slot makes."""
+def offer_of(slot: FreeSlot, practice_ods: str, system: str = "") -> Offer:
+    """The offer that a free slot of this system makes."""
     practitioner, location = slot.practitioner, slot.location
     offer = Offer(
         practice_ods=practice_ods,
@@ -131,6 +132,7 @@ def offer_of(slot: FreeSlot, practice_ods: str) -> Offer:
         delivery_channel=slot.delivery_channel or "",
         practitioner_role=slot.practitioner_role or "",
         practitioner_role_code=slot.practitioner_role_code or "",
+        system=system,
     )
     if practitioner is not None:
         offer = replace(

@@ -23,6 +23,7 @@ from booking_portal.patients.models import Encounter
 from booking_portal.practices import connection
 from booking_portal.practices.models import Practice
 from booking_portal.practices.observer import EventBatch
+from booking_portal.practices.systems import system_of
 from booking_portal.slots.offers import Offer, in_order, offer_of
 from gpconnect import london
 from gpconnect.errors import GPConnectError
@@ -151,7 +152,9 @@ def kept(encounter: Encounter, search_id: uuid.UUID) -> SearchResults | None:
 def _ask_all(
     practices: list[Practice], wanted: SlotSearch, encounter: Encounter, actor: Actor
 ) -> Iterator[PracticeResult]:
-    known = {at.practice.ods_code: at.endpoint for at in encounter.places.values()}
+    known = {
+        at.practice.ods_code: at.endpoint for at in encounter.places.values() if at.holds_for(actor)
+    }
     by_code = {practice.ods_code: practice for practice in practices}
     batch = EventBatch()
     running: dict[Future[tuple[Endpoint, FreeSlots]], Practice] = {}
@@ -173,7 +176,7 @@ def _ask_all(
             batch.drain(seconds=1.0)
             for future in [future for future in running if future.done()]:
                 practice = running.pop(future)
-                yield _result(future, by_code[practice.ods_code], encounter)
+                yield _result(future, by_code[practice.ods_code], encounter, actor)
     finally:
         for future in running:
             future.cancel()
@@ -197,7 +200,10 @@ def _ask(
 
 
 def _result(
-    future: "Future[tuple[Endpoint, FreeSlots]]", practice: Practice, encounter: Encounter
+    future: "Future[tuple[Endpoint, FreeSlots]]",
+    practice: Practice,
+    encounter: Encounter,
+    actor: Actor,
 ) -> PracticeResult:
     try:
         endpoint, found = future.result()
@@ -210,9 +216,9 @@ def _result(
             error_code=error.code,
             reference=error.trace_id or "",
         )
-    keep_reached(encounter, practice, endpoint)
-    now = london.now_utc()
-    offers = [offer_of(slot, practice.ods_code) for slot in found.slots]
+    keep_reached(encounter, practice, endpoint, actor=actor)
+    now, system = london.now_utc(), system_of(endpoint)
+    offers = [offer_of(slot, practice.ods_code, system) for slot in found.slots]
     to_come = [
         offer for offer in offers if offer.start.instant is None or offer.start.instant > now
     ]

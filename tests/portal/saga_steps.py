@@ -90,6 +90,7 @@ def moved(old: Command) -> dict[str, str]:
         "version": old.result["version"],
         "starts": old.starts,
         "ends": old.result["ends"],
+        "system": old.system,
     }
 
 

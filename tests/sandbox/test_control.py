@@ -233,3 +233,20 @@ def test_no_log_line_says_anything_about_a_patient(own: OwnSandbox) -> None:
     assert "book at A20047: 201" in log
     for private in (ORDINARY, "9999999991", "Zelthorpe", "Cough", "identifier"):
         assert private not in log
+
+
+def test_a_practice_can_change_its_system(sandbox: Sandbox) -> None:
+    def registered() -> tuple[str, str]:
+        [found] = [one for one in sandbox.practices() if one["ods"] == "A20047"]
+        return found["asid"], found["service_root"]
+
+    before = registered()
+    sandbox.register("A20047", asid="200000000777")
+    assert registered() == ("200000000777", before[1])
+    sandbox.register("A20047", service_root="https://new.sandbox.test/A20047")
+    assert registered() == ("200000000777", "https://new.sandbox.test/A20047")
+    for wrong in ({}, {"ods": "B82617"}):
+        with pytest.raises(requests.HTTPError):
+            sandbox.register("A20047", **wrong)
+    sandbox.reset()
+    assert registered() == before

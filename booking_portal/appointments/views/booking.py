@@ -23,6 +23,7 @@ from booking_portal.commands.booking import (
     book,
     booked_elsewhere,
     remember_before,
+    require_offered_there,
     unsettled_booking,
 )
 from booking_portal.commands.models import Command, Proposal
@@ -56,6 +57,7 @@ def check_booking(
         return _unsettled(request, encounter, rival)
     try:
         at = find(encounter, proposal.practice, actor=request.actor)
+        require_offered_there(proposal, at, actor=request.actor)
         moving = Moving.of_proposal(proposal)
         if moving is not None:
             return check_move(request, proposal, at, moving)

@@ -278,7 +278,7 @@ def _seen(
 
 
 def _signer(at: PatientAtPractice) -> signing.Signer:
-    return signing.Signer(salt=f"booking_portal.appointments.seen:{at.pk}")
+    return signing.Signer(salt=f"booking_portal.appointments.seen:{at.pk}:{at.system}")
 
 
 def _address(at: PatientAtPractice, name: str, appointment_id: str) -> str:

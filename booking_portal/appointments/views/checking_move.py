@@ -81,9 +81,9 @@ def check_move(
 def _read(request: ActingRequest, proposal: Proposal, practice: Practice, moving: Moving) -> _Move:
     """The old appointment read once more; the proposal then tells it as it is shown."""
     there = find(proposal.encounter, practice, actor=request.actor)
-    current = read(there, moving.appointment_id, actor=request.actor)
+    current = read(there, moving.appointment_id, actor=request.actor, known_at=moving.system)
     require_changeable(current)
-    now = Moving.of(practice.ods_code, current)
+    now = Moving.of(there, current)
     if now.version != moving.version:
         proposal.moving = now.as_json()
         proposal.save(update_fields=["moving"])

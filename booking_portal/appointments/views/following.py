@@ -39,7 +39,7 @@ from booking_portal.commands.states import Kind, State
 from booking_portal.commands.transitions import StateChanged
 from booking_portal.forms import errors_for
 from booking_portal.patients.decorators import STOPPED
-from booking_portal.patients.finding import find
+from booking_portal.patients.finding import PracticeMoved, find
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.patients.presenters import PatientBanner
 from gpconnect.errors import GPConnectError
@@ -160,6 +160,8 @@ def _look_again(request: ActingRequest, found: Command, encounter: Encounter) ->
         read_again(found, _at(request, found, encounter), actor=request.actor)
     except GPConnectError as error:
         return error.sentence
+    except PracticeMoved as moved:
+        return f"{moved} Ring the practice."
     except STOPPED:
         return "The practice did not answer for this patient."
     return ""

@@ -64,7 +64,7 @@ def move_appointment(
             back=reverse("appointment", args=[encounter.pk, ods, appointment_id]),
         )
         return views.failed(request, failure.at(practice), status=409)
-    query = {"practice": ods, "moving": Moving.of(ods, current).signed(encounter.pk)}
+    query = {"practice": ods, "moving": Moving.of(at, current).signed(encounter.pk)}
     return redirect(f"{reverse('search-slots', args=[encounter.pk])}?{urlencode(query)}")
 
 

@@ -38,6 +38,8 @@ TO_CANCEL = Q(
             kind=Kind.CANCEL,
             state=State.DONE,
             practice=OuterRef("practice"),
+            asid=OuterRef("asid"),
+            service_root=OuterRef("service_root"),
             appointment_id=OuterRef("appointment_id"),
         )
     ),

@@ -121,20 +121,20 @@ def bookings_of(day: date, *, actor: Actor) -> Day:
 
 
 def _lay_changes_over(commands: list[Command], organisation_id: int) -> None:
-    by_appointment: dict[tuple[int, str], list[Command]] = {}
+    by_appointment: dict[tuple[str, str], list[Command]] = {}
     for one in commands:
         if one.kind == Kind.BOOK and one.state == State.DONE and one.appointment_id:
-            by_appointment.setdefault((one.practice_id, one.appointment_id), []).append(one)
+            by_appointment.setdefault((one.system, one.appointment_id), []).append(one)
     changes = Command.objects.filter(
         organisation=organisation_id,
         kind__in=(Kind.AMEND, Kind.CANCEL),
         state=State.DONE,
         appointment_id__in={appointment_id for _, appointment_id in by_appointment},
-    )
+    ).select_related("practice")
     for change in sorted(
         changes.order_by(), key=lambda change: change.settled_at or change.created_at
     ):
-        for booking in by_appointment.get((change.practice_id, change.appointment_id), []):
+        for booking in by_appointment.get((change.system, change.appointment_id), []):
             _lay_over(booking, change)
 
 

@@ -27,7 +27,7 @@ from booking_portal.commands.storing import database_now
 from booking_portal.commands.transitions import as_json
 from booking_portal.commands.working import each
 from booking_portal.patients import tracing
-from booking_portal.patients.finding import NO_RECORD, PatientMismatch, find
+from booking_portal.patients.finding import NO_RECORD, PatientMismatch, PracticeMoved, find
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.patients.tracing import RestrictedPatient
 from gpconnect import london
@@ -166,10 +166,13 @@ def _refresh(
     shown = {appointment.id: appointment for appointment in there}
     changed, missing = 0, []
     for booking in bookings:
-        appointment = shown.get(booking.appointment_id)
+        same = booking.system == at.system
+        appointment = shown.get(booking.appointment_id) if same else None
         try:
-            appointment = appointment or read(at, booking.appointment_id, actor=actor)
-        except NotFound:
+            appointment = appointment or read(
+                at, booking.appointment_id, actor=actor, known_at=booking.system
+            )
+        except (NotFound, PracticeMoved):  # under which id another system has it, nobody knows
             missing.append(str(booking.pk))
             continue
         told = as_json(appointment)
@@ -189,7 +192,7 @@ def _keep_strays(part: Reconciliation, at: PatientAtPractice, there: Iterable[Ap
         and appointment.booking_organisation is not None
         and appointment.booking_organisation.ods_code.upper() == organisation.ods_code.upper()
     ]
-    strays = _unknown(part, live)
+    strays = _unknown(part, at, live)
     for appointment in strays:
         Stray.objects.update_or_create(
             organisation=organisation,
@@ -210,9 +213,13 @@ def _keep_strays(part: Reconciliation, at: PatientAtPractice, there: Iterable[Ap
     return len(strays)
 
 
-def _unknown(part: Reconciliation, appointments: list[Appointment]) -> list[Appointment]:
+def _unknown(
+    part: Reconciliation, at: PatientAtPractice, appointments: list[Appointment]
+) -> list[Appointment]:
     """Those that no command has made or names."""
-    at_practice = Command.objects.filter(practice=part.practice)
+    at_practice = Command.objects.filter(
+        practice=part.practice, asid=at.asid, service_root=at.service_root
+    )
     ids = [appointment.id for appointment in appointments]
     known = set(at_practice.filter(appointment_id__in=ids).values_list("appointment_id", flat=True))
     # What a person has closed by telephone, or has to see to, has no id that the portal knows.

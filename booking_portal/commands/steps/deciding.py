@@ -13,7 +13,12 @@ from booking_portal.commands.reading import read
 from booking_portal.commands.sending import send
 from booking_portal.commands.states import State
 from booking_portal.commands.steps.preparing import keep_step, record
-from booking_portal.commands.steps.second_steps import fresh, ready_second, ready_undo
+from booking_portal.commands.steps.second_steps import (
+    fresh,
+    old_system,
+    ready_second,
+    ready_undo,
+)
 from booking_portal.commands.steps.stages import (
     TO_BE_DECIDED,
     Stage,
@@ -79,7 +84,10 @@ def undo(saga: Saga, reason: str, *, actor: Actor, version: str | None = None) -
         )
     encounter = _encounter_of(saga, actor)
     old = read(
-        find(encounter, saga.old_practice, actor=actor), saga.old_appointment_id, actor=actor
+        find(encounter, saga.old_practice, actor=actor),
+        saga.old_appointment_id,
+        actor=actor,
+        known_at=old_system(saga),
     )
     if old.cancelled:
         raise NotToDecide(

@@ -25,7 +25,7 @@ from booking_portal.commands.steps.stages import Stage, latest, step_of, steps_o
 from booking_portal.commands.storing import AlreadyAsked, database_now
 from booking_portal.commands.transitions import who_of
 from booking_portal.commands.working import each
-from booking_portal.patients.finding import NO_RECORD, PatientMismatch
+from booking_portal.patients.finding import NO_RECORD, PatientMismatch, PracticeMoved
 from booking_portal.patients.models import TraceTooOld
 from booking_portal.slots.offers import NotBookable
 from gpconnect.errors import GPConnectError
@@ -61,6 +61,7 @@ _OBSTACLES: dict[type[Exception], tuple[str, str]] = {
         "PATIENT_MISMATCH",
         "The practice's answer cannot safely be taken for this patient.",
     ),
+    PracticeMoved: ("PRACTICE_MOVED", ""),
     **dict.fromkeys(
         NO_RECORD,
         ("STILL_NOT_SHOWN", "The practice does not show the patient. Ring the practice."),

@@ -17,6 +17,7 @@ from booking_portal.commands.booking import (
     BookingUnsettled,
     keep_texts,
     ready_to_book,
+    require_offered_there,
     unsettled_booking,
 )
 from booking_portal.commands.changing import ready_to_cancel, require_reason
@@ -125,6 +126,7 @@ def begin_move(
         form_token=form_token,
         saga=saga,
         actor=actor,
+        known_at=moving.get("system", ""),
     )
 
     def still_free() -> None:
@@ -177,6 +179,7 @@ def begin_registering(
         form_token=form_token,
         actor=actor,
     )
+    require_offered_there(proposal, ready.at, actor=actor)
     saga = Saga(kind=Saga.Kind.REGISTER_AND_BOOK, proposal=proposal)
     return _begin(saga, replace(ready, still_free=still_free), actor)
 

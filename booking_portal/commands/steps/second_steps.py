@@ -61,7 +61,13 @@ def ready_second(
         form_token=form_token,
         saga=saga,
         actor=actor,
+        known_at=old_system(saga),
     )
+
+
+def old_system(saga: Saga) -> str:
+    """The system that the id of the appointment to be moved is from; empty where not kept."""
+    return str((saga.proposal.moving or {}).get("system", ""))
 
 
 def ready_undo(
@@ -80,6 +86,7 @@ def ready_undo(
         form_token=_form_token(saga, Command.Step.UNDO),
         saga=saga,
         actor=actor,
+        known_at=first.system,
     )
 
 
@@ -89,7 +96,7 @@ def _require_new_stands(saga: Saga, encounter: Encounter, actor: Actor) -> None:
     if first is None or not first.appointment_id:  # told by telephone; a person decides on it
         return
     at = find(encounter, first.practice, actor=actor)
-    if read(at, first.appointment_id, actor=actor).cancelled:
+    if read(at, first.appointment_id, actor=actor, known_at=first.system).cancelled:
         raise NewCancelled
 
 
