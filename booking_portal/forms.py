@@ -22,6 +22,8 @@ class PlainForm(forms.Form):
     """A form whose ids are the fields' names and whose messages say what to enter."""
 
     use_required_attribute = False
+    asked_anew: ClassVar[frozenset[str]] = frozenset()
+    """Fields that are not filled in again for the user: confirmations, and what a page says."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"auto_id": "%s"} | kwargs)

@@ -29,6 +29,7 @@ from jinja2 import (
 from markupsafe import Markup
 
 from booking_portal import forms
+from booking_portal.accounts import kept_forms
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.presenters.restored import bar
@@ -87,6 +88,7 @@ def environment(**options: Any) -> Environment:
             "nhsuk": design_system(),
             "fields": forms,
             "channel_class": channel_class,
+            "was_not_sent": kept_forms.was_not_sent,
             "asset_path": f"{settings.STATIC_URL}vendor/nhsuk",
         }
     )
@@ -151,6 +153,8 @@ def every_page(request: HttpRequest) -> dict[str, Any]:
     return {
         "actor": actor,
         "memberships": getattr(request, "memberships", []),
+        "csrf_input": kept_forms.form_field_lazy(request),
+        "kept": getattr(request, "kept", None),
         "signed_in": signed_in,
         "user_name": request.user.full_name if signed_in else "",  # type: ignore[union-attr]
         "navigation": _shown(navigation_for(actor), request.path) if signed_in else [],

@@ -3,14 +3,19 @@
 import logging
 import sys
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, cast
 
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 
-from booking_portal.accounts.actor import NotPermitted
+from booking_portal.accounts import kept_forms
+from booking_portal.accounts.actor import Actor, NotPermitted
+from booking_portal.accounts.models import Organisation
+from booking_portal.accounts.requests import PortalRequest
 from booking_portal.querying import AWAY
 from gpconnect.errors import GPConnectError, Origin
 
@@ -40,7 +45,8 @@ class Action:
 class Failure:
     """What happened, what to do next, whom to ring, and a reference for support staff.
 
-    `back` is the address of the patient's page, if there is a patient.
+    `back` is the address of the patient's page, if there is a patient; `again` that of the page
+    that could not be made, to be tried once more.
     """
 
     title: str
@@ -52,6 +58,7 @@ class Failure:
     practice_telephone: str = ""
     action: Action | None = None
     back: str = ""
+    again: str = ""
 
     def at(self, practice: HasTelephone | None) -> "Failure":
         """The same with the practice's name and telephone number."""
@@ -60,24 +67,37 @@ class Failure:
         return replace(self, practice_name=practice.name, practice_telephone=practice.telephone)
 
 
-def failed(request: HttpRequest, failure: Failure, *, status: int) -> HttpResponse:
+def failed(
+    request: HttpRequest,
+    failure: Failure,
+    *,
+    status: int,
+    about: Mapping[str, object] | None = None,
+) -> HttpResponse:
     """The failure as a page with this status; as a block where htmx asked for a part of one.
 
-    htmx swaps in successful answers only, so a block is always 200.
+    htmx swaps in successful answers only, so a block is always 200. `about` is what a page about
+    a patient needs (`patient` and `encounter_id`): then it keeps their banner.
     """
     if getattr(request, "htmx", False):
         return render(request, "_failure.jinja", {"failure": failure})
+    if about is not None:
+        context = {"failure": failure, **about}
+        return render(request, "patients/failure.jinja", context, status=status)
     return render(request, "failure.jinja", {"failure": failure}, status=status)
 
 
 def failure_of(error: GPConnectError, practice: HasTelephone | None = None) -> Failure:
-    """A GP Connect error in words for the user; nothing of the practice's own text. [ERR-1]"""
+    """A read that failed, in words for the user; nothing of the practice's own text. [ERR-1]
+
+    What becomes of a write is told by its command, never by this.
+    """
     titles = {
         Origin.PDS: "The patient could not be traced",
-        Origin.SDS: "The practice's connection could not be looked up",
-        Origin.PRACTICE: "The practice did not accept this",
-        Origin.SSP: "The connection to the practice failed",
-        Origin.NETWORK: "The connection to the practice failed",
+        Origin.SDS: "The practice could not be read",
+        Origin.PRACTICE: "The practice could not be read",
+        Origin.SSP: "The practice could not be read",
+        Origin.NETWORK: "The practice could not be read",
         Origin.PORTAL: "This could not be sent",
     }
     return Failure(
@@ -93,11 +113,15 @@ def gpconnect_failed(
     request: HttpRequest,
     error: GPConnectError,
     practice: HasTelephone | None = None,
-    back: str = "",
+    *,
+    back: str,
+    again: str,
+    about: Mapping[str, object],
 ) -> HttpResponse:
-    """The page for an error from the Spine or a practice; 400 for our own checks, else 502."""
+    """The page for a read that failed; 400 for our own checks, else 502."""
     status = 400 if error.origin is Origin.PORTAL else 502
-    return failed(request, replace(failure_of(error, practice), back=back), status=status)
+    failure = replace(failure_of(error, practice), back=back, again=again)
+    return failed(request, failure, status=status, about=about)
 
 
 def not_permitted(request: HttpRequest, error: NotPermitted) -> HttpResponse:
@@ -150,11 +174,58 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     return failed(request, failure, status=403)
 
 
+def not_your_form(request: HttpRequest) -> HttpResponse:
+    """409: somebody else was signed in when the page was made; nothing of the form is kept."""
+    failure = Failure(
+        "This page is somebody else's",
+        "Another user, or another organisation of yours that you have left, had this page open. "
+        "Nothing was sent.",
+        "Find the patient again.",
+        code="form",
+    )
+    return failed(request, failure, status=409)
+
+
+def another_organisation(
+    request: HttpRequest, actor: Actor, organisation: Organisation, address: str, what: str = "this"
+) -> HttpResponse:
+    """409: the page belongs to an organisation for which the user does not act just now.
+
+    `address` is where they come back to once they do.
+    """
+    posted = " Nothing was sent." if request.method == "POST" else ""
+    failure = Failure(
+        "You are acting for another organisation now",
+        f"You opened {what} for {organisation.name}. You are acting for {actor.organisation.name} "
+        f"now.{posted}",
+        f"Switch back to {organisation.name} to go on with {what}, or find the patient again.",
+        action=Action(
+            reverse("choose-organisation"),
+            f"Switch to {organisation.name}",
+            (("organisation", organisation.ods_code), ("next", address)),
+        ),
+    )
+    return failed(request, failure, status=409)
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403: the form is older than the sign-in, or not from this portal."""
+    """403: the form is older than the sign-in, or not from this portal.
+
+    One of the user's own comes back with what they typed, after a sign-in where they have none.
+    """
+    from booking_portal.accounts.decorators import for_an_actor, sign_in_first
+
+    whose = kept_forms.whose_of(request) if for_an_actor(request) else None
+    user = getattr(request, "user", None)
+    if whose is not None and user is not None:
+        if not user.is_authenticated:
+            return sign_in_first(cast(PortalRequest, request))
+        if user.pk == whose.user:
+            return redirect(kept_forms.keep(request, kept_forms.Why.OUT_OF_DATE))
     failure = Failure(
         "This page is out of date",
-        "Nothing was sent. You have signed in again since this page was made, or cookies are off.",
+        "Nothing was sent: nothing was booked, changed or cancelled by it. You, or somebody else, "
+        "have signed in since this page was made, or cookies are off.",
         "Go back, reload the page, and send the form again.",
         code="form",
     )

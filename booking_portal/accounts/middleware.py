@@ -26,6 +26,7 @@ class ActorMiddleware:
         request.actor = None
         request.memberships = []
         request.signed_in = False
+        request.kept = None
         if isinstance(request.user, User):
             request.memberships = memberships_of(request.user)
             request.actor = _actor(request)

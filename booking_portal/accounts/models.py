@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser
 from django.core.validators import RegexValidator
 from django.db import models, transaction
+from django.utils import timezone
 
 from booking_portal.accounts.roles import PERMISSIONS_OF, Permission, Role
 
@@ -108,3 +109,36 @@ class Membership(models.Model):
                 grant(before.user, before.organisation, frozenset())
             super().save(*args, **kwargs)
             grant(self.user, self.organisation, self.permissions)
+
+
+class KeptForm(models.Model):
+    """What a user typed into a form that could not be taken, for some minutes.
+
+    For the user and the organisation whose form it was, on the page (its path) that showed it;
+    nobody else is ever shown anything of it. See `kept_forms`.
+    """
+
+    LONGEST_PAGE = 500
+
+    class Why(models.TextChoices):
+        """Why it was not taken, or, once something else had been sent, not sent."""
+
+        SIGNED_OUT = "signed_out", "Signed out"
+        OUT_OF_DATE = "out_of_date", "The page was out of date"
+        OTHER_ORGANISATION = "other_organisation", "Acting for another organisation"
+        NOT_READ = "not_read", "The practice could not be read"
+        SENT_BEFORE = "sent_before", "Another text had been sent before"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
+    page = models.CharField(max_length=LONGEST_PAGE)
+    why = models.CharField(max_length=20, choices=Why)
+    typed = models.JSONField()
+    kept_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.id)

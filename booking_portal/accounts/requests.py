@@ -1,18 +1,27 @@
 """Requests as the portal's views get them."""
 
+from typing import TYPE_CHECKING
+
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.models import Membership
 
+if TYPE_CHECKING:
+    from booking_portal.accounts.kept_forms import Kept
+
 
 class PortalRequest(HttpRequest):
-    """Any request behind ActorMiddleware: `actor` is None until an organisation is chosen."""
+    """Any request behind ActorMiddleware: `actor` is None until an organisation is chosen.
+
+    `kept` is what the user typed on this page before, when it could not be taken.
+    """
 
     actor: Actor | None
     memberships: list[Membership]
     signed_in: bool
+    kept: "Kept | None"
     htmx: HtmxDetails
 
 

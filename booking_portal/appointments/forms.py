@@ -145,6 +145,7 @@ class TextsForm(PlainForm):
 class BookForm(TextsForm):
     """Texts, and the user's word that differing records are the same person. [PDS-6]"""
 
+    asked_anew = frozenset({"same_person"})
     same_person = forms.BooleanField(label="It is the same person", required=False)
 
     def __init__(self, *args: Any, must_acknowledge: bool, **kwargs: Any) -> None:
@@ -161,6 +162,7 @@ class MoveForm(BookForm):
     has to say that the patient accepts to be without one.
     """
 
+    asked_anew = frozenset({"same_person", "seen", "understood"})
     seen = forms.CharField(required=False)
     reason = TextField(
         label="Why is the old one cancelled?",
@@ -197,6 +199,7 @@ class UndoForm(PlainForm):
 class SeenForm(PlainForm):
     """Carries which appointment, in which version, the user was looking at. [AMEND-2]"""
 
+    asked_anew = frozenset({"seen", "form_token"})
     seen = forms.CharField()
     form_token = forms.UUIDField()
 

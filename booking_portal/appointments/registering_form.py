@@ -84,6 +84,7 @@ class RegisterForm(TextsForm):
     """What the appointment is for; and a temporary address and telephone, an e-mail address, a
     language. [BOOK-4, REG-2]"""
 
+    asked_anew = frozenset({"form_token"})
     form_token = forms.UUIDField()
     line_1 = PartField("Temporary address, line 1")
     line_2 = PartField("Temporary address, line 2")

@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 
 from booking_portal import views
+from booking_portal.accounts import kept_forms
 from booking_portal.accounts.decorators import View
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.patients.finding import (
@@ -17,6 +18,7 @@ from booking_portal.patients.finding import (
 )
 from booking_portal.patients.models import Encounter, TraceTooOld
 from booking_portal.patients.outcomes import RESTRICTED
+from booking_portal.patients.presenters import PatientBanner
 from booking_portal.patients.tracing import RestrictedPatient
 from booking_portal.practices.models import Practice
 from booking_portal.querying import one_or_none
@@ -71,6 +73,7 @@ def stopped(
     Raises: `error` itself when it is none of those.
     """
     back = reverse("encounter", args=[encounter.id])
+    about = {"patient": PatientBanner.of(encounter), "encounter_id": encounter.id}
     match error:
         case TraceTooOld():
             return trace_too_old(request, encounter)
@@ -101,10 +104,20 @@ def stopped(
                 back=back,
             )
         case GPConnectError():
-            return views.gpconnect_failed(request, error, practice, back=back)
+            again = _once_more(request)
+            return views.gpconnect_failed(
+                request, error, practice, back=back, again=again, about=about
+            )
         case _:
             raise error
-    return views.failed(request, failure.at(practice), status=409)
+    return views.failed(request, failure.at(practice), status=409, about=about)
+
+
+def _once_more(request: ActingRequest) -> str:
+    """Where the page that could not be made is tried again: a form with what was typed in it."""
+    if request.method == "POST":
+        return kept_forms.keep(request, kept_forms.Why.NOT_READ)
+    return request.path if request.htmx else request.get_full_path()
 
 
 def trace_too_old(request: ActingRequest, encounter: Encounter) -> HttpResponse:
@@ -117,7 +130,8 @@ def trace_too_old(request: ActingRequest, encounter: Encounter) -> HttpResponse:
         action=views.Action(reverse("trace-again", args=[encounter.id]), "Trace again"),
         back=reverse("encounter", args=[encounter.id]),
     )
-    return views.failed(request, failure, status=409)
+    about = {"patient": PatientBanner.of(encounter), "encounter_id": encounter.id}
+    return views.failed(request, failure, status=409, about=about)
 
 
 def _at_another_organisation(request: ActingRequest, encounter_id: uuid.UUID) -> HttpResponse:
@@ -131,19 +145,7 @@ def _at_another_organisation(request: ActingRequest, encounter_id: uuid.UUID) ->
     )
     if elsewhere is None:
         raise Http404
-    name = elsewhere.organisation.name
-    failure = views.Failure(
-        "You are acting for another organisation now",
-        f"You opened this patient for {name}. You are acting for "
-        f"{request.actor.organisation.name} now.",
-        f"Switch back to {name} to go on with this patient, or find the patient again.",
-        action=views.Action(
-            reverse("choose-organisation"),
-            f"Switch to {name}",
-            (
-                ("organisation", elsewhere.organisation.ods_code),
-                ("next", reverse("encounter", args=[encounter_id])),
-            ),
-        ),
+    address = reverse("encounter", args=[encounter_id])
+    return views.another_organisation(
+        request, request.actor, elsewhere.organisation, address, "this patient"
     )
-    return views.failed(request, failure, status=409)

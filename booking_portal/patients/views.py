@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from booking_portal.accounts.decorators import acting
+from booking_portal.accounts.kept_forms import fill_in
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
 from booking_portal.forms import PlainForm, errors_for
@@ -69,6 +70,7 @@ def _find(
 ) -> HttpResponse:
     """The form; with it filled in, the patient's page, or the form again and why not."""
     failure: Failure | None = None
+    fill_in(request, form)
     if request.method == "POST" and form.is_valid():
         try:
             encounter = open_encounter()

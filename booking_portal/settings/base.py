@@ -209,6 +209,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=5),
         "options": {"expires": 20},
     },
+    "forget-forms": {
+        "task": "booking_portal.accounts.tasks.forget_forms",
+        "schedule": timedelta(minutes=5),
+        "options": {"expires": 300},
+    },
     "worker-seen": {
         "task": "booking_portal.oversight.tasks.worker_seen",
         "schedule": timedelta(seconds=20),

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods
 
 from booking_portal.accounts.decorators import acting
+from booking_portal.accounts.kept_forms import fill_in
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.forms import BookForm
@@ -16,7 +17,8 @@ from booking_portal.appointments.presenters.checking import CheckPage
 from booking_portal.appointments.presenters.following import CommandPage
 from booking_portal.appointments.views.checking_move import check_move
 from booking_portal.appointments.views.registering import no_record, search_of
-from booking_portal.appointments.views.sagas import asked_of, redirect_to
+from booking_portal.appointments.views.sagas import asked_of
+from booking_portal.appointments.views.sent_before import redirect_after
 from booking_portal.commands.booking import (
     BookingUnsettled,
     acknowledge_differences,
@@ -49,10 +51,10 @@ def check_booking(
     proposal.encounter = encounter
     asked = asked_of(proposal, cancel_first="cancel_first" in request.GET)
     if asked is not None:  # back, a reload, or a second click
-        return redirect_to(asked)
+        return redirect_after(request, asked)
     rival = unsettled_booking(encounter, actor=request.actor)
     if rival is not None and rival.form_token == proposal.pk:  # a click at the same moment
-        return redirect_to(rival)
+        return redirect_after(request, rival)
     if rival is not None:
         return _unsettled(request, encounter, rival)
     try:
@@ -88,7 +90,7 @@ def _book(request: ActingRequest, proposal: Proposal, at: PatientAtPractice) -> 
         command = before.command
     except NotBookable as problem:
         return _check(request, proposal, at, form, problem=str(problem))
-    return redirect_to(command)
+    return redirect_after(request, command)
 
 
 def _check(
@@ -107,6 +109,7 @@ def _check(
     if form is None:
         typed = {"description": proposal.description, "comment": proposal.comment}
         form = BookForm(initial=typed, must_acknowledge=page.must_acknowledge)
+        fill_in(request, form)
     errors = errors_for(form)
     if problem:
         errors.append({"text": problem, "href": "#slot"})

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from booking_portal import views
 from booking_portal.accounts.decorators import acting
+from booking_portal.accounts.kept_forms import fill_in, kept_for
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.forms import AmendForm, CancelForm, RangeForm
@@ -23,7 +24,9 @@ from booking_portal.appointments.presenters.diary import (
     changes,
     seen_of,
 )
+from booking_portal.appointments.presenters.sent_before import words_sent
 from booking_portal.appointments.views.moving import may_move
+from booking_portal.appointments.views.sent_before import page_of_command, redirect_after
 from booking_portal.commands import changing
 from booking_portal.commands.booking import COMMENT_LIMIT, DESCRIPTION_LIMIT
 from booking_portal.commands.changing import REASON_LIMIT, ChangedMeanwhile, NotChangeable
@@ -37,6 +40,8 @@ from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.patients.presenters import PatientBanner
 from booking_portal.practices.models import Practice
 from gpconnect.models import Appointment
+
+TEXTS = ("description", "comment")
 
 
 @require_GET
@@ -84,7 +89,8 @@ def amend_appointment(
         current = read(at, appointment_id, actor=request.actor)
         typed = _typed_before(request, at, appointment_id)
         form = AmendForm(initial=_texts(current) | typed | _fresh(at, current))
-        return _ask(request, at, "amend", form, current)
+        fill_in(request, form)
+        return _ask(request, at, "amend", form, current, _changed_since(request, at, current))
     form = AmendForm(request.POST)
     seen = _seen(request, at, appointment_id)
     if seen is None:
@@ -121,7 +127,9 @@ def cancel_appointment(
     at = _at(request, encounter, ods)
     if request.method == "GET":
         current = read(at, appointment_id, actor=request.actor)
-        return _ask(request, at, "cancel", CancelForm(initial=_fresh(at, current)), current)
+        form = CancelForm(initial=_fresh(at, current))
+        fill_in(request, form)
+        return _ask(request, at, "cancel", form, current, _changed_since(request, at, current))
     form = CancelForm(request.POST)
     seen = _seen(request, at, appointment_id)
     if seen is None:
@@ -166,7 +174,7 @@ def _change(
         return _ask(request, at, page, again(current), current, changes(seen, current))
     except NotChangeable as problem:
         return _not_changeable(request, at, seen["id"], problem)
-    return redirect("command", command_id=command.pk)
+    return redirect_after(request, command)
 
 
 def _ask(
@@ -239,7 +247,8 @@ def _texts(current: Appointment) -> dict[str, str]:
 def _typed_before(
     request: ActingRequest, at: PatientAtPractice, appointment_id: str
 ) -> dict[str, str]:
-    """What the user typed in a change that the practice refused (`?again=` its command)."""
+    """What the user typed in a change that the practice refused, or a second time after what was
+    sent (`?again=` its command)."""
     try:
         command_id = uuid.UUID(request.GET.get("again", ""))
     except ValueError:
@@ -255,8 +264,14 @@ def _typed_before(
         )
         .first()
     )
-    payload = before.payload if before else {}
-    return {name: payload[name] for name in ("description", "comment") if name in payload}
+    if before is None:
+        return {}
+    second = kept_for(request, page_of_command(before))
+    if second is not None:  # typed after that had been sent
+        sent = words_sent(before)
+        return {name: second.text(name) if name in second.typed else sent[name] for name in TEXTS}
+    payload = before.payload
+    return {name: payload[name] for name in TEXTS if name in payload}
 
 
 def _fresh(at: PatientAtPractice, current: Appointment) -> dict[str, Any]:
@@ -275,6 +290,19 @@ def _seen(
     except signing.BadSignature:
         return None
     return seen if seen["id"] == appointment_id else None
+
+
+def _changed_since(
+    request: ActingRequest, at: PatientAtPractice, current: Appointment
+) -> tuple[Change, ...] | None:
+    """What has changed since the page on which the kept form was typed; None for nothing."""
+    if request.kept is None:
+        return None
+    try:
+        seen: dict[str, str] = _signer(at).unsign_object(request.kept.text("seen"))
+    except signing.BadSignature:
+        return None
+    return changes(seen, current) if seen["version"] != (current.version or "") else None
 
 
 def _signer(at: PatientAtPractice) -> signing.Signer:

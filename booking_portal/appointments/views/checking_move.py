@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from booking_portal import views
+from booking_portal.accounts.kept_forms import fill_in
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.appointments.forms import MoveForm
 from booking_portal.appointments.moving import Moving, refused_beside
@@ -18,7 +19,7 @@ from booking_portal.appointments.presenters.diary import card_with
 from booking_portal.appointments.presenters.moving import MoveCheck, MovingBar
 from booking_portal.appointments.views.moving import BUSY
 from booking_portal.appointments.views.registering import search_of
-from booking_portal.appointments.views.sagas import redirect_to
+from booking_portal.appointments.views.sent_before import redirect_after
 from booking_portal.commands.booking import (
     acknowledge_differences,
     booked_elsewhere,
@@ -118,7 +119,7 @@ def _move(request: ActingRequest, move: _Move, at: PatientAtPractice) -> HttpRes
         return _check(request, move, at, form, problem=str(problem))
     except ChangedMeanwhile:
         return _check(request, replace(move, changed=True), at, form)
-    return redirect_to(command)
+    return redirect_after(request, command)
 
 
 def _check(
@@ -141,6 +142,7 @@ def _check(
             must_acknowledge=page.must_acknowledge,
             cancel_first=cancel_first,
         )
+        fill_in(request, form)
     errors = errors_for(form)
     if problem:
         errors.append({"text": problem, "href": "#slot"})

@@ -8,10 +8,12 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from booking_portal.accounts.decorators import acting
+from booking_portal.accounts.kept_forms import fill_in
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.alternatives import Alternatives, free_now
@@ -26,6 +28,7 @@ from booking_portal.appointments.presenters.following import (
     marks_of,
 )
 from booking_portal.appointments.presenters.registering import RegistrationPage
+from booking_portal.appointments.presenters.sent_before import SentBefore
 from booking_portal.appointments.presenters.standings import changed_meanwhile, slot_gone
 from booking_portal.appointments.settling_forms import CloseForm
 from booking_portal.appointments.views.moving import may_move
@@ -99,6 +102,7 @@ def organisations_command(request: ActingRequest, command_id: uuid.UUID) -> Comm
 
 def _show(request: ActingRequest, found: Command, closing: CloseForm | None = None) -> HttpResponse:
     closing = closing or CloseForm(command=found)
+    fill_in(request, closing)
     closes = found.state == State.NEEDS_ATTENTION and may_close(found, request.actor)
     context: dict[str, Any] = {
         "may_close": closes,
@@ -129,6 +133,7 @@ def _show(request: ActingRequest, found: Command, closing: CloseForm | None = No
         "may_book": request.actor.may(Permission.BOOK_APPOINTMENT),
         "registration": _registration(found, encounter),
     }
+    context |= _sent_before(request, found, encounter)
     return render(request, "appointments/command.jinja", context)
 
 
@@ -209,6 +214,23 @@ def _registration(found: Command, encounter: Encounter | None) -> RegistrationPa
     if found.kind != Kind.REGISTER or encounter is None:
         return None
     return RegistrationPage.of(found)
+
+
+def _sent_before(
+    request: ActingRequest, found: Command, encounter: Encounter | None
+) -> dict[str, Any]:
+    """What was typed second, and where it can be put in: once the appointment certainly stands."""
+    stands = found.state == State.DONE and found.kind in {Kind.BOOK, Kind.AMEND}
+    to_come = found.appointment_id != "" and found.starts_at > timezone.now()
+    may_change = request.actor.may(Permission.AMEND_APPOINTMENT)
+    address = ""
+    if stands and to_come and may_change and encounter is not None:
+        where = [encounter.pk, found.practice.ods_code, found.appointment_id]
+        address = f"{reverse('amend-appointment', args=where)}?again={found.pk}"
+    return {
+        "sent_before": SentBefore.of(found, request.kept, may_change=bool(address)),
+        "change_it": address,
+    }
 
 
 def _telephones(found: Command) -> list[str] | None:

@@ -10,13 +10,14 @@ from django.views.decorators.http import require_http_methods
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.decorators import acting
+from booking_portal.accounts.kept_forms import fill_in
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.moving import Moving
 from booking_portal.appointments.presenters.moving import MovingBar
 from booking_portal.appointments.presenters.registering import NoRecordPage, RegisterPage
 from booking_portal.appointments.registering_form import RegisterForm
-from booking_portal.appointments.views.sagas import redirect_to
+from booking_portal.appointments.views.sent_before import redirect_after
 from booking_portal.commands.booking import BookingUnsettled, PatientDeceased
 from booking_portal.commands.models import Proposal
 from booking_portal.commands.registering import (
@@ -92,7 +93,9 @@ def register_patient(
         "description": proposal.description,
         "comment": proposal.comment,
     }
-    return _ask(request, proposal, RegisterForm(initial=initial))
+    form = RegisterForm(initial=initial)
+    fill_in(request, form)
+    return _ask(request, proposal, form)
 
 
 def _register_and_book(
@@ -117,7 +120,7 @@ def _register_and_book(
         return redirect("encounter", encounter_id=proposal.encounter_id)
     except NotBookable as problem:
         return _ask(request, proposal, form, problem=str(problem))
-    return redirect_to(command)
+    return redirect_after(request, command)
 
 
 def _ask(

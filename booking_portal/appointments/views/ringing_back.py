@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from booking_portal import views
 from booking_portal.accounts.decorators import acting
+from booking_portal.accounts.kept_forms import fill_in
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.presenters.following import CommandPage, may_withdraw
@@ -44,6 +45,7 @@ def ring_back(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
     if found.encounter.restricted:  # [PDS-3]
         return views.failed(request, RESTRICTED, status=403)
     form = RingBackForm(request.POST or None, initial={"ring_back": found.ring_back})
+    fill_in(request, form)
     if request.method == "POST" and form.is_valid():
         try:
             set_number(found, form.cleaned_data["ring_back"], actor=request.actor)

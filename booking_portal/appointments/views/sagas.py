@@ -8,10 +8,12 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.decorators import acting
+from booking_portal.accounts.kept_forms import fill_in
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.alternatives import Alternatives, free_now
@@ -27,13 +29,14 @@ from booking_portal.appointments.presenters.sagas import (
     has_both,
     of_concern,
 )
+from booking_portal.appointments.presenters.sent_before import SentBefore
 from booking_portal.appointments.presenters.standings import slot_gone
 from booking_portal.appointments.settling_forms import CloseForm
 from booking_portal.commands.booking import BookingUnsettled, DifferencesNotAcknowledged
 from booking_portal.commands.changing import REASON_LIMIT, ChangedMeanwhile, NotChangeable
 from booking_portal.commands.follow_up.closing import may_close
 from booking_portal.commands.models import Command, Proposal, Saga
-from booking_portal.commands.states import State
+from booking_portal.commands.states import Kind, State
 from booking_portal.commands.steps import deciding, stages
 from booking_portal.commands.steps.deciding import NotToDecide
 from booking_portal.commands.steps.second_steps import NewCancelled
@@ -190,6 +193,7 @@ def _show(
         return _show_restricted(request, found)
     encounter = Encounter.objects.of_same_patient(found.encounter, request.actor)
     form = undoing or UndoForm()
+    fill_in(request, form)
     step = of_concern(found)
     page = SagaPage.of(found, request.actor, _telephones(found))
     context: dict[str, Any] = {
@@ -204,7 +208,7 @@ def _show(
         "proposal_id": found.proposal_id,
         "step": _step_page(step, page, request.actor) if step else None,
         "appointment_id": step.appointment_id if step else "",
-        "closing": CloseForm(command=step) if step else None,
+        "closing": _closing(request, step),
         "may_close": step is not None and closes(step, request.actor),
         "own": encounter is not None and encounter.pk == found.proposal.encounter_id,
         "practice_ods": found.proposal.practice.ods_code,
@@ -216,7 +220,33 @@ def _show(
         "seen": changed.version if changed else None,
         "reason_limit": REASON_LIMIT,
     }
+    context |= _sent_before(request, found, encounter)
     return render(request, "appointments/saga.jinja", context, status=409 if changed else 200)
+
+
+def _sent_before(
+    request: ActingRequest, found: Saga, encounter: Encounter | None
+) -> dict[str, Any]:
+    """What was typed second, and where it can be put in: once the new appointment stands."""
+    latest, address = stages.latest(found), ""
+    new = next((step for step in stages.steps_of(found) if step.kind == Kind.BOOK), None)
+    stands = stages.standing_of(found) is Stage.FINISHED
+    may_change = request.actor.may(Permission.AMEND_APPOINTMENT)
+    if stands and new is not None and encounter is not None and may_change:
+        where = [encounter.pk, new.practice.ods_code, new.appointment_id]
+        address = f"{reverse('amend-appointment', args=where)}?again={new.pk}"
+    return {
+        "sent_before": SentBefore.of(latest, request.kept, may_change=bool(address)),
+        "change_it": address,
+    }
+
+
+def _closing(request: ActingRequest, step: Command | None) -> CloseForm | None:
+    if step is None:
+        return None
+    form = CloseForm(command=step)
+    fill_in(request, form)
+    return form
 
 
 def _show_restricted(request: ActingRequest, found: Saga) -> HttpResponse:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from booking_portal import views
 from booking_portal.accounts.decorators import acting
+from booking_portal.accounts.kept_forms import fill_in
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.forms import CHOOSE_DATES, DEFAULT_WHEN, SearchForm
@@ -52,6 +53,7 @@ def search_slots(
     if request.method == "GET":
         initial = _initial(request, encounter, practices)
         form = SearchForm(practices=labels, initial=initial)
+        fill_in(request, form)
         return _ask(request, encounter, moving, practices, form)
     form = SearchForm(request.POST, practices=labels)
     if not form.is_valid():

@@ -5,6 +5,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from booking_portal.accounts.decorators import acting
+from booking_portal.accounts.kept_forms import fill_in
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission, Role
 from booking_portal.appointments.presenters.start import StartPage
@@ -17,8 +18,10 @@ def start(request: ActingRequest) -> HttpResponse:
     """Patient work for receptionists, clinicians and managers; else audit or administration."""
     actor = request.actor
     if actor.may(Permission.TRACE_PATIENT):
+        form = ByNumberForm()
+        fill_in(request, form)
         context = {
-            "form": ByNumberForm(),
+            "form": form,
             "page": StartPage.of(actor),
             "clinician": actor.role is Role.CLINICIAN,
         }

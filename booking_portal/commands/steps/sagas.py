@@ -161,8 +161,6 @@ def begin_registering(
     asked_before = rarely_one(Command.objects.filter(form_token__in=tokens, encounter=encounter))
     if asked_before is not None:
         return latest(asked_before.saga) if asked_before.saga else asked_before
-    keep_texts(proposal, description, comment)
-    require_bookable(proposal.chosen)
 
     def still_free() -> None:
         rival = unsettled_booking(encounter, actor=actor)
@@ -171,7 +169,14 @@ def begin_registering(
         if rival is not None:
             raise BookingUnsettled(rival)
 
-    still_free()
+    try:
+        still_free()
+    except BookingUnsettled:
+        keep_texts(proposal, description, comment)
+        raise
+    # Not before: of what is under way already the booking sends what was typed first.
+    keep_texts(proposal, description, comment)
+    require_bookable(proposal.chosen)
     ready = ready_to_register(
         encounter,
         proposal.practice,
