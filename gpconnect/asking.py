@@ -12,7 +12,14 @@ from gpconnect.fhir.elements import Json, Unreadable
 from gpconnect.identity import Requester
 from gpconnect.interactions import Interaction
 from gpconnect.models import Appointment, Endpoint
-from gpconnect.transport import Deadlines, ExchangeObserver, Gate, Question, Transport
+from gpconnect.transport import (
+    Deadlines,
+    ExchangeObserver,
+    Gate,
+    OfficialTest,
+    Question,
+    Transport,
+)
 from gpconnect.wire import WireAnswer
 
 Result = TypeVar("Result")
@@ -62,6 +69,7 @@ class Asking:
         value: str,
         reader: Callable[[Json], Result],
         deadline: Deadlines | None,
+        official_test: OfficialTest | None = None,
     ) -> tuple[Result, ...]:
         """The resources with this identifier: none, one or several."""
         checks.words(value, "identifier")
@@ -74,7 +82,12 @@ class Asking:
                 raise Unreadable("among the results")
             return matches
 
-        question = Question(interaction, interaction.path, (("identifier", f"{system}|{value}"),))
+        question = Question(
+            interaction,
+            interaction.path,
+            (("identifier", f"{system}|{value}"),),
+            official_test=official_test,
+        )
         return self.ask(question, "Bundle", read, deadline)
 
     def change(

@@ -24,7 +24,7 @@ from gpconnect.models import (
     Registration,
     SlotSearch,
 )
-from gpconnect.transport import Deadlines, ExchangeObserver, Gate, Question, Transport
+from gpconnect.transport import Deadlines, ExchangeObserver, Gate, OfficialTest, Question, Transport
 
 
 class GPConnectClient:
@@ -59,18 +59,29 @@ class GPConnectClient:
         )
 
     def find_patient(
-        self, number: str, *, unchecked: bool = False, deadline: Deadlines | None = None
+        self,
+        number: str,
+        *,
+        unchecked: bool = False,
+        official_test: OfficialTest | None = None,
+        deadline: Deadlines | None = None,
     ) -> tuple[Patient, ...]:
         """The practice's records for an NHS number: none, one or several. [FIND-1, FIND-2]
 
         A number that fails its check digit is refused before anything is sent, unless
-        `unchecked` (for the official tests, in test environments).
+        `unchecked` (for the official tests, in test environments). `official_test` gives the
+        request the form that one of the official Spine tests wants, there too.
 
         Raises: InvalidNHSNumber; PatientNotAtPractice where a practice answers so.
         """
         value = number if unchecked else nhs_number.normalise(number)
         return self._asking.find(
-            interactions.FIND_PATIENT, names.NHS_NUMBER, value, people_and_places.patient, deadline
+            interactions.FIND_PATIENT,
+            names.NHS_NUMBER,
+            value,
+            people_and_places.patient,
+            deadline,
+            official_test,
         )
 
     def read_patient(self, patient_id: str, *, deadline: Deadlines | None = None) -> Patient:

@@ -196,7 +196,8 @@ def _prepared(request: WireRequest) -> requests.PreparedRequest:
     prepared.headers = CaseInsensitiveDict(request.headers)
     if request.body is not None:
         prepared.body = request.body
-        prepared.headers["Content-Length"] = str(len(request.body))
+        if "Transfer-Encoding" not in prepared.headers:  # then the adapter sends it in chunks
+            prepared.headers["Content-Length"] = str(len(request.body))
     prepared.hooks = {}
     return prepared
 

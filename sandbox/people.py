@@ -48,7 +48,8 @@ class Person:
 
     `practice` is the registered practice at PDS ("" for none); `at` says how each practice holds
     the person (active, inactive, sensitive, deceased); `local` is what a practice has recorded
-    differently; `pds` is the state of the PDS record.
+    differently; `pds` is the state of the PDS record; `twice` names the practices that have two
+    records of the person.
     """
 
     nhs_number: str
@@ -70,6 +71,7 @@ class Person:
     branch: bool = False
     local: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     appointments: tuple[Mapping[str, Any], ...] = ()
+    twice: frozenset[str] = frozenset()
 
     def as_held_by(self, ods: str) -> "Person":
         """The person as this practice has recorded them."""
@@ -108,6 +110,7 @@ def _from_cast(raw: dict[str, Any], towns: Mapping[str, Practice], dice: Random)
         given=given,
         birth_date=date.fromisoformat(raw.pop("birth_date")),
         appointments=tuple(raw.pop("appointments", ())),
+        twice=frozenset(raw.pop("twice", ())),
         address=_address(home, dice),
         telephones=_telephones(dice),
         **raw,

@@ -49,6 +49,17 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another organisation that a practice has on record, perhaps more than once."""
+
+    id: str
+    ods: str
+    name: str
+    telephone: str
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
 class Clinician:
     """A practitioner; some practices do not record the gender, some give several roles."""
 
@@ -124,6 +135,7 @@ class Practice:
     rota: tuple[RotaLine, ...]
     limits: Mapping[str, int] | None = None  # slots a day that one organisation may hold
     denials: tuple[Denial, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
 
     @property
     def organisation_id(self) -> str:
@@ -258,6 +270,14 @@ def _practice(raw: dict[str, Any], sessions: Mapping[str, Session]) -> Practice:
     return Practice(
         address=_address(raw.pop("address")),
         flavour=flavour,
+        neighbours=tuple(
+            Neighbour(
+                id=logical_id(flavour.ids, ods, "organization", 15 + number),
+                address=_address(each.pop("address")),
+                **each,
+            )
+            for number, each in enumerate(raw.pop("neighbours", ()))
+        ),
         denials=tuple(Denial(**denial) for denial in raw.pop("denials", ())),
         places=tuple(places.values()),
         clinicians=tuple(clinicians.values()),

@@ -35,6 +35,7 @@ def start_again(store: Store, practice: Practice, people: tuple[Person, ...]) ->
 
 def _register(store: Store, practice: Practice, people: tuple[Person, ...]) -> None:
     known = [person for person in people if practice.ods in person.at]
+    known += [person for person in known if practice.ods in person.twice]
     for number, person in enumerate(known, start=1):
         store.put_patient(
             PatientRecord(

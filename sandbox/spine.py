@@ -38,6 +38,7 @@ _METHODS = ("GET", "POST", "PUT")
 _HEADERS = ("ssp-traceid", "ssp-from", "ssp-to", "ssp-interactionid")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _ACCEPT = re.compile(r"application/fhir\+json(;charset=utf-8)?", re.IGNORECASE)
+_ANY_FHIR = re.compile(r"application/fhir\+(json|xml)(;charset=utf-8)?", re.IGNORECASE)
 _CONTENT_TYPE = re.compile(r"application/fhir\+json;charset=utf-8", re.IGNORECASE)
 
 
@@ -114,7 +115,11 @@ class SpineSecureProxy:
         """The checks of the SSP itself, in the order in which it makes them."""
         if exchange.method not in _METHODS:
             raise RefusedBySpine(405, "Method Not Allowed")
-        if not _ACCEPT.fullmatch(exchange.header("accept") or ""):
+        if not _ACCEPT.fullmatch(_wanted_format(exchange)):
+            raise RefusedBySpine(415, "Unsupported_Media_Type")
+        if exchange.method == "GET" and not _ANY_FHIR.fullmatch(
+            exchange.header("content-type") or "application/fhir+json"
+        ):
             raise RefusedBySpine(415, "Unsupported_Media_Type")
         if exchange.method != "GET" and not _CONTENT_TYPE.fullmatch(
             exchange.header("content-type") or ""
@@ -204,6 +209,13 @@ class _Route:
         self.interaction = interaction
         self.target_url = target_url
         self.query = query
+
+
+def _wanted_format(exchange: Exchange) -> str:
+    """The format of the answer: `_format` decides where there is no Accept. [GPC-SPN-TST-06]"""
+    _, _, query = exchange.raw_path.partition("?")
+    asked = dict(part.partition("=")[::2] for part in query.split("&"))
+    return exchange.header("accept") or unquote(asked.get("_format", ""))
 
 
 def _text_pair(pair: tuple[bytes, bytes]) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from booking_portal.commands.booking import COMMENT_LIMIT, DESCRIPTION_LIMIT, ca
 from booking_portal.commands.changing import REASON_LIMIT
 from gpconnect.errors import InvalidRequest
 from gpconnect.fhir import checks
+from gpconnect.transport import OfficialTest
 
 STANDARD_INPUT = "-"
 
@@ -35,6 +36,7 @@ class Options:
     reason: str | None = None
     acknowledge_differences: bool = False
     unchecked: bool = False
+    official_test: OfficialTest | None = None
 
     @classmethod
     def of(cls, parsed: Mapping[str, Any]) -> "Options":
@@ -181,8 +183,13 @@ FLAGS = {
         ),
         Flag(
             "unchecked",
-            "test environments only: send the number as typed, without check digit and trace",
+            "test environments only: send the number or id as typed, without check digit and trace",
             {"action": "store_true"},
+        ),
+        Flag(
+            "official-test",
+            "test environments only: send the request as this official Spine test wants it",
+            {"type": OfficialTest, "choices": list(OfficialTest), "metavar": "ID"},
         ),
     )
 }

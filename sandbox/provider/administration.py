@@ -28,16 +28,24 @@ def find_practitioner(asked: Asked) -> Answer:
 
 
 def read_organisation(asked: Asked) -> Answer:
-    """The practice by logical id."""
-    if asked.target != asked.practice.organisation_id:
-        raise Refused("ORGANISATION_NOT_FOUND")
-    return _read(asked, resources.organisation(asked.practice))
+    """The practice, or another organisation on its records, by logical id."""
+    practice = asked.practice
+    if asked.target == practice.organisation_id:
+        return _read(asked, resources.organisation(practice))
+    for neighbour in practice.neighbours:
+        if asked.target == neighbour.id:
+            return _read(asked, resources.organisation(practice, neighbour))
+    raise Refused("ORGANISATION_NOT_FOUND")
 
 
 def find_organisation(asked: Asked) -> Answer:
-    """The practice by ODS code; it knows no other organisation."""
-    mine = one_identifier(asked, resources.ODS_CODE) == asked.practice.ods
-    return Answer(200, resources.bundle([resources.organisation(asked.practice)] if mine else []))
+    """Organisations by ODS code: the practice, and others as often as it has them on record."""
+    practice, code = asked.practice, one_identifier(asked, resources.ODS_CODE)
+    found = [resources.organisation(practice)] if code == practice.ods else []
+    found += [
+        resources.organisation(practice, each) for each in practice.neighbours if each.ods == code
+    ]
+    return Answer(200, resources.bundle(found))
 
 
 def read_location(asked: Asked) -> Answer:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox import london
 from sandbox.people import Person
-from sandbox.practices import Address, Clinician, Place, Practice
+from sandbox.practices import Address, Clinician, Neighbour, Place, Practice
 from sandbox.provider import extras
 from sandbox.store import AppointmentRecord, PatientRecord, Schedule, Slot
 
@@ -56,18 +56,19 @@ def address(known: Address, use: str | None = None) -> Resource:
     }
 
 
-def organisation(practice: Practice) -> Resource:
-    """The practice's own Organization."""
+def organisation(practice: Practice, other: Neighbour | None = None) -> Resource:
+    """The practice's own Organization, or that of another on its records."""
+    shown = other or practice
     return extras.added(
         practice,
         {
             "resourceType": "Organization",
-            "id": practice.organisation_id,
+            "id": other.id if other else practice.organisation_id,
             "meta": meta(practice, "CareConnect-GPC-Organization-1", 1),
-            "identifier": [{"system": ODS_CODE, "value": practice.ods}],
-            "name": practice.name,
-            "telecom": [{"system": "phone", "value": practice.telephone, "use": "work"}],
-            "address": [address(practice.address)],
+            "identifier": [{"system": ODS_CODE, "value": shown.ods}],
+            "name": shown.name,
+            "telecom": [{"system": "phone", "value": shown.telephone, "use": "work"}],
+            "address": [address(shown.address)],
         },
     )
 

@@ -11,11 +11,12 @@ from booking_portal.practices import connection
 from booking_portal.practices.observer import Subject
 from gpconnect.client import GPConnectClient
 from gpconnect.models import Patient
+from gpconnect.transport import OfficialTest
 
 TEST_ENVIRONMENTS_ONLY = Problem(
     "TEST_ENVIRONMENTS_ONLY",
-    "Nothing goes unchecked in production.",
-    "Leave out --unchecked.",
+    "Nothing goes unchecked, or in the form of an official test, in production.",
+    "Leave out --unchecked and --official-test.",
 )
 
 
@@ -27,14 +28,41 @@ def find(call: Call) -> tuple[Patient, ...]:
     return client(call).find_patient(number(call), unchecked=True)
 
 
+def find_as_tested(call: Call, test: OfficialTest) -> tuple[Patient, ...]:
+    """The practice's records for a patient who is traced, asked for as an official test wants.
+
+    Raises: Stopped in production; as `Call.encounter`; GPConnectError.
+    """
+    _require_test_environment()
+    found = call.encounter.nhs_number
+    return _client(call, found).find_patient(found, official_test=test)
+
+
+def read(call: Call) -> Patient:
+    """The practice's record under the id as typed, which may be nobody's (GPC-FOU-RPA-01/2).
+
+    Raises: Stopped in production; GPConnectError.
+    """
+    _require_test_environment()
+    return call.client.read_patient(call.needs_id())
+
+
 def number(call: Call) -> str:
     """The ten digits as typed. Raises: Stopped."""
-    if in_production():
-        raise Stopped(TEST_ENVIRONMENTS_ONLY)
+    _require_test_environment()
     return call.ten_digits
 
 
 def client(call: Call) -> GPConnectClient:
     """A client for the practice, audited under the number. Raises: Stopped, GPConnectError."""
-    subject = Subject(nhs_number=number(call), practice_ods=call.practice.ods_code)
+    return _client(call, number(call))
+
+
+def _client(call: Call, nhs_number: str) -> GPConnectClient:
+    subject = Subject(nhs_number=nhs_number, practice_ods=call.practice.ods_code)
     return connection.client(call.actor, call.look_up(), subject)
+
+
+def _require_test_environment() -> None:
+    if in_production():
+        raise Stopped(TEST_ENVIRONMENTS_ONLY)
