@@ -38,6 +38,9 @@ CODES: Final[dict[str, str]] = {
     "TIME_OVER": "The time in which the second step goes by itself is over.",
     "WITHDRAWN": "The first step was withdrawn: the second is not sent by itself.",
     "USER_GONE": "Whoever asked for it may no longer act for the organisation.",
+    # What the practice has made, and is not what it seems.
+    "NUMBER_IN_USE": "The practice's id for the appointment is another booking's already: its ids "
+    "have come round again, or one of the two answers was wrong.",
     # Comparing with the practices after a restore.
     "NOBODY_MAY_LOOK": "None of the users who met the patient may look any more.",
     "RESTRICTED": "The patient's record has become restricted: nothing more is asked.",

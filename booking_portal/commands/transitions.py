@@ -16,6 +16,9 @@ from gpconnect.models import Appointment, Patient
 FOUND_LATER = "FOUND_LATER"
 """The practice has it after all: it was held, and said, to be not made."""
 
+NUMBER_IN_USE = "NUMBER_IN_USE"
+"""The practice's id for the appointment is another booking's already."""
+
 
 class StateChanged(Exception):
     """Another process has moved the command on in the meantime; look again."""
@@ -98,6 +101,10 @@ def confirm(
             reason="another booking has claimed this appointment",
             by_system=by_system,
             next_look_at=None,
+            error_code=NUMBER_IN_USE,
+            sentence="The practice has answered with an appointment whose number in its system"
+            " another booking has already.",
+            next_step="Ring the practice: ask whether this appointment stands, and the other one.",
         )
     return move(
         command,

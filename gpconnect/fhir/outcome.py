@@ -9,8 +9,10 @@ from gpconnect.fhir import elements
 from gpconnect.fhir.elements import Json
 from gpconnect.interactions import (
     AMEND_APPOINTMENT,
+    BOOK_APPOINTMENT,
     CANCEL_APPOINTMENT,
     READ_APPOINTMENT,
+    REGISTER_PATIENT,
     Interaction,
 )
 
@@ -28,6 +30,7 @@ _SPINE_CODES: Final = {
     "415": "SSP_UNSUPPORTED_MEDIA_TYPE",
 }
 _CHANGES: Final = (AMEND_APPOINTMENT, CANCEL_APPOINTMENT)
+_TAKES: Final = (BOOK_APPOINTMENT, REGISTER_PATIENT)
 
 
 def refusal(
@@ -41,6 +44,9 @@ def refusal(
         code == "DUPLICATE_REJECTED" or (status in (409, 412) and code in _VAGUE)
     ):
         code = "VERSION_CONFLICT"
+    elif interaction in _TAKES and status == 409 and code in _VAGUE:
+        # A 409 means one thing here, whatever they call it. [ERR-4]
+        code, words = "DUPLICATE_REJECTED", f"{code} {words}".strip()
     elif (interaction, status, origin) == (READ_APPOINTMENT, 404, Origin.PRACTICE):
         # Whatever they call it: REFERENCE_NOT_FOUND is met for an appointment that has gone.
         code, words = "APPOINTMENT_NOT_SHOWN", f"{code} {words}".strip()

@@ -204,6 +204,18 @@ def test_on_amend_and_cancel_a_409_is_a_version_conflict(
     assert caught.value.outcome_known is known
 
 
+@pytest.mark.requirement("ERR-4", "BOOK-8")
+@pytest.mark.parametrize("code", ["FHIR_CONSTRAINT_VIOLATION", "BAD_REQUEST", "OF_THEIR_OWN"])
+def test_on_book_a_409_is_a_slot_that_has_gone_whatever_they_call_it(
+    scripted: Start, code: str
+) -> None:
+    client = scripted(always(http(operation_outcome(code, "their words"), 409))).client
+    with pytest.raises(errors.SlotGone) as caught:
+        client.book_appointment(a_booking())
+    assert caught.value.outcome_known
+    assert "their words" in caught.value.diagnostics
+
+
 @pytest.mark.requirement("READ-1")
 def test_a_change_that_comes_too_late_is_explained(scripted: Start) -> None:
     client = scripted(always(http(operation_outcome("INVALID_RESOURCE"), 422))).client

@@ -63,7 +63,6 @@ def answered(
         (Kind.BOOK, "DIFFERENT_FROM_ASKED", Origin.PRACTICE, 201, State.NEEDS_ATTENTION),
         (Kind.AMEND, "DIFFERENT_FROM_ASKED", Origin.PRACTICE, 200, State.NEEDS_ATTENTION),
         (Kind.AMEND, "CHANGE_NOT_CONFIRMED", Origin.PRACTICE, 200, State.NEEDS_ATTENTION),
-        (Kind.AMEND, "CHANGE_NOT_CONFIRMED", Origin.PRACTICE, 200, State.NEEDS_ATTENTION),
     ],
 )
 def test_every_answer_to_a_first_send_means_one_state(

@@ -40,7 +40,7 @@ def command_of(user: User, starts_at: datetime, **facts: Any) -> Command:
             "service_root": "https://provider.sandbox.test/A20047/STU3/1/gpconnect",
             "nhs_number": encounter.nhs_number,
             "patient_id": "1",
-            "payload": {},
+            "payload": {"offers": [offered(starts_at)], "description": "Knee pain", "comment": ""},
             "starts": london.written_with_offset(starts_at),
             "starts_at": starts_at,
             "appointment_id": str(uuid.uuid4()),
@@ -51,6 +51,16 @@ def command_of(user: User, starts_at: datetime, **facts: Any) -> Command:
         }
         | facts
     )
+
+
+def offered(starts_at: datetime) -> dict[str, str]:
+    """The slot that was chosen."""
+    return {
+        "practice_ods": "A20047",
+        "slot_id": "1",
+        "starts": london.written_with_offset(starts_at),
+        "ends": london.written_with_offset(starts_at + timedelta(minutes=10)),
+    }
 
 
 def returned(starts_at: datetime, status: str) -> dict[str, str]:

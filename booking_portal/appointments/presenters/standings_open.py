@@ -8,6 +8,7 @@ from booking_portal.commands.follow_up.closing import (
 )
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind
+from booking_portal.commands.transitions import NUMBER_IN_USE
 
 
 def sending(kind: AboutAppointment, command: Command) -> Standing:
@@ -83,6 +84,16 @@ def needs_attention(kind: AboutAppointment, command: Command) -> Standing:
             "Please do not count on this appointment yet. I have to speak to the practice first.",
             f"Ring {name} on {telephone} now and ask what they have for this patient. Then close "
             "it here with what they say.",
+        )
+    if command.error_code == NUMBER_IN_USE:
+        return Standing(
+            "bad",
+            "Two bookings under one number",
+            f"{name} has answered that it is booked, under a number that another booking has "
+            "already. It may be that one of the two does not stand.",
+            "Please do not count on this appointment yet. I have to speak to the practice first.",
+            f"Ring {name} on {telephone} and ask what they have for this patient on that day. Then "
+            "close it here with what they say.",
         )
     return Standing(
         "bad",
