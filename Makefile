@@ -18,7 +18,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 help:
 	@echo "make demo    bring everything up on http://localhost:$(PORT)/ (PORT= chooses another)"
-	@echo "make test    lint, types, import rules and every test"
+	@echo "make test    lint, types, import rules and the tests"
+	@echo "make test-long   what is too long for that: exhaustive tests, and the next two"
 	@echo "make test-dates   the tests that follow the diary, on eighteen chosen days; ONLY=words"
 	@echo "make test-alone   every test file by itself"
 	@echo "make bench   measure the client library against its baselines"
@@ -39,6 +40,9 @@ reset: .venv/demo.stamp
 
 test: .venv/dev.stamp $(ASSETS)
 	@$(BIN)/python -m demo.tether $(BIN)/python -m tests.everything
+
+test-long: .venv/dev.stamp $(ASSETS)
+	@$(BIN)/python -m demo.tether $(BIN)/python -m tests.everything --long
 
 test-dates: .venv/dev.stamp
 	@$(BIN)/python -m demo.tether $(BIN)/python -m tests.dates $(ONLY)

@@ -1,42 +1,58 @@
-"""Every check, and what each took: `make test` runs this. The tests run in a few processes."""
+"""Every check, and what each took: `make test` runs this, and `make test-long` the long ones.
+
+    python -m tests.everything [--long]
+
+The tests run in a few processes, and the other checks beside them. `--long` runs what is left out
+otherwise: the tests marked `long`, every test file by itself, and the diary's tests on many days.
+"""
 # ruff: noqa: T201 - it reports to a terminal
 
-import contextlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO
 
 from tests import debian
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("gpconnect", "booking_portal", "sandbox", "demo", "bench", "chaos", "mutants")
+PACKAGES = ("gpconnect", "booking_portal", "sandbox", "demo", "bench", "chaos")
+SHARES = 3
 
-CHECKS: dict[str, list[str]] = {
+Checks = dict[str, list[str]]
+CHECKS: Checks = {
     "lint": ["ruff", "check", "."],
     "layout": ["ruff", "format", "--check", "."],
-    "types": ["mypy", *PACKAGES],
     "import rules": ["lint-imports"],
+    "types": ["mypy", *PACKAGES],
 }
-SHARES = 3
+LONG: Checks = {
+    "files alone": ["python", "-m", "tests.alone"],
+    "days": ["python", "-m", "tests.dates"],
+}
+Result = tuple[str, bool, float]
 
 
 def main() -> None:
     started = time.monotonic()
+    long = sys.argv[1:] == ["--long"]
     if not shutil.which("chromium"):  # for the journeys
         debian.install("chromium")
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    results = []
-    for name, command in CHECKS.items():
-        print(f"\n== {name}: {' '.join(command)}", flush=True)
-        begun = time.monotonic()
-        passed = _start(command, environment).wait() == 0
-        results.append((name, passed, time.monotonic() - begun))
-    results += _tests(environment)
+    shares: Checks = {
+        f"tests {number}": ["pytest", "--share", f"{number}/{SHARES}", *["--long"] * long]
+        for number in range(1, SHARES + 1)
+    }
+    with ThreadPoolExecutor(SHARES + 1) as pool:
+        # What is long and not a test comes after the tests: it has processes of its own.
+        beside = [] if long else [pool.submit(_one_after_the_other, CHECKS)]
+        running = [pool.submit(_run, *share) for share in shares.items()]
+        results = [result for each in beside for result in each.result()]
+        results += [each.result() for each in running]
+    if long:
+        results += [_run(*check, at_once=True) for check in LONG.items()]
     print()
     for name, passed, seconds in results:
         print(f"{name:<14} {'ok' if passed else 'FAILED':<8} {seconds:6.1f} s")
@@ -47,33 +63,29 @@ def main() -> None:
     sys.exit(not passed)
 
 
-def _start(
-    command: list[str], environment: dict[str, str], output: IO[bytes] | None = None
-) -> subprocess.Popen[bytes]:
-    tethered = [sys.executable, "-m", "demo.tether", *command]
-    return subprocess.Popen(
-        tethered, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
-    )
+def _one_after_the_other(checks: Checks) -> list[Result]:
+    return [_run(name, command) for name, command in checks.items()]
 
 
-def _tests(environment: dict[str, str]) -> list[tuple[str, bool, float]]:
-    """All shares at once: the first is seen as it runs, the others when they have ended."""
+def _run(name: str, command: list[str], *, at_once: bool = False) -> Result:
+    """Run it to its end. What it says is printed then, as several run together, or at once."""
     begun = time.monotonic()
-    results = []
-    with contextlib.ExitStack() as stack:
-        running = []
-        for number in range(1, SHARES + 1):
-            command = ["pytest", "--share", f"{number}/{SHARES}"]
-            print(f"\n== tests {number}: {' '.join(command)}", flush=True)
-            output = stack.enter_context(tempfile.TemporaryFile()) if number > 1 else None
-            running.append((number, _start(command, environment, output), output))
-        for number, process, output in running:
-            passed = process.wait() == 0
-            results.append((f"tests {number}", passed, time.monotonic() - begun))
-            if output is not None:
-                output.seek(0)
-                print(f"\n== tests {number}\n{output.read().decode()}", flush=True)
-    return results
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    print(f"== {name}: {' '.join(command)}", flush=True)
+    with tempfile.TemporaryFile("w+b") as output:
+        ended = subprocess.run(
+            [sys.executable, "-m", "demo.tether", *command],
+            cwd=ROOT,
+            env=environment,
+            stdout=None if at_once else output,
+            stderr=None if at_once else subprocess.STDOUT,
+            check=False,
+        )
+        output.seek(0)
+        said = output.read().decode(errors="replace")
+    if said:
+        print(f"\n== {name}\n{said}", flush=True)
+    return name, ended.returncode == 0, time.monotonic() - begun
 
 
 if __name__ == "__main__":

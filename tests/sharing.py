@@ -1,11 +1,15 @@
-"""Runs one share of the tests: `--share 1/3` in one process, `--share 2/3` in another, and so on.
+"""Which of the tests one process runs: the short or the long ones, and its share of them.
 
-A pytest plugin (`-p tests.sharing`, see pyproject.toml). Tests wait for servers more than they
-compute, so a few processes, each with servers of its own, take a fraction of the time.
-Files are dealt out whole, the longest first, to whoever has least.
+A pytest plugin (`-p tests.sharing`, see pyproject.toml). Tests marked `long` are exhaustive; they
+are left out unless `--long` asks for them, and then for nothing else.
+
+`--share 1/3` runs one share in one process, `--share 2/3` another, and so on. Tests wait for
+servers more than they compute, so a few processes, each with servers of its own, take a fraction
+of the time. Files are dealt out whole, the longest first, to whoever has least.
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import PurePosixPath
 
 import pytest
@@ -37,18 +41,24 @@ BY_EACH = "test_privacy.py"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--share", metavar="NUMBER/OF", help="run one share of the tests, as 1/3")
+    parser.addoption("--long", action="store_true", help="run the long tests, and only those")
 
 
 @pytest.hookimpl(trylast=True)  # after the markers of all tests have been read
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.option.share:
-        return
-    number, of = map(int, config.option.share.split("/"))
-    dealt = shares(items, of)
-    mine = [each for each in items if dealt.get(_file(each), number) == number]
-    others = [each for each in items if dealt.get(_file(each), number) != number]
-    config.hook.pytest_deselected(items=others)
-    items[:] = mine
+    long: bool = config.option.long
+    _keep(config, items, lambda item: (item.get_closest_marker("long") is not None) == long)
+    if config.option.share:
+        number, of = map(int, config.option.share.split("/"))
+        dealt = shares(items, of)
+        _keep(config, items, lambda item: dealt.get(_file(item), number) == number)
+
+
+def _keep(
+    config: pytest.Config, items: list[pytest.Item], wanted: Callable[[pytest.Item], bool]
+) -> None:
+    config.hook.pytest_deselected(items=[item for item in items if not wanted(item)])
+    items[:] = [item for item in items if wanted(item)]
 
 
 def shares(items: list[pytest.Item], of: int) -> dict[str, int]:

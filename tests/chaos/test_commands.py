@@ -8,6 +8,7 @@ from chaos.commands import scenario
 from chaos.commands.scale import SMALL
 
 
+@pytest.mark.long
 @pytest.mark.requirement("BOOK-7", "BOOK-8", "AMEND-2", "MOVE-1", "REG-3")
 def test_nothing_is_lost_doubled_or_told_wrongly_while_everything_fails(
     tmp_path: Path, server_logs: Path

@@ -86,6 +86,7 @@ class TestMoving(Moves):
         self.then_the_old_one_is("cancelled")
         self.then_the_practice_has(HERS, status="booked")
 
+    @pytest.mark.long
     @pytest.mark.requirement("MOVE-1", "IG-4")
     def test_the_cancelling_fails_and_the_move_is_undone(self) -> None:
         self.given_i_am_signed_in_as("receptionist")
@@ -97,6 +98,7 @@ class TestMoving(Moves):
         self.then_the_old_one_is("booked")
         self.then_the_practice_has(HERS, status="cancelled")
 
+    @pytest.mark.long
     @pytest.mark.requirement("MOVE-1", "BOOK-8", "IG-4")
     def test_the_slot_has_gone_and_another_one_is_moved_to(self) -> None:
         self.given_i_am_signed_in_as("receptionist")

@@ -39,6 +39,7 @@ class TestRegisterAndBook(Journey):
         self.desk.check()
         self.then_the_practice_has(ELSEWHERE, status="booked")
 
+    @pytest.mark.long
     @pytest.mark.requirement("REG-1", "BOOK-8", "IG-4")
     def test_registered_and_the_slot_has_gone(self) -> None:
         self.given_i_am_signed_in_as("receptionist")

@@ -81,6 +81,7 @@ class TestWhileTheUserWatches(Unsettled):
         self.then_the_practice_has(ORDINARY, status="booked")
         assert Event.objects.filter(kind=Kind.PATIENT_TOLD).count() == 1
 
+    @pytest.mark.long
     @pytest.mark.requirement("BOOK-7", "ERR-1", "IG-4")
     def test_unconfirmed_then_not_made(self) -> None:
         self.given_a_booking_that_never_arrives()
@@ -134,6 +135,7 @@ class TestWithdrawn(Unsettled):
         self.desk.follow("Bookings")
         self.desk.does_not_see("It was made after all")
 
+    @pytest.mark.long
     @pytest.mark.requirement("BOOK-7", "IG-4")
     def test_withdrawn_and_never_sent_again(self) -> None:
         self.given_a_booking_that_never_arrives()
@@ -264,6 +266,7 @@ class TestOneClickOneBooking(Unsettled):
         theirs = self.then_the_practice_has(ORDINARY, description="For the first patient")
         assert set(mine["slots"]).isdisjoint(theirs["slots"])
 
+    @pytest.mark.long
     @pytest.mark.requirement("BOOK-8", "IG-4")
     def test_a_second_booking_while_one_is_unsettled(self) -> None:
         self.given_a_booking_whose_answer_is_lost()
@@ -281,6 +284,7 @@ class TestOneClickOneBooking(Unsettled):
 
 
 class TestAtThePractice(Unsettled):
+    @pytest.mark.long
     @pytest.mark.requirement("BOOK-7", "READ-1")
     def test_booked_then_cancelled_by_the_practice(self) -> None:
         self.given_i_am_signed_in_as("receptionist")

@@ -88,6 +88,7 @@ def test_killed_after_the_first_was_done(
     assert transitions(saga)[-1] == ("went on", "receptionist", "settling")
 
 
+@pytest.mark.long
 def test_killed_after_claiming_the_second(
     desk: Desk, old: Command, spine: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,6 +98,7 @@ def test_killed_after_claiming_the_second(
     assert sorted(held(spine).values()) == ["booked", "cancelled"]
 
 
+@pytest.mark.long
 def test_killed_after_the_second_was_stored(
     desk: Desk, old: Command, spine: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +179,7 @@ def test_a_request_and_the_worker_go_on_at_once(desk: Desk, old: Command, spine:
     assert [what for what, _, _ in transitions(saga)].count("went on") == 1
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("both_ready")
 def test_two_people_finish_at_once(desk: Desk, old: Command, spine: Sandbox) -> None:
     saga = move_for_a_person(desk, spine, old)
@@ -185,6 +188,7 @@ def test_two_people_finish_at_once(desk: Desk, old: Command, spine: Sandbox) -> 
     assert Command.objects.filter(kind=Kind.CANCEL).count() == 1
 
 
+@pytest.mark.long
 def test_two_workers_claim_each_saga_once(desk: Desk, old: Command, spine: Sandbox) -> None:
     saga = unconfirmed_move(desk, spine, old)
     settle(step(saga, FIRST))
@@ -194,6 +198,7 @@ def test_two_workers_claim_each_saga_once(desk: Desk, old: Command, spine: Sandb
     assert Command.objects.filter(kind=Kind.CANCEL).count() == 1
 
 
+@pytest.mark.long
 def test_clicks_at_the_same_moment_make_one_move(desk: Desk, old: Command, spine: Sandbox) -> None:
     proposal = desk.proposes(moving=old)
 

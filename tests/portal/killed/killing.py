@@ -5,13 +5,14 @@ import signal
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from importlib import import_module
 from typing import Any
 
+import pytest
 from django.db import connections
 
 from booking_portal.audit.models import Kind as EventKind
@@ -83,6 +84,22 @@ def standing_still(action: Callable[[], object], point: Point) -> Generator[None
     except BaseException:
         _end(process)
         raise
+
+
+def each_kind(kinds: Iterable[Any], points: Sequence[Point]) -> pytest.MarkDecorator:
+    """Every kind at every point: one kind of each point, in turn, always; the others are long."""
+    known = list(kinds)
+    cases = [
+        pytest.param(
+            kind,
+            at,
+            id=f"{kind}: {at}",
+            marks=() if kind is known[number % len(known)] else pytest.mark.long,
+        )
+        for kind in known
+        for number, at in enumerate(points)
+    ]
+    return pytest.mark.parametrize(("kind", "at"), cases)
 
 
 def writing(*args: Any, **kwargs: Any) -> bool:

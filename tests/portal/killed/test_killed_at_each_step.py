@@ -4,14 +4,12 @@ Each process really dies (SIGKILL) or stands still (SIGSTOP) at the named step; 
 has is read in its own record of every version that it ever wrote.
 """
 
-from itertools import product
-
 import pytest
 
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.tasks import settle_due
-from tests.portal.killed.killing import Point, killed, standing_still
+from tests.portal.killed.killing import Point, each_kind, killed, standing_still
 from tests.portal.killed.lives import HERE, Lives
 from tests.portal.killed.steps import (
     ANSWER_LOST,
@@ -31,10 +29,9 @@ pytestmark = [
 
 
 def each(*steps: tuple[Point, ...]) -> pytest.MarkDecorator:
-    """Every kind of write at every step."""
+    """Every kind of write at every step; all but one kind of each step in the long run."""
     points = [point for group in steps for point in group]
-    cases = [pytest.param(kind, at, id=f"{kind}: {at}") for kind, at in product(Kind, points)]
-    return pytest.mark.parametrize(("kind", "at"), cases)
+    return each_kind(Kind, points)
 
 
 @each(NOT_STORED)

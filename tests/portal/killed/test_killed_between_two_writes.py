@@ -1,7 +1,6 @@
 """Killed at each single step of two writes for one wish: nothing lost, nothing doubled. [MOVE-1]"""
 
 from dataclasses import replace
-from itertools import product
 
 import pytest
 
@@ -10,7 +9,7 @@ from booking_portal.commands.states import State
 from booking_portal.commands.steps import sagas
 from booking_portal.commands.steps.sagas import Stage
 from booking_portal.commands.tasks import settle_due
-from tests.portal.killed.killing import Point, killed
+from tests.portal.killed.killing import Point, each_kind, killed
 from tests.portal.killed.lives import Lives
 from tests.portal.killed.steps import BETWEEN, FIRST_OF_TWO, SECOND_OF_TWO, through_a_gate
 
@@ -21,10 +20,9 @@ pytestmark = [
 
 
 def of_two(*steps: tuple[Point, ...]) -> pytest.MarkDecorator:
-    """Every kind of two writes for one wish at every step."""
+    """Every kind of two writes at every step; all but one kind of each step in the long run."""
     points = [point for group in steps for point in group]
-    cases = [pytest.param(kind, at, id=f"{kind}: {at}") for kind, at in product(Saga.Kind, points)]
-    return pytest.mark.parametrize(("kind", "at"), cases)
+    return each_kind(Saga.Kind, points)
 
 
 @of_two(FIRST_OF_TWO[1:], BETWEEN, SECOND_OF_TWO)
