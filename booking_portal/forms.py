@@ -13,6 +13,7 @@ from django.forms.boundfield import BoundField
 
 from booking_portal import entered
 from booking_portal.entered import EARLIEST, LATEST
+from booking_portal.readable import AsTyped
 
 Params = dict[str, Any]
 """Parameters of a design system macro."""
@@ -155,7 +156,7 @@ def field_id(field: BoundField) -> str:
 def text(field: BoundField, params: Params | None = None) -> Params:
     """For `nhsuk.input`, `nhsuk.textarea`, `nhsuk.characterCount` and `nhsuk.passwordInput`."""
     value = field.value()
-    return _common(field) | {"value": "" if value is None else str(value)} | (params or {})
+    return _common(field) | {"value": AsTyped("" if value is None else value)} | (params or {})
 
 
 def date_boxes(field: BoundField, params: Params | None = None) -> Params:

@@ -39,6 +39,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "other_slot": _PRACTICES,
     "other_patient": _PRACTICES,
     "two_records": _PRACTICES,  # a search finds everything twice, under two ids
+    "tricky_text": _PRACTICES,  # names and words that reorder or hide others
     "latin_1": _PRACTICES,  # a byte that is no UTF-8 in every family name
     "cancelled_at_once": _PRACTICES,  # by the practice, just after its answer
     # It is done and kept otherwise than asked, in a part that is the practice's to write.

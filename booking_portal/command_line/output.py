@@ -8,6 +8,7 @@ from typing import Any
 from booking_portal.command_line.answers import Answer, Problem
 from booking_portal.patients.models import TracedName
 from booking_portal.patients.presenters import full_name
+from booking_portal.readable import readable
 from gpconnect.models import HumanName
 from gpconnect.nhs_number import spaced
 
@@ -62,7 +63,7 @@ def printable(value: Any) -> str:
     elif isinstance(value, list):
         text = ", ".join(str(each) for each in value) or "none"
     joined = " ".join(text.split())
-    return "".join(each if each.isprintable() else "?" for each in joined)
+    return "".join(each if each.isprintable() else "?" for each in readable(joined))
 
 
 def _as_read(value: Any) -> Any:

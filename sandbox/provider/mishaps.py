@@ -144,6 +144,25 @@ def _two_records(occasion: Occasion) -> Answer:
     return replace(answer, body={**answer.body, "entry": [*answer.body["entry"], *entries]})
 
 
+def _tricky_text(occasion: Occasion) -> Answer:
+    """Names and words with what reorders a line, what nobody sees, and no place to break."""
+    answer = occasion.ask()
+    return replace(answer, body=_tricky(answer.body))
+
+
+def _tricky(value: Any, name: str = "") -> Any:
+    if isinstance(value, dict):
+        return {key: _tricky(item, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_tricky(item, name) for item in value]
+    if isinstance(value, str) and name in _WORDS:
+        return f"\u202e{value}\u200b\u2066\x1b[2J\x9b\t{'W' * 60}"
+    return value
+
+
+_WORDS = frozenset({"text", "display", "family", "line", "name", "diagnostics"})
+
+
 def _cancelled_at_once(occasion: Occasion) -> Answer:
     """The practice cancels the appointment in the moment after it has answered."""
     answer = occasion.ask()
@@ -258,6 +277,7 @@ MISHAPS: Mapping[str, Mishap] = {
     "other_slot": _about_another_slot,
     "other_patient": _about_another_patient,
     "two_records": _two_records,
+    "tricky_text": _tricky_text,
     "cancelled_at_once": _cancelled_at_once,
     "encoded_text": _written(lambda text: html.escape(html.escape(text))),
     "upper_case_text": _written(str.upper),

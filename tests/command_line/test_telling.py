@@ -76,7 +76,7 @@ def test_a_problem_as_json_has_every_field(terminal: Terminal) -> None:
 def test_what_a_practice_wrote_cannot_steer_the_terminal() -> None:
     answer = Answer({"description": "red \x1b[31m\x9b2Jalert\nnext"})
 
-    assert output.for_people(answer) == "Description: red ?[31m?2Jalert next"
+    assert output.for_people(answer) == "Description: red \ufffd[31m\ufffd2Jalert next"
     assert output.document("x", answer).isascii()
     assert json.loads(output.document("x", answer))["result"] == answer.result
 

@@ -30,7 +30,7 @@ IT_IS_DONE = {
     "garbled", "cut_after_headers", "drip", "held_after", "other_slot", "other_patient",
     "cancelled_at_once", "commit_late", "encoded_text", "upper_case_text", "replaced_text",
     "shortened_text", "unchanged_text", "other_digit_text", "other_practitioner",
-    "practitioner_alike", "other_channel", "two_records", "latin_1",
+    "practitioner_alike", "other_channel", "two_records", "tricky_text", "latin_1",
 }  # fmt: skip
 
 
@@ -232,6 +232,12 @@ def test_a_family_name_has_a_byte_of_latin_1(wire: Wire, strike: Callable[..., N
     assert b'"family":"\xeb' in content
     with pytest.raises(UnicodeDecodeError):
         json.loads(content)
+
+
+def test_words_have_what_reorders_a_line(wire: Wire, strike: Callable[..., None]) -> None:
+    strike("tricky_text", use_case="find_patient")
+    (entry,) = wire.find(ORDINARY).json()["entry"]
+    assert entry["resource"]["name"][0]["family"].startswith("\u202e")
 
 
 def test_an_answer_drips_byte_by_byte(

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from booking_portal.appointments.presenters import wording
 from booking_portal.practices.models import Practice
+from booking_portal.readable import readable
 from booking_portal.slots.offers import Offer
 
 UNKNOWN = "-"
@@ -28,10 +29,10 @@ VALUE_OF: Mapping[str, Callable[[Offer], str]] = {
     "practice": lambda offer: offer.practice_ods,
     "day": _day,
     "part": part_of_day,
-    "channel": lambda offer: offer.delivery_channel,
-    "role": lambda offer: offer.practitioner_role,
-    "gender": lambda offer: offer.practitioner_gender,
-    "type": lambda offer: offer.slot_type,
+    "channel": lambda offer: readable(offer.delivery_channel),
+    "role": lambda offer: readable(offer.practitioner_role),
+    "gender": lambda offer: readable(offer.practitioner_gender),
+    "type": lambda offer: readable(offer.slot_type),
 }
 LABEL_OF = {
     "practice": "Practice",
