@@ -47,9 +47,9 @@ class Person:
     """One invented person: what PDS knows, what practices hold, and what the person shows.
 
     `practice` is the registered practice at PDS ("" for none); `at` says how each practice holds
-    the person (active, inactive, sensitive, deceased); `local` is what a practice has recorded
-    differently; `pds` is the state of the PDS record; `twice` names the practices that have two
-    records of the person.
+    the person (active, inactive, sensitive, deceased, no-consent); `local` is what a practice has
+    recorded differently; `pds` is the state of the PDS record; `twice` names the practices that
+    have two records of the person.
     """
 
     nhs_number: str

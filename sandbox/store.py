@@ -95,7 +95,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class PatientRecord:
-    """A practice's record of a patient: active, inactive, sensitive or deceased."""
+    """A practice's record of a patient: active, inactive, sensitive, deceased or no-consent."""
 
     practice: str
     id: str

@@ -33,6 +33,15 @@ class Requirement:
 
 
 @dataclass(frozen=True)
+class Official:
+    """What a reader of these official tests should know: `applies` False, why not."""
+
+    tests: tuple[str, ...]
+    note: str
+    applies: bool = True
+
+
+@dataclass(frozen=True)
 class Section:
     title: str
     requirements: tuple[Requirement, ...]
@@ -45,6 +54,24 @@ def sections() -> tuple[Section, ...]:
         Section(section["title"], tuple(_requirements(section["requirement"])))
         for section in document["section"]
     )
+
+
+def officials() -> tuple[Official, ...]:
+    """What there is to say of official tests. Raises: TypeError for a key that nobody knows."""
+    document = tomllib.loads(LIST.read_text())
+    return tuple(
+        Official(**entry | {"tests": tuple(entry["tests"])}) for entry in document["official"]
+    )
+
+
+def claimed() -> set[str]:
+    """The official tests that some requirement answers."""
+    return {
+        test
+        for section in sections()
+        for requirement in section.requirements
+        for test in requirement.official
+    }
 
 
 def _requirements(table: dict[str, dict[str, Any]]) -> Iterator[Requirement]:
@@ -112,6 +139,14 @@ class Shown:
             lines += [self._row(each) for each in section.requirements]
             for each in section.requirements:
                 lines += ["", f"### {each.id}", "", *self._tests(each)]
+        lines += ["", "## Official tests, one by one", ""]
+        lines += ["Where ours differs from their words, and which do not apply.", ""]
+        lines += ["| official tests | |", "|---|---|"]
+        lines += [
+            f"| {', '.join(each.tests)} | "
+            f"{'' if each.applies else 'Does not apply, because '}{each.note} |"
+            for each in officials()
+        ]
         return "\n".join(lines) + "\n"
 
     def _row(self, each: Requirement) -> str:

@@ -20,6 +20,26 @@ def test_the_conformance_page_is_up_to_date(shown: Shown) -> None:
     assert conformance.PAGE.read_text() == shown.page(), REMEDY
 
 
+OFFICIAL = {
+    "GPC-FOU-CAP-01": 1, "GPC-FOU-FPA-01": 8, "GPC-FOU-RPA-01": 3, "GPC-FOU-REG-01": 12,
+    "GPC-FOU-FPR-01": 4, "GPC-FOU-RPR-01": 3, "GPC-FOU-FOR-01": 4, "GPC-FOU-ROR-01": 3,
+    "GPC-FOU-RLO-01": 3, "GPC-AMUS-BPA-1": 6,
+}  # fmt: skip
+"""The official tests that the list knows, by their numbers' prefix, and how many of each."""
+
+
+def test_every_official_test_is_answered_or_explained() -> None:
+    """And none is claimed that does not exist, or that is said not to apply."""
+    known = {f"{name}/{number + 1}" for name, many in OFFICIAL.items() for number in range(many)}
+    known |= {f"GPC-SPN-TST-{number:02}" for number in range(1, 14)}
+    explained = [(test, each.applies) for each in conformance.officials() for test in each.tests]
+    without = {test for test, applies in explained if not applies}
+    assert len(explained) == len(dict(explained)), "said twice"
+    assert conformance.claimed() | without == known
+    assert conformance.claimed() & without == set()
+    assert {test for test, applies in explained if applies} <= conformance.claimed()
+
+
 def test_the_errors_page_is_up_to_date() -> None:
     assert errors_page.PAGE.read_text() == errors_page.page(), REMEDY
 

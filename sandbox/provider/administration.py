@@ -1,5 +1,6 @@
 """The practice itself: practitioners, organisation, locations, capability statement."""
 
+import re
 from typing import Any
 
 from sandbox.answers import Answer
@@ -21,6 +22,8 @@ def read_practitioner(asked: Asked) -> Answer:
 def find_practitioner(asked: Asked) -> Answer:
     """Practitioners with an SDS user id."""
     user_id = one_identifier(asked, resources.SDS_USER_ID)
+    if not re.fullmatch(r"\d{12}", user_id, re.ASCII):
+        raise Refused("INVALID_IDENTIFIER_VALUE", "an SDS user id has twelve digits")
     found = [one for one in asked.practice.clinicians if one.sds_user_id == user_id]
     return Answer(
         200, resources.bundle([resources.practitioner(asked.practice, one) for one in found])

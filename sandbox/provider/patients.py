@@ -16,6 +16,8 @@ def find(asked: Asked) -> Answer:
     if not is_valid_nhs_number(number):
         raise Refused("INVALID_NHS_NUMBER", "the check digit is wrong")
     records = asked.store.patients_with(asked.practice.ods, number)
+    if any(record.state == "no-consent" for record in records):
+        raise Refused("NO_PATIENT_CONSENT")
     if asked.practice.flavour.sensitive == "not-found" and _has_sensitive(records):
         raise Refused("PATIENT_NOT_FOUND")
     found = [resources.patient(asked.practice, one) for one in records if one.state == "active"]

@@ -97,6 +97,23 @@ def test_a_practitioner_with_two_records(terminal: Terminal) -> None:
     assert none == {"practitioners": []}
 
 
+@pytest.mark.requirement("ERR-1")
+def test_an_sds_user_id_that_is_none(terminal: Terminal) -> None:
+    """GPC-FOU-FPR-01/4"""
+    refused = terminal.runs("find-practitioner", "--identifier", "practitioner").error
+    assert (refused["code"], refused["origin"]) == ("INVALID_IDENTIFIER_VALUE", "practice")
+
+
+@pytest.mark.requirement("ERR-1", "ERR-2", "IG-2")
+def test_a_patient_who_does_not_consent(terminal: Terminal) -> None:
+    """GPC-SPN-TST-07"""
+    refused = terminal.about("9450056234", "find-patient").error
+    assert (refused["code"], refused["status"]) == ("NO_PATIENT_CONSENT", 403)
+    assert refused["sentence"]
+    event = Event.objects.get(kind=Kind.EXCHANGE_ANSWERED, service="gpconnect")
+    assert (event.error_code, event.nhs_number) == ("NO_PATIENT_CONSENT", "9450056234")
+
+
 @pytest.mark.requirement("RES-2")
 def test_an_organisation_with_two_records(terminal: Terminal) -> None:
     """GPC-FOU-FOR-01/1, and 01/3: one with none."""
