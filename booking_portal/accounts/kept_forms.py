@@ -207,10 +207,13 @@ def fill_in(request: HttpRequest, form: forms.Form, but: Iterable[str] = ()) -> 
         kept.filled_in = True
 
 
-def was_not_sent(address: str) -> bool:
-    """Whether the address leads back to a form that could not be taken, in words of ours."""
+def was_not_sent(address: str) -> str:
+    """What the address that leads back to a form which could not be taken says of what was typed.
+
+    `kept`, `lost`, or empty for an address that does not lead back to one in words of ours.
+    """
     named, _ = _named((parse_qs(urlsplit(address or "").query).get(KEPT) or [""])[-1])
-    return bool(named)
+    return (LOST if named == LOST else KEPT) if named else ""
 
 
 def forget_old() -> None:

@@ -51,7 +51,7 @@ def _looked_up(
     try:
         found = ask()
     except GPConnectError:
-        return None  # audited with its exchange; the screen says "not given"
+        return None  # audited with its exchange; the screen says that it could not be read
     cache.set(key, asdict(found), settings.LOOK_UP_LIFETIME.total_seconds())
     return found
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from urllib.parse import unquote
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
@@ -74,6 +75,20 @@ def test_the_user_chooses_the_days_and_reads_which_were_asked_for(
     assert "From today, the earliest day" in past.text
     turned = Page(counter.client.get(address, boxes | {"end-year": str(start.year - 1)}), address)
     assert "To must be the same as or after From" in turned.text
+
+
+def test_what_could_not_be_read_of_an_appointment_is_not_said_not_to_be_given(
+    counter: Counter, spine: Sandbox
+) -> None:
+    cache.clear()
+    for use_case in ("read_location", "read_practitioner"):
+        spine.fault(practice="A20047", use_case=use_case, kind="status_500", times=None)
+    counter.traces("9658218903")
+    page = counter.opens(reverse("patient-appointments", args=[counter.encounter_id, "A20047"]))
+    for said in ("Place could not be read", "Address could not be read", "Name could not be read"):
+        assert said in page.text
+    assert "Location not given" not in page.text
+    assert "Name not given" not in page.text
 
 
 def test_the_encounters_part_holds_only_what_is_to_come(counter: Counter) -> None:

@@ -204,6 +204,7 @@ class TestSignedOut:
         signed_out(counter)
         asked = counter.sends(form, description=TEXT)
         assert "Nothing was sent. You had been signed out" in asked.text
+        assert "with what you typed" not in asked.text
         back = signs_in(counter, asked)
         assert "What you typed could not be kept." in back.text
         assert not KeptForm.objects.exists()

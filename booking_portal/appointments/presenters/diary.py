@@ -1,6 +1,6 @@
 """The patient's appointments at one practice. [RET-1, RET-2]"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from booking_portal.appointments.presenters import wording
@@ -58,11 +58,19 @@ class Change:
 
 
 def card_with(appointment: Appointment, known: Around) -> AppointmentCard:
-    """An appointment's card with its place and person."""
-    return card_of(appointment).at(
-        known.locations.get(appointment.location_id or ""),
-        known.practitioners.get(appointment.practitioner_id or ""),
-    )
+    """An appointment's card with its place and person; one that could not be read says so."""
+    location = known.locations.get(appointment.location_id or "")
+    practitioner = known.practitioners.get(appointment.practitioner_id or "")
+    card = card_of(appointment).at(location, practitioner)
+    if appointment.location_id and location is None:
+        card = replace(
+            card, location="Place could not be read", address="Address could not be read"
+        )
+    if appointment.practitioner_id and practitioner is None:
+        card = replace(
+            card, practitioner="Name could not be read", gender="Gender could not be read"
+        )
+    return card
 
 
 SEEN_FIELDS = {

@@ -38,6 +38,7 @@ from gpconnect.errors import GPConnectError
 SEARCHES = "searches"
 """Where the session keeps the last search of each of its newest encounters."""
 SEARCHES_KEPT = 8
+NAMED_AT_MOST = 10
 
 
 @require_http_methods(["GET", "POST"])
@@ -218,7 +219,8 @@ def _not_searched(encounter: Encounter, practices: list[Practice], asked: set[st
     elsewhere = _registered_elsewhere(encounter, practices)
     if elsewhere and elsewhere not in asked:
         named.insert(0, f"the patient's registered practice (code {elsewhere})")
-    return named
+    more = len(named) - NAMED_AT_MOST
+    return named if more < 2 else [*named[:NAMED_AT_MOST], f"and {more} more"]
 
 
 def _remember(request: ActingRequest, encounter: Encounter, search: dict[str, Any]) -> None:
