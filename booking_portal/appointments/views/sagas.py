@@ -229,7 +229,8 @@ def _sent_before(
 ) -> dict[str, Any]:
     """What was typed second, and where it can be put in: once the new appointment stands."""
     latest, address = stages.latest(found), ""
-    new = next((step for step in stages.steps_of(found) if step.kind == Kind.BOOK), None)
+    made = [step for step in stages.steps_of(found) if step.kind == Kind.BOOK]
+    new = next((step for step in made if step.state == State.DONE and step.appointment_id), None)
     stands = stages.standing_of(found) is Stage.FINISHED
     may_change = request.actor.may(Permission.AMEND_APPOINTMENT)
     if stands and new is not None and encounter is not None and may_change:
