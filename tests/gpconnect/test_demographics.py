@@ -349,6 +349,37 @@ def test_what_has_ended_is_left_out(fake_pds: FakePDS) -> None:
     assert traced.address.lines == ("H",)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"family": "O*"},
+        {"family": "S" * 36},
+        {"given": ("Jo", "A*")},
+        {"given": ("A" * 36,)},
+        {"postcode": "L*"},
+    ],
+)
+@pytest.mark.requirement("PDS-7")
+def test_a_search_outside_the_rules_of_pds_is_not_sent(
+    fake_pds: FakePDS, wrong: dict[str, Any]
+) -> None:
+    asked: dict[str, Any] = {"family": "Smith", "birth_date": date(1952, 5, 31)} | wrong
+    with pytest.raises(errors.InvalidRequest):
+        fake_pds.pds.search(**asked, organisation_ods="A1001")
+    assert fake_pds.asked == []
+
+
+@pytest.mark.parametrize("code", ["INVALID_SEARCH_DATA", "INVALID_VALUE"])
+@pytest.mark.requirement("PDS-7")
+def test_a_search_that_pds_cannot_do_is_nothing_for_support(fake_pds: FakePDS, code: str) -> None:
+    """Case 11: what was typed is not a fault of PDS's or of ours."""
+    fake_pds.answers = [http(operation_outcome(code), 400)]
+    with pytest.raises(errors.PatientNotUnique) as caught:
+        fake_pds.pds.search(family="Smith", birth_date=date(1952, 5, 31), organisation_ods="A1001")
+    assert caught.value.code == "PDS_CANNOT_SEARCH"
+    assert "support" not in caught.value.next_step
+
+
 @pytest.mark.requirement("PDS-7")
 def test_too_many_matches_ask_for_more_details(fake_pds: FakePDS) -> None:
     for answer in (

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from booking_portal.accounts.kept_forms import Kept, Why
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import UNSETTLED, Kind, State
+from booking_portal.entered import words
 
 LABELS = {
     "description": "What it is for",
@@ -31,7 +32,7 @@ def words_sent(command: Command) -> dict[str, str]:
 def not_sent(command: Command, typed: Mapping[str, str]) -> dict[str, str]:
     """Of what is typed now, the texts that are others than those that were sent."""
     sent = words_sent(command)
-    plain = {name: text.replace("\r\n", "\n").strip() for name, text in typed.items()}
+    plain = {name: words(text) for name, text in typed.items()}
     return {name: text for name, text in plain.items() if text != sent.get(name, text)}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError, CommandParser
 
 from booking_portal.commands.restores.restoring import hold, watch
+from booking_portal.entered import line
 
 
 class Command(BaseCommand):
@@ -24,7 +25,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        reason = str(options["reason"]).strip()
+        reason = line(str(options["reason"]))
         if not reason:
             raise CommandError("Say what was restored and when.")
         watch()  # so that the same restore is not noticed once more

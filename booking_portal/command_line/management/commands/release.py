@@ -9,6 +9,7 @@ from booking_portal.command_line.answers import Stopped
 from booking_portal.command_line.identity import identify
 from booking_portal.commands.restores.restoration import Restoration
 from booking_portal.commands.restores.restoring import release
+from booking_portal.entered import line
 
 
 class Command(BaseCommand):
@@ -27,7 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            actor = identify(options["username"], options["organisation"])
+            actor = identify(line(options["username"]), line(options["organisation"]))
         except Stopped as stopped:
             raise CommandError(f"{stopped.problem.sentence} {stopped.problem.next_step}") from None
         held = Restoration.objects.for_organisation(actor.organisation).on_hold().first()
