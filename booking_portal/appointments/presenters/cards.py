@@ -148,12 +148,14 @@ def card_asked(command: Command) -> AppointmentCard:
     """
     payload = command.payload
     match Kind(command.kind):
-        case Kind.BOOK:
+        case Kind.BOOK if command.offers:
             asked = card_of_offers(command.offers)
-        case Kind.AMEND | Kind.CANCEL:
+        case Kind.AMEND | Kind.CANCEL if "raw" in payload:
             asked = card_of(last_read(command))
         case Kind.REGISTER:
             return card_of_nothing()
+        case _:  # only when it is, is known
+            asked = _card(command.start, command.start, appointment_id=command.appointment_id)
     return replace(
         asked,
         description=payload.get("description", asked.description),
