@@ -29,6 +29,7 @@ def application(services: Services) -> Starlette:
             Route("/reset", control.reset, methods=["POST"]),
             Route("/clock", control.clock, methods=["GET", "PUT", "DELETE"]),
             Route("/patients", control.patients, methods=["GET"]),
+            Route("/pds/{number}", control.pds_record, methods=["PUT"]),
             Route("/practices", control.practices, methods=["GET"]),
             Route("/practices/{ods}/appointments", control.appointments, methods=["GET"]),
             Route("/practices/{ods}/start-again", control.start_again, methods=["POST"]),
@@ -81,6 +82,14 @@ class _Control:
                 if practice in {None, "", person.practice, *person.at}
             ]
         )
+
+    async def pds_record(self, request: Request) -> Response:
+        """What PDS answers of this number from now on, as a FHIR resource; reset forgets it."""
+        try:
+            self._services.pds_records[request.path_params["number"]] = await _object(request)
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse({"status": "kept"})
 
     async def practices(self, request: Request) -> Response:
         """The practices with what the Spine knows of them."""

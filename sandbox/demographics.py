@@ -60,6 +60,8 @@ class Demographics:
         number = request.path_params["number"]
         if not is_valid_nhs_number(number):
             return _outcome(request, 400, "value", "INVALID_RESOURCE_ID", "Resource Id is invalid")
+        if number in self._services.pds_records:
+            return self._found(request, self._services.pds_records[number])
         person = self._services.population.get(number)
         if person is not None and person.pds == "superseded" and person.superseded_by:
             person = self._services.population.get(person.superseded_by)
@@ -69,9 +71,11 @@ class Demographics:
             return _outcome(request, 404, "processing", "INVALIDATED_RESOURCE",
                             "Resource that has been marked as invalid was requested - "
                             "invalid resources cannot be retrieved")  # fmt: skip
-        return Answer(
-            200, pds_records.patient(person), {**_echo(request), "ETag": 'W/"2"'}, _FHIR_JSON
-        )
+        return self._found(request, pds_records.patient(person))
+
+    @staticmethod
+    def _found(request: Request, record: dict[str, Any]) -> Answer:
+        return Answer(200, record, {**_echo(request), "ETag": 'W/"2"'}, _FHIR_JSON)
 
     def search(self, request: Request) -> Answer:
         """The one patient who matches; nobody, or too many, is an answer without a patient."""

@@ -103,6 +103,11 @@ def _add_death(record: dict[str, Any], date_time: str | None, status: str) -> No
     ]
 
 
+def _three(lines: tuple[str, ...]) -> list[str]:
+    """PDS always writes five lines: three of street and locality, the town and the county."""
+    return [*lines, "", "", ""][:3]
+
+
 def _add_whereabouts(record: dict[str, Any], person: Person) -> None:
     if person.practice:
         practice = {
@@ -119,7 +124,7 @@ def _add_whereabouts(record: dict[str, Any], person: Person) -> None:
             "id": "456",
             "use": "home",
             "period": {"start": "2015-01-01"},
-            "line": [*where.lines, where.city, where.district],
+            "line": [*_three(where.lines), where.city, where.district],
             "postalCode": where.postcode,
         }
     ]

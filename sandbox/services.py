@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from sandbox import calendar, clock, london, people, practices, seeding
 from sandbox.access_tokens import AccessTokens
@@ -17,7 +18,8 @@ from sandbox.store import Store
 
 @dataclass(slots=True)
 class Services:
-    """The sandbox's world. `population` is by NHS number."""
+    """The sandbox's world. `population` is by NHS number, and so is `pds_records`: what PDS
+    answers of a patient instead of what is made of the population."""
 
     spine: Spine
     store: Store
@@ -29,6 +31,7 @@ class Services:
     recorder: Recorder = field(default_factory=Recorder)
     late_work: LateWork = field(default_factory=LateWork)
     seeded_on: date | None = None
+    pds_records: dict[str, dict[str, Any]] = field(default_factory=dict)
     registered: Spine = field(init=False)
 
     def __post_init__(self) -> None:
@@ -46,6 +49,7 @@ class Services:
             clock.set_to(now)
         self.spine = self.registered
         self.faults.clear()
+        self.pds_records.clear()
         self.late_work.give_up()
         self.recorder.forget()
         if self.seeded_on == london.today():

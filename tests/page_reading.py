@@ -25,6 +25,7 @@ class _Reader(HTMLParser):
         self._form: Form | None = None
         self._button: tuple[str, str] | None = None
         self._textarea: str | None = None
+        self._select = ""
         self._text: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -39,6 +40,10 @@ class _Reader(HTMLParser):
             box = given.get("type") in {"checkbox", "radio"}
             if not box or "checked" in given:
                 self._form.fields.setdefault(name, []).append(value)
+        elif tag == "select":
+            self._select = name
+        elif tag == "option" and "selected" in given:
+            self._form.fields[self._select] = [value]
         elif tag == "textarea":
             self._textarea, self._text = name, []
         elif tag == "button":

@@ -95,6 +95,10 @@ class Sandbox:
         params = {"practice": practice} if practice else {}
         return self._listed(self._ask("GET", "/patients", params=params), "patients")
 
+    def pds_answers(self, record: Json) -> None:
+        """PDS answers this FHIR resource of the patient whose number is its id, until reset."""
+        self._ask("PUT", f"/pds/{record['id']}", json=record)
+
     def practices(self) -> list[Json]:
         """The practices, with the flavour of each one's system."""
         return self._listed(self._ask("GET", "/practices"), "practices")
