@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from gpconnect import comparison, interactions, london, nhs_number, search
 from gpconnect.asking import Asking, put
-from gpconnect.fhir import appointments, checks, names, people_and_places, slots, writing
+from gpconnect.fhir import appointments, checks, names, people, people_and_places, slots, writing
 from gpconnect.fhir.bundles import resources
 from gpconnect.fhir.elements import Json, Unreadable
 from gpconnect.identity import Requester
@@ -79,16 +79,14 @@ class GPConnectClient:
             interactions.FIND_PATIENT,
             names.NHS_NUMBER,
             value,
-            people_and_places.patient,
+            people.patient,
             deadline,
             official_test,
         )
 
     def read_patient(self, patient_id: str, *, deadline: Deadlines | None = None) -> Patient:
         """One patient by the practice's id. Raises: NotFound."""
-        return self._asking.read(
-            interactions.READ_PATIENT, patient_id, people_and_places.patient, deadline
-        )
+        return self._asking.read(interactions.READ_PATIENT, patient_id, people.patient, deadline)
 
     def register_patient(
         self,
@@ -110,7 +108,7 @@ class GPConnectClient:
         )
 
         def read(bundle: Json) -> Patient:
-            found = [people_and_places.patient(each) for each in resources(bundle).of("Patient")]
+            found = [people.patient(each) for each in resources(bundle).of("Patient")]
             if len(found) != 1 or found[0].nhs_number != number:
                 raise Unreadable("that is not the patient registered")
             return found[0]

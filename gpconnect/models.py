@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from gpconnect.partial_date import PartialDate
 from gpconnect.practice_time import PracticeTime
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "Booking",
     "BookingOrganisation",
     "CapabilityStatement",
+    "Communication",
+    "Contact",
     "ContactPoint",
     "DeliveryChannel",
     "Endpoint",
@@ -23,10 +26,12 @@ __all__ = [
     "HumanName",
     "Location",
     "Organisation",
+    "PartialDate",
     "Patient",
     "PracticeTime",
     "Practitioner",
     "Registration",
+    "RegistrationDetails",
     "SlotChoice",
     "SlotSearch",
     "channels",
@@ -97,6 +102,37 @@ class HumanName:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """Somebody to get in touch with about a patient. [READ-2]"""
+
+    relation: str | None = None
+    name: HumanName | None = None
+    telecoms: tuple[ContactPoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Communication:
+    """How to speak with a patient; None: not given. [PDS-9, READ-2]
+
+    `language` is a code (ISO 639-1, and the signed ones), `words` what was given for it.
+    """
+
+    language: str | None = None
+    words: str | None = None
+    interpreter_required: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationDetails:
+    """How a practice has a patient on its list, in its own words. [READ-2]"""
+
+    type: str | None = None
+    status: str | None = None
+    since: PartialDate | None = None
+    until: PartialDate | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Location:
     id: str
     name: str | None = None
@@ -140,10 +176,19 @@ class Patient:
     name: HumanName | None = None  # the official one where there are several
     names: tuple[HumanName, ...] = ()
     gender: str | None = None
-    birth_date: date | None = None
+    born: PartialDate | None = None
     addresses: tuple[Address, ...] = ()
     telecoms: tuple[ContactPoint, ...] = ()
     preferred_branch_id: str | None = None  # a Location id [SFS-9]
+    registration: RegistrationDetails = field(default_factory=RegistrationDetails)
+    communication: Communication = field(default_factory=Communication)
+    contacts: tuple[Contact, ...] = ()
+    number_status: str | None = None  # "01": verified
+
+    @property
+    def birth_date(self) -> date | None:
+        """The birth date, if the practice has a whole one."""
+        return self.born.whole if self.born else None
 
 
 @dataclass(frozen=True, slots=True)

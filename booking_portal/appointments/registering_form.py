@@ -1,5 +1,6 @@
 """What the patient says when they are registered temporarily; all of it may be left out. [REG-2]"""
 
+from operator import itemgetter
 from typing import Any
 
 from django import forms
@@ -9,55 +10,14 @@ from booking_portal.appointments.forms import TextsForm
 from booking_portal.commands.booking import CANNOT_BE_SENT, can_be_sent
 from booking_portal.commands.registering import AsSaid
 from booking_portal.forms import EmailField, LineField, TelephoneField
+from gpconnect.languages import LANGUAGES
 from gpconnect.models import Address
 
-# Codes of CareConnect-HumanLanguage-1 (ISO 639-1, and the signed ones): those asked for most.
-LANGUAGES = (
+# Every language of the value set, English first. [REG-2]
+LANGUAGE_CHOICES = (
     ("", "Not asked"),
-    ("en", "English"),
-    ("q4", "British Sign Language"),
-    ("q5", "Makaton"),
-    ("sq", "Albanian"),
-    ("am", "Amharic"),
-    ("ar", "Arabic"),
-    ("bn", "Bengali"),
-    ("bg", "Bulgarian"),
-    ("zh", "Chinese"),
-    ("cs", "Czech"),
-    ("nl", "Dutch"),
-    ("fa", "Farsi"),
-    ("fr", "French"),
-    ("de", "German"),
-    ("el", "Greek"),
-    ("gu", "Gujarati"),
-    ("hi", "Hindi"),
-    ("hu", "Hungarian"),
-    ("it", "Italian"),
-    ("ku", "Kurdish"),
-    ("lv", "Latvian"),
-    ("lt", "Lithuanian"),
-    ("ml", "Malayalam"),
-    ("ne", "Nepali"),
-    ("ps", "Pashto"),
-    ("pl", "Polish"),
-    ("pt", "Portuguese"),
-    ("pa", "Punjabi"),
-    ("ro", "Romanian"),
-    ("ru", "Russian"),
-    ("sk", "Slovak"),
-    ("so", "Somali"),
-    ("es", "Spanish"),
-    ("sw", "Swahili"),
-    ("ta", "Tamil"),
-    ("te", "Telugu"),
-    ("th", "Thai"),
-    ("ti", "Tigrinya"),
-    ("tr", "Turkish"),
-    ("uk", "Ukrainian"),
-    ("ur", "Urdu"),
-    ("vi", "Vietnamese"),
-    ("cy", "Welsh"),
-    ("yo", "Yoruba"),
+    ("en", LANGUAGES["en"]),
+    *sorted(((code, name) for code, name in LANGUAGES.items() if code != "en"), key=itemgetter(1)),
 )
 ADDRESS = ("line_1", "line_2", "town", "postcode")
 
@@ -102,7 +62,7 @@ class RegisterForm(TextsForm):
         max_length=254,
         error_messages={"invalid": "Enter an e-mail address like name@example.com"},
     )
-    language = forms.ChoiceField(label="Language", choices=LANGUAGES, required=False)
+    language = forms.ChoiceField(label="Language", choices=LANGUAGE_CHOICES, required=False)
     interpreter = forms.BooleanField(label="They need an interpreter", required=False)
 
     def clean_postcode(self) -> str:

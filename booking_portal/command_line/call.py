@@ -11,6 +11,7 @@ from booking_portal.command_line import prompting
 from booking_portal.command_line.answers import Problem, Stopped
 from booking_portal.command_line.arguments import TEXTS, Options
 from booking_portal.command_line.identity import in_production
+from booking_portal.patients.confirming import Said
 from booking_portal.patients.finding import find
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.patients.tracing import open_by_number
@@ -91,7 +92,7 @@ class Call:
     def encounter(self) -> Encounter:
         """The patient, traced now: nothing about them is sent to a practice before. [PDS-1]
 
-        Raises: NotPermitted, RestrictedPatient, BirthDateDiffers, GPConnectError, Stopped.
+        Raises: NotPermitted, RestrictedPatient, NotConfirmed, GPConnectError, Stopped.
         """
         said = self.options.birth_date
         if said is None and in_production():
@@ -104,7 +105,7 @@ class Call:
             )
         if self.options.practice:
             assert self.practice  # whom to ask is settled before anybody is traced
-        return open_by_number(self.nhs_number, said, actor=self.actor)
+        return open_by_number(self.nhs_number, Said(said) if said else None, actor=self.actor)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ from dataclasses import fields
 from typing import Any
 
 from booking_portal.command_line.answers import Answer, Problem
-from booking_portal.patients.models import TracedName
 from booking_portal.patients.presenters import full_name
+from booking_portal.patients.trace import TracedName
 from booking_portal.readable import readable
 from gpconnect.models import HumanName
 from gpconnect.nhs_number import spaced

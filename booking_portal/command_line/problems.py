@@ -24,10 +24,11 @@ from booking_portal.commands.registering import (
 )
 from booking_portal.commands.sending import RecordBehind
 from booking_portal.logs import trace_of
+from booking_portal.patients.confirming import BirthDateDiffers, NotConfirmed
 from booking_portal.patients.finding import PatientMismatch, PatientNotAtPractice, PracticeMoved
 from booking_portal.patients.models import TraceTooOld
 from booking_portal.patients.outcomes import RESTRICTED
-from booking_portal.patients.tracing import BirthDateDiffers, RestrictedPatient
+from booking_portal.patients.tracing import RestrictedPatient
 from booking_portal.slots.offers import DoubtfulTime, NotBookable, SlotInThePast, SlotsNotAdjacent
 from gpconnect.diagnostics import masked
 from gpconnect.errors import AnswerIsDifferent, DirectoryError, GPConnectError
@@ -57,6 +58,13 @@ TABLE = (
         "BIRTH_DATE_DIFFERS",
         "The birth date does not match the national record.",
         "Check the NHS number and the birth date with the patient.",
+    ),
+    Row(
+        NotConfirmed,
+        "BIRTH_DATE_INCOMPLETE",
+        "The national record has no full birth date for this NHS number, so the birth date alone "
+        "does not confirm the patient.",
+        "Find the patient on the portal's screens: they ask for the names as well.",
     ),
     Row(
         PatientNotAtPractice,

@@ -7,10 +7,11 @@ from enum import Enum
 from typing import Any
 
 from booking_portal.commands.reading import Around
+from booking_portal.patients.facts import in_national_record, rows_at
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.patients.presenters import PatientBanner
 from booking_portal.slots.offers import Offer
-from gpconnect.models import Appointment, PracticeTime
+from gpconnect.models import Appointment, PartialDate, Patient, PracticeTime
 
 LEFT_OUT = frozenset({"raw"})
 
@@ -20,6 +21,8 @@ def plain(value: Any) -> Any:
     match value:
         case PracticeTime():
             return value.written
+        case PartialDate():
+            return str(value)
         case Enum():
             return value.value
         case date():
@@ -76,21 +79,30 @@ def appointment(found: Appointment, around: Around | None = None) -> dict[str, A
     return shown
 
 
+def record(patient: Patient) -> dict[str, Any]:
+    """A practice's whole record; the birth date as far as it is known. [READ-2]"""
+    shown: dict[str, Any] = plain(patient)
+    return {("birth_date" if name == "born" else name): each for name, each in shown.items()}
+
+
 def encounter(opened: Encounter) -> dict[str, Any]:
     """The traced patient, as every page shows them. [IG-5, PDS-2]"""
-    banner = PatientBanner.of(opened)
+    banner, home = PatientBanner.of(opened), opened.home_address
     return {
         "encounter": str(opened.pk),
         "nhs_number": opened.nhs_number,
         "name": banner.name,
-        "birth_date": opened.birth_date.isoformat() if opened.birth_date else None,
+        "birth_date": str(opened.born) if opened.born else None,
         "born": banner.born,
         "gender": banner.gender,
         "registered_practice": opened.registered_practice_ods or None,
         "superseded": opened.superseded,
         "deceased": opened.deceased,
-        "address": ", ".join(opened.trace.get("address", ())),
-        "telephones": list(opened.trace.get("telephones", ())),
+        "died": str(opened.died) if opened.died else None,
+        "last_practice": opened.last_practice_ods or None,
+        "address": ", ".join(home.as_lines()) if home else "",
+        "telephones": [point.value for point in opened.telecoms if point.system == "phone"],
+        "record": {row.label: list(row.lines) for row in in_national_record(opened)},
     }
 
 
@@ -101,4 +113,5 @@ def patient_at(at: PatientAtPractice) -> dict[str, Any]:
         "preferred_branch_id": at.preferred_branch_id or None,
         "telephones": list(at.telephones),
         "differences": list(at.differences),
+        "record": {row.label: list(row.lines) for row in rows_at(at)},
     }

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.utils import timezone
@@ -22,12 +22,14 @@ from booking_portal.patients.finding import NO_RECORD, find, reach, shows_nothin
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.practices.models import Practice
 from booking_portal.querying import rarely_one
-from gpconnect.models import Address, ContactPoint, Registration
+from gpconnect.languages import LANGUAGES
+from gpconnect.models import Address, ContactPoint, HumanName, Registration
 
 DUPLICATE = "DUPLICATE_REJECTED"
 # There is no slot by whose end it has to be settled.
 LOOKED_FOR = timedelta(days=1)
 TELEPHONE_USES = ("home", "work", "mobile")
+OFFICIAL_USES = ("official", "usual", None)  # PDS itself calls the usual name so
 
 
 class NotRegistrable(Exception):
@@ -69,50 +71,99 @@ class AsSaid:
 
 
 def registration_for(encounter: Encounter, said: AsSaid | None = None) -> Registration:
-    """Exactly what is sent: PDS's identity, address and telephones, and what was said. [REG-2]
+    """Exactly what is sent: PDS's identity, addresses and telephones, and what was said. [REG-2]
 
-    Without `said`, PDS's e-mail address is in it; with it, the one that was said or none.
+    Of PDS only what counts today and is what it is sent as: a temporary address never as home.
+    Without `said`, PDS's e-mail address and language are in it; with it, those that were said.
 
     Raises: DemographicsIncomplete.
     """
-    name, birth_date = encounter.name, encounter.birth_date
-    if not (name.family and name.given and birth_date):
-        raise DemographicsIncomplete(
-            "The national record lacks a name or birth date, so nothing was sent."
-        )
-    said = said or AsSaid(email=email_of(encounter))
+    name, birth_date = _identity(encounter)
+    said = said or AsSaid(
+        email=email_of(encounter),
+        language=language_of(encounter),
+        interpreter_required=interpreter_of(encounter),
+    )
     telecoms = list(telephones_of(encounter))
     if said.telephone:
         telecoms.append(ContactPoint("phone", said.telephone, "temp"))
+    else:
+        telecoms += _telephones(encounter, ("temp",))
     if said.email:
-        telecoms.append(ContactPoint("email", said.email, "home"))
+        telecoms.append(_email(encounter, said.email))
     return Registration(
         nhs_number=encounter.nhs_number,
-        family=name.family,
+        family=name.family or "",
         given=name.given,
         birth_date=birth_date,
         gender=encounter.gender or None,
         home_address=encounter.home_address,
-        temporary_address=said.address,
+        temporary_address=said.address or encounter.temporary_address,
         telecoms=tuple(telecoms),
         language=said.language or None,
         interpreter_required=said.interpreter_required,
     )
 
 
+def _identity(encounter: Encounter) -> tuple[HumanName, date]:
+    """A name that is current and may be called official, and the birth date, both whole.
+
+    Raises: DemographicsIncomplete, which says what is lacking.
+    """
+    names = (
+        name for name in encounter.names if name.use in OFFICIAL_USES and name.family and name.given
+    )
+    name, birth_date = next(names, None), encounter.birth_date
+    lacking = [
+        what
+        for what, known in (("current whole name", name), ("full date of birth", birth_date))
+        if not known
+    ]
+    if name is None or birth_date is None:
+        raise DemographicsIncomplete(
+            f"The national record has no {' and no '.join(lacking)} of the patient, and a "
+            "registration needs it. Nothing was sent. The patient's own practice can complete "
+            "the national record."
+        )
+    return name, birth_date
+
+
 def telephones_of(encounter: Encounter) -> tuple[ContactPoint, ...]:
-    """PDS's telephone numbers, the first of each use that may be sent. [REG-2]"""
+    """PDS's lasting telephone numbers, the first of each use that may be sent. [REG-2]"""
+    return _telephones(encounter, TELEPHONE_USES)
+
+
+def _telephones(encounter: Encounter, uses: tuple[str, ...]) -> tuple[ContactPoint, ...]:
     by_use = {
         point.use: point
         for point in reversed(encounter.telecoms)
-        if point.system == "phone" and point.use in TELEPHONE_USES
+        if point.system == "phone" and point.use in uses
     }
-    return tuple(by_use[use] for use in TELEPHONE_USES if use in by_use)
+    return tuple(by_use[use] for use in uses if use in by_use)
 
 
 def email_of(encounter: Encounter) -> str:
     """PDS's first e-mail address; empty when there is none."""
     return next((each.value for each in encounter.telecoms if each.system == "email"), "")
+
+
+def _email(encounter: Encounter, address: str) -> ContactPoint:
+    """With the use that PDS gives to this very address, if it may be sent; or else home."""
+    for point in encounter.telecoms:
+        if point.system == "email" and point.value == address and point.use in TELEPHONE_USES:
+            return point
+    return ContactPoint("email", address, "home")
+
+
+def language_of(encounter: Encounter) -> str:
+    """PDS's language, if it is one that may be sent; or empty. [PDS-9, REG-2]"""
+    code = encounter.communication.language or ""
+    return code if code in LANGUAGES else ""
+
+
+def interpreter_of(encounter: Encounter) -> bool:
+    """Whether PDS says that an interpreter is needed, for a language that may be sent."""
+    return bool(language_of(encounter) and encounter.communication.interpreter_required)
 
 
 def earlier_registration(

@@ -182,7 +182,7 @@ def _is_as_it_was(command: Command, actor: Actor) -> bool:
 
 
 def _known_of(encounter: Encounter) -> tuple[object, ...]:
-    return encounter.nhs_number, encounter.name, encounter.birth_date, encounter.gender
+    return encounter.nhs_number, encounter.name, encounter.born, encounter.gender
 
 
 def _refusal_to_check(command: Command) -> GPConnectError | None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from booking_portal.accounts.actor import Actor
 from booking_portal.audit import trail
 from booking_portal.audit.models import Kind
+from booking_portal.patients import trace
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.practices import connection
 from booking_portal.practices.models import Practice
@@ -137,6 +138,7 @@ def _move(at: PatientAtPractice, endpoint: Endpoint, actor: Actor) -> None:
         "found_at": None,
         "preferred_branch_id": "",
         "telephones": [],
+        "details": {},
         "differences": [],
         "differences_acknowledged": False,
     }
@@ -204,10 +206,11 @@ def keep_found(at: PatientAtPractice, patient: Patient, *, actor: Actor) -> None
     at.telephones = [
         point.value for point in patient.telecoms if point.system == "phone" and point.value
     ]
+    at.details = trace.details(patient)
     at.differences = [
         asdict(difference) for difference in cross_check(_as_traced(at.encounter), patient)
     ]
-    kept = ("patient_id", "found_at", "preferred_branch_id", "telephones", "differences")
+    kept = ("patient_id", "found_at", "preferred_branch_id", "telephones", "details", "differences")
     _same(at).update(
         **{name: getattr(at, name) for name in kept}
     )  # and not what others do meanwhile
@@ -221,25 +224,22 @@ def keep_found(at: PatientAtPractice, patient: Patient, *, actor: Actor) -> None
 
 
 def _as_traced(encounter: Encounter) -> TracedPatient:
+    """What is compared: identity, with every current name. [PDS-6]"""
     name = encounter.name
-    official = HumanName(
+    preferred = HumanName(
         use="official",
-        family=name.family,
+        family=name.family or None,
         given=name.given,
         prefix=(name.title,) if name.title else (),
-        text="",
+        text=name.text or None,
     )
     return TracedPatient(
         nhs_number=encounter.nhs_number,
         superseded=encounter.superseded,
         restricted=False,
-        official_name=official,
-        names=(official,),
-        gender=encounter.gender or None,
-        birth_date=encounter.birth_date,
-        deceased=encounter.deceased,
-        registered_practice=encounter.registered_practice_ods or None,
-        address=None,
-        telecoms=(),
         traced_at=encounter.traced_at,
+        official_name=preferred,
+        names=encounter.names,
+        gender=encounter.gender or None,
+        born=encounter.born,
     )

@@ -6,6 +6,7 @@ from django import forms
 
 from booking_portal import entered
 from booking_portal.forms import DateField, LineField, NHSNumberField, PlainForm
+from booking_portal.patients.confirming import Said
 from booking_portal.patients.tracing import SearchTerms
 from gpconnect import london
 from gpconnect.demographics import search_rules
@@ -34,10 +35,38 @@ class BirthDateForm(PlainForm):
 
 
 class ByNumberForm(BirthDateForm):
-    """NHS number and birth date. [PDS-8]"""
+    """NHS number and birth date; the rest where PDS has no full birth date. [PDS-8, PDS-9]
+
+    `more` names the fields that are asked for besides.
+    """
 
     nhs_number = NHSNumberField(label="NHS number", help_text="10 numbers, like 965 821 8873")
-    field_order = ("nhs_number", "birth_date")
+    family = LineField(label="Family name", max_length=100, required=False)
+    given = LineField(label="First name", max_length=100, required=False)
+    postcode = LineField(label="Postcode of their address", max_length=10, required=False)
+    field_order = ("nhs_number", "birth_date", "family", "given", "postcode")
+
+    @property
+    def more(self) -> tuple[str, ...]:
+        """The further fields to show: those that were on the page that was sent."""
+        further = ("family", "given", "postcode")
+        return self._more or tuple(name for name in further if name in self.data)
+
+    _more: tuple[str, ...] = ()
+
+    def ask_for(self, *, postcode: bool) -> None:
+        """Show the further fields."""
+        self._more = ("family", "given", *(("postcode",) if postcode else ()))
+
+    def said(self) -> Said:
+        """What the patient says; only after `is_valid`."""
+        data = self.cleaned_data
+        return Said(
+            data["birth_date"],
+            entered.name(data["family"]),
+            " ".join(entered.names(data["given"])),
+            entered.postcode(data["postcode"]),
+        )
 
 
 class SearchedField(LineField):

@@ -1,7 +1,6 @@
 """An encounter and what it has learnt at each practice."""
 
 import uuid
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
@@ -12,22 +11,25 @@ from django.utils import timezone
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.models import Organisation, User
+from booking_portal.patients import trace as kept
+from booking_portal.patients.trace import TracedName
 from booking_portal.practices.models import Practice
 from booking_portal.practices.systems import system_of
-from gpconnect.models import Address, ContactPoint, Endpoint
+from gpconnect.demographics import Dated, Standing
+from gpconnect.models import (
+    Address,
+    Communication,
+    Contact,
+    ContactPoint,
+    Endpoint,
+    HumanName,
+    PartialDate,
+    RegistrationDetails,
+)
 
 
 class TraceTooOld(Exception):
     """The patient was traced more than 24 hours ago; nothing may be sent. [PDS-1]"""
-
-
-@dataclass(frozen=True, slots=True)
-class TracedName:
-    """The official name as PDS gave it."""
-
-    family: str
-    given: tuple[str, ...]
-    title: str
 
 
 class EncounterQuerySet(models.QuerySet["Encounter"]):
@@ -53,10 +55,8 @@ class EncounterQuerySet(models.QuerySet["Encounter"]):
 class Encounter(models.Model):
     """One patient, traced, in front of one user at one organisation. [PDS-1..4, SDS-3]
 
-    Its opaque id is what the portal's URLs carry. `trace` is what PDS said, as JSON:
-    family, given, title, gender, birth_date, deceased, registered_practice, telephones,
-    address, all text; the last two also in their parts, as `telecoms` and `home_address`; and
-    the numbers that were asked for and that PDS says are superseded.
+    Its opaque id is what the portal's URLs carry. `trace` is what PDS said, as JSON (see
+    `booking_portal.patients.trace`).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -98,23 +98,31 @@ class Encounter(models.Model):
 
     @property
     def name(self) -> TracedName:
-        """The patient's official name."""
-        return TracedName(
-            self.trace.get("family", ""),
-            tuple(self.trace.get("given", ())),
-            self.trace.get("title", ""),
-        )
+        """The patient's preferred name: the official one where PDS has it, or the last known."""
+        return kept.name(self.trace)
+
+    @property
+    def names(self) -> tuple[HumanName, ...]:
+        """Every current name. [PDS-6]"""
+        return kept.names(self.trace)
+
+    @property
+    def born(self) -> PartialDate | None:
+        """The birth date, as far as PDS has it. [PDS-9]"""
+        return kept.born(self.trace)
 
     @property
     def all_names(self) -> tuple[str, ...]:
         """Every name of the patient's that is known, in no order: to be masked in texts."""
-        return self.name.family, *self.name.given
+        known = [self.name.family, *self.name.given, *self.name.text.split()]
+        for name in self.names:
+            known += [name.family or "", *name.given]
+        return tuple(dict.fromkeys(part for part in known if part))
 
     @property
     def birth_date(self) -> date | None:
-        """As PDS gave it."""
-        text = self.trace.get("birth_date")
-        return date.fromisoformat(text) if text else None
+        """The birth date, if PDS has a whole one."""
+        return self.born.whole if self.born else None
 
     @property
     def gender(self) -> str:
@@ -127,20 +135,60 @@ class Encounter(models.Model):
         return bool(self.trace.get("deceased"))
 
     @property
+    def died(self) -> PartialDate | None:
+        """When the patient died, as far as PDS has it."""
+        return PartialDate.read(self.trace.get("died"))
+
+    @property
     def registered_practice_ods(self) -> str:
         """The ODS code of the practice where the patient is registered; empty if not given."""
         return str(self.trace.get("registered_practice") or "")
 
     @property
+    def last_practice_ods(self) -> str:
+        """Where a registration has ended, of a patient who is registered nowhere now. [PDS-9]"""
+        return str(self.trace.get("last_practice") or "")
+
+    @property
+    def addresses(self) -> tuple[Dated[Address], ...]:
+        """Every address to show, each with its use and whether it counts. [PDS-9]"""
+        return kept.addresses(self.trace)
+
+    @property
     def home_address(self) -> Address | None:
-        """As PDS gave it, in its parts."""
-        kept = self.trace.get("home_address")
-        return Address(**kept | {"lines": tuple(kept["lines"])}) if kept else None
+        """In its parts, if it counts for sure; no other address stands for it."""
+        return self._address("home")
+
+    @property
+    def temporary_address(self) -> Address | None:
+        """As `home_address`."""
+        return self._address("temp")
+
+    def _address(self, use: str) -> Address | None:
+        for held in self.addresses:
+            if held.value.use == use and held.standing is Standing.CURRENT:
+                return held.value
+        return None
 
     @property
     def telecoms(self) -> tuple[ContactPoint, ...]:
-        """Telephone numbers and e-mail addresses as PDS gave them, each with its use."""
+        """Telephone numbers, e-mail addresses and the like that count, each with its use."""
         return tuple(ContactPoint(**point) for point in self.trace.get("telecoms", ()))
+
+    @property
+    def last_telecoms(self) -> tuple[Dated[ContactPoint], ...]:
+        """Those that do not certainly count any more. [PDS-9]"""
+        return kept.last_telecoms(self.trace)
+
+    @property
+    def communication(self) -> Communication:
+        """Language and interpreter need. [PDS-9]"""
+        return kept.communication(self.trace)
+
+    @property
+    def contacts(self) -> tuple[Contact, ...]:
+        """People to get in touch with, as PDS gave them."""
+        return kept.contacts(self.trace.get("contacts"))
 
     @property
     def restricted(self) -> bool:
@@ -168,6 +216,7 @@ class PatientAtPractice(models.Model):
     Never shared with another encounter, and looked up anew after another sign-in, another trace,
     or an hour. The ids are those of the system that `asid` and `service_root` name, and go with
     it. [SDS-3] `patient_id` is the practice's own logical id, empty until the patient was found.
+    `details` is what else the practice's record says (see `booking_portal.patients.trace`).
     """
 
     encounter = models.ForeignKey(Encounter, on_delete=models.CASCADE, related_name="at_practices")
@@ -179,6 +228,7 @@ class PatientAtPractice(models.Model):
     found_at = models.DateTimeField(null=True)
     preferred_branch_id = models.CharField(max_length=64, blank=True)
     telephones = models.JSONField(default=list)
+    details = models.JSONField(default=dict, db_default={})
     differences = models.JSONField(default=list)
     differences_acknowledged = models.BooleanField(default=False)
 
@@ -214,6 +264,26 @@ class PatientAtPractice(models.Model):
         begun = max(self.encounter.traced_at, actor.user.last_login or self.encounter.traced_at)
         lifetime: timedelta = settings.DIRECTORY_LIFETIME
         return begun <= self.looked_up_at and timezone.now() - self.looked_up_at < lifetime
+
+    @property
+    def registration(self) -> RegistrationDetails:
+        """How the practice has the patient on its list. [READ-2]"""
+        return kept.registration(self.details.get("registration"))
+
+    @property
+    def communication(self) -> Communication:
+        """Language and interpreter need, as the practice has them. [READ-2]"""
+        return kept.communication(self.details)
+
+    @property
+    def contacts(self) -> tuple[Contact, ...]:
+        """People to get in touch with, as the practice has them. [READ-2]"""
+        return kept.contacts(self.details.get("contacts"))
+
+    @property
+    def number_status(self) -> str:
+        """The verification status of the NHS number at the practice; 01: verified. [RES-4]"""
+        return str(self.details.get("number_status") or "")
 
     @property
     def serious_differences(self) -> list[dict[str, Any]]:

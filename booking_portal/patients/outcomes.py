@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
-from booking_portal.patients.tracing import BirthDateDiffers
+from booking_portal.patients.confirming import (
+    BirthDateDiffers,
+    DetailsDiffer,
+    MoreToAsk,
+    NotConfirmed,
+)
 from booking_portal.views import Failure, failure_of
 from gpconnect.errors import GPConnectError, PatientInvalidated, PatientUnknown
 
@@ -14,6 +19,8 @@ RESTRICTED = Failure(
     "Do not ask the patient why. If you are unsure, ask your manager.",
 )
 
+NO_FULL_BIRTH_DATE = "The national record has no full date of birth for this patient."
+
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
@@ -23,7 +30,7 @@ class NotFound:
     failure: Failure
 
 
-def not_found(error: BirthDateDiffers | GPConnectError) -> NotFound:
+def not_found(error: NotConfirmed | GPConnectError) -> NotFound:
     """What the user sees and does next. [PDS-4, PDS-7, PDS-8]"""
     match error:
         case BirthDateDiffers():
@@ -31,6 +38,35 @@ def not_found(error: BirthDateDiffers | GPConnectError) -> NotFound:
                 "birth_date",
                 "This does not match the national record. Check the NHS number and the date of "
                 "birth with the patient. Nothing about the patient is shown until both match",
+            )
+        case MoreToAsk():
+            needed = "family name, first name and postcode" if error.postcode else "full name"
+            return NotFound(
+                "",
+                Failure(
+                    "More is needed to be sure",
+                    NO_FULL_BIRTH_DATE,
+                    f"Ask the patient for their {needed}, and enter them below as well. Leave a "
+                    "box empty only if they have no such name. Nothing about the patient is "
+                    "shown until all of it matches.",
+                ),
+            )
+        case DetailsDiffer():
+            return _beside(
+                "family",
+                "These details do not match the national record, which has no full date of birth "
+                "for this patient. Check each with the patient. Nothing about the patient is "
+                "shown until all of them match",
+            )
+        case NotConfirmed():  # NothingToGoBy
+            return NotFound(
+                "",
+                Failure(
+                    "The patient cannot be confirmed",
+                    f"{NO_FULL_BIRTH_DATE} It has too little besides to be sure who they are.",
+                    "Nothing about the patient is shown here. Ring the practice to book. The "
+                    "patient's own practice can complete the national record.",
+                ),
             )
         case PatientUnknown():
             return _beside(

@@ -6,9 +6,10 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from booking_portal.patients.models import Encounter, TracedName
-from booking_portal.practices.models import Practice
+from booking_portal.patients.models import Encounter
+from booking_portal.patients.trace import TracedName
 from gpconnect import london, nhs_number
+from gpconnect.models import PartialDate
 
 GENDERS = {"male": "Male", "female": "Female", "other": "Other", "unknown": "Unknown"}
 TRACE_WARNING = timedelta(hours=1)
@@ -16,14 +17,19 @@ TRACE_WARNING = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class PatientBanner:
-    """The patient as every page about them shows them. `warning` is empty when all is well."""
+    """The patient as every page about them shows them. `warning` is empty when all is well.
+
+    `name_note` says that the name is not current; `died` is the sentence about a death, or empty.
+    """
 
     name: str
+    name_note: str
     born: str
     gender: str
     nhs_number: str
     superseded: bool
     deceased: bool
+    died: str
     traced: str
     warning: str
 
@@ -33,40 +39,49 @@ class PatientBanner:
         now = now or timezone.now()
         return cls(
             name=full_name(encounter.name),
-            born=born(encounter.birth_date, london.today(now)),
+            name_note=LAST_KNOWN_NAME if encounter.name.ended else "",
+            born=_born_of(encounter, london.today(now)),
             gender=GENDERS.get(encounter.gender, "Not given"),
             nhs_number=nhs_number.spaced(encounter.nhs_number),
             superseded=encounter.superseded,
             deceased=encounter.deceased,
+            died=_died(encounter.died) if encounter.deceased else "",
             traced=moment(encounter.traced_at, now),
             warning=_warning(encounter.traced_at + settings.TRACE_LIFETIME, now),
         )
 
 
-@dataclass(frozen=True, slots=True)
-class RegisteredPractice:
-    """Where PDS says that the patient is registered; `practice` is None unless it is one of ours.
-
-    `ods_code` is empty where PDS gives no registered practice.
-    """
-
-    ods_code: str
-    practice: Practice | None
+LAST_KNOWN_NAME = (
+    "The last known name: the national record has no current one. Ask the patient for theirs."
+)
 
 
 def full_name(name: TracedName) -> str:
-    """FAMILY, Given (Title), as PDS gave it. [IG-5]"""
-    parts = name.family.upper() or "Name not given"
-    if name.given:
-        parts += f", {' '.join(name.given)}"
+    """FAMILY, Given (Title), as PDS gave it; what it did not give is said. [IG-5, PDS-9]"""
+    given = " ".join(name.given)
+    if name.family:
+        parts = f"{name.family.upper()}, {given}" if given else name.family.upper()
+    elif given:
+        parts = f"{given} (no family name given)"
+    else:
+        return name.text or "Name not given"
     return f"{parts} ({name.title})" if name.title else parts
 
 
-def born(day: date | None, today: date) -> str:
-    """dd-Mmm-yyyy with the age in whole years, or what is known of it. [IG-5]"""
+def born(day: PartialDate | None, today: date) -> str:
+    """dd-Mmm-yyyy with the age in whole years, or what is known of it. [IG-5, PDS-9]"""
     if day is None:
         return "Not given"
-    return f"{day:%d-%b-%Y} (age {age(day, today)})"
+    if day.whole is None:
+        return f"{dated(day)} (no full date in the national record)"
+    return f"{dated(day)} (age {age(day.whole, today)})"
+
+
+def dated(day: PartialDate) -> str:
+    """dd-Mmm-yyyy, or Mmm-yyyy, or yyyy: as far as it is known."""
+    if day.whole:
+        return f"{day.whole:%d-%b-%Y}"
+    return f"{day.first:%b-%Y}" if day.month else f"{day.year:04}"
 
 
 def age(born_on: date, today: date) -> str:
@@ -78,6 +93,22 @@ def age(born_on: date, today: date) -> str:
     if months >= 2:
         return f"{months}m"
     return f"{(today - born_on).days // 7}w"
+
+
+def _born_of(encounter: Encounter, today: date) -> str:
+    """With the age today; of somebody who has died, with the age at death where it is known."""
+    day, died = encounter.born, encounter.died
+    if not encounter.deceased or day is None or day.whole is None:
+        return born(day, today)
+    if died and died.whole and died.whole >= day.whole:
+        return f"{dated(day)} (age at death {age(day.whole, died.whole)})"
+    return dated(day)
+
+
+def _died(day: PartialDate | None) -> str:
+    if day is None:
+        return "It gives no date of death."
+    return f"Died {'on' if day.whole else 'in'} {dated(day)}."
 
 
 def moment(instant: datetime, now: datetime) -> str:

@@ -1,6 +1,6 @@
 """Who is the patient? From what the caller says to an open encounter. [PDS-1..8]"""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.conf import settings
@@ -9,6 +9,8 @@ from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.audit import trail
 from booking_portal.audit.models import Kind
+from booking_portal.patients import trace
+from booking_portal.patients.confirming import BirthDateDiffers, NotConfirmed, Said, confirm
 from booking_portal.patients.models import Encounter
 from booking_portal.practices import connection
 from booking_portal.practices.observer import Subject, TrailObserver
@@ -19,10 +21,6 @@ from gpconnect.errors import PatientNotUnique
 
 class RestrictedPatient(Exception):
     """PDS does not say 'unrestricted': nothing is sent and nothing is shown. [PDS-3]"""
-
-
-class BirthDateDiffers(Exception):
-    """The birth date that the patient says is not the one at PDS. [PDS-8]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +37,13 @@ class SearchTerms:
     postcode: str = ""
 
 
-def open_by_number(nhs_number: str, birth_date: date | None, *, actor: Actor) -> Encounter:
-    """Trace by NHS number; nothing is shown until the birth date said matches. [PDS-8]
+def open_by_number(nhs_number: str, said: Said | None, *, actor: Actor) -> Encounter:
+    """Trace by NHS number; nothing is shown until what the patient says matches. [PDS-8]
 
     Outside production None leaves the comparison out: the command line may in test environments.
 
     Raises: NotPermitted, gpconnect.nhs_number.InvalidNHSNumber, RestrictedPatient,
-    BirthDateDiffers, GPConnectError (PDS unknown, invalidated, away, ...).
+    NotConfirmed, GPConnectError (PDS unknown, invalidated, away, ...).
     """
     actor.require(Permission.TRACE_PATIENT)
     number = numbers.normalise(nhs_number)
@@ -54,13 +52,13 @@ def open_by_number(nhs_number: str, birth_date: date | None, *, actor: Actor) ->
         organisation_ods=actor.organisation.ods_code,
         observer=TrailObserver(actor.who, Subject(nhs_number=number)),
     )
-    return _open(traced, birth_date, actor, asked=number)
+    return _open(traced, said, actor, asked=number)
 
 
 def open_by_search(terms: SearchTerms, *, actor: Actor) -> Encounter:
     """Find the one patient that the terms match. [PDS-7]
 
-    Raises: NotPermitted, RestrictedPatient, BirthDateDiffers, GPConnectError
+    Raises: NotPermitted, RestrictedPatient, NotConfirmed, GPConnectError
     (PatientNotUnique when none or several match).
     """
     actor.require(Permission.TRACE_PATIENT)
@@ -72,7 +70,8 @@ def open_by_search(terms: SearchTerms, *, actor: Actor) -> Encounter:
         if nobody.code != "PDS_NO_MATCH" or len(terms.given) < 2 or search_rules.slip(as_one):
             raise
         found = _search(replace(terms, given=(as_one,)), actor)
-    return _open(found, terms.birth_date, actor)
+    said = Said(terms.birth_date, terms.family, " ".join(terms.given), terms.postcode)
+    return _open(found, said, actor)
 
 
 def _search(terms: SearchTerms, actor: Actor) -> TracedPatient:
@@ -114,18 +113,13 @@ def trace_again(encounter: Encounter, *, actor: Actor) -> Encounter:
     return encounter
 
 
-def _open(
-    traced: TracedPatient, birth_date: date | None, actor: Actor, asked: str = ""
-) -> Encounter:
+def _open(traced: TracedPatient, said: Said | None, actor: Actor, asked: str = "") -> Encounter:
     _require_unrestricted(traced, actor, traced.nhs_number)
-    if not _is_birth_date(traced, birth_date):
-        trail.record(
-            Kind.BLOCKED,
-            actor.who,
-            nhs_number=traced.nhs_number,
-            outcome="birth date differs from PDS",
-        )
-        raise BirthDateDiffers
+    try:
+        _confirm(traced, said)
+    except NotConfirmed as reason:
+        trail.record(Kind.BLOCKED, actor.who, nhs_number=traced.nhs_number, outcome=reason.outcome)
+        raise
     encounter = Encounter(user=actor.user, organisation=actor.organisation)
     _keep(encounter, traced, asked)
     encounter.save(force_insert=True)
@@ -138,14 +132,21 @@ def _open(
     return encounter
 
 
-def _is_birth_date(traced: TracedPatient, said: date | None) -> bool:
-    if said is None:
-        return bool(settings.ENVIRONMENT_NAME != "production")
-    return traced.birth_date == said
+def _confirm(traced: TracedPatient, said: Said | None) -> None:
+    if said is not None:
+        confirm(traced, said)
+    elif settings.ENVIRONMENT_NAME == "production":
+        raise BirthDateDiffers
 
 
 def _identity(encounter: Encounter) -> tuple[object, ...]:
-    return encounter.nhs_number, encounter.name, encounter.gender, encounter.birth_date
+    return (
+        encounter.nhs_number,
+        encounter.name,
+        encounter.names,
+        encounter.gender,
+        encounter.born,
+    )
 
 
 def _require_unrestricted(traced: TracedPatient, actor: Actor, asked: str) -> None:
@@ -158,24 +159,8 @@ def _require_unrestricted(traced: TracedPatient, actor: Actor, asked: str) -> No
 
 
 def _keep(encounter: Encounter, traced: TracedPatient, asked: str) -> None:
-    name = traced.official_name
     known = {*encounter.superseded_numbers, asked} - {"", traced.nhs_number}
     encounter.superseded = encounter.superseded or traced.superseded
     encounter.nhs_number = traced.nhs_number
     encounter.traced_at = traced.traced_at
-    encounter.trace = {
-        "family": name.family if name else "",
-        "given": list(name.given) if name else [],
-        "title": " ".join(name.prefix) if name else "",
-        "superseded_numbers": sorted(known),
-        "gender": traced.gender or "",
-        "birth_date": traced.birth_date.isoformat() if traced.birth_date else "",
-        "deceased": traced.deceased,
-        "registered_practice": traced.registered_practice or "",
-        "address": list(traced.address.as_lines()) if traced.address else [],
-        "home_address": asdict(traced.address) if traced.address else None,
-        "telephones": [
-            point.value for point in traced.telecoms if point.system == "phone" and point.value
-        ],
-        "telecoms": [asdict(point) for point in traced.telecoms if point.value],
-    }
+    encounter.trace = trace.written(traced, known)

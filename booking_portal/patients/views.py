@@ -13,6 +13,7 @@ from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
 from booking_portal.forms import PlainForm, errors_for
 from booking_portal.patients import tracing
+from booking_portal.patients.confirming import MoreToAsk, NotConfirmed
 from booking_portal.patients.decorators import with_encounter
 from booking_portal.patients.forms import ByNameForm, ByNumberForm
 from booking_portal.patients.models import Encounter
@@ -31,7 +32,7 @@ def find_patient(request: ActingRequest) -> HttpResponse:
         form,
         "patients/find.jinja",
         lambda: tracing.open_by_number(
-            form.cleaned_data["nhs_number"], form.cleaned_data["birth_date"], actor=request.actor
+            form.cleaned_data["nhs_number"], form.said(), actor=request.actor
         ),
     )
 
@@ -76,8 +77,10 @@ def _find(
             encounter = open_encounter()
         except tracing.RestrictedPatient:
             return failed(request, RESTRICTED, status=403)
-        except (tracing.BirthDateDiffers, GPConnectError) as error:
+        except (NotConfirmed, GPConnectError) as error:
             outcome = not_found(error)
+            if isinstance(error, MoreToAsk) and isinstance(form, ByNumberForm):
+                form.ask_for(postcode=error.postcode)
             if outcome.field in form.fields:
                 form.add_error(outcome.field, outcome.failure.sentence)
             else:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from gpconnect import london
 from gpconnect.attempt import DEFAULT_DEADLINES, Deadlines
 from gpconnect.demographics.access import Access, HealthcareWorker
-from gpconnect.demographics.cross_check import Difference, cross_check
+from gpconnect.demographics.cross_check import Difference, cross_check, same_given, same_words
 from gpconnect.demographics.file import FileDemographics
 from gpconnect.demographics.patient import TracedPatient
 from gpconnect.demographics.pds_fhir import PDSFHIRDemographics
@@ -20,6 +20,7 @@ from gpconnect.demographics.rate_limit import (
     Urgency,
 )
 from gpconnect.demographics.token import ApplicationToken
+from gpconnect.demographics.validity import Dated, Standing
 from gpconnect.observer import ExchangeObserver
 from gpconnect.tls import TLS
 from gpconnect.wire import Wire
@@ -27,6 +28,7 @@ from gpconnect.wire import Wire
 __all__ = [
     "REQUESTS_PER_SECOND",
     "ApplicationToken",
+    "Dated",
     "Demographics",
     "Difference",
     "FileDemographics",
@@ -34,10 +36,13 @@ __all__ = [
     "PDSFHIRDemographics",
     "ProcessRateLimit",
     "RateLimit",
+    "Standing",
     "TracedPatient",
     "Urgency",
     "cross_check",
     "from_url",
+    "same_given",
+    "same_words",
 ]
 
 

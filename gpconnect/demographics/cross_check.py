@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from gpconnect.demographics.patient import TracedPatient
 from gpconnect.models import HumanName, Patient
+from gpconnect.partial_date import Agreement, PartialDate
 
 Field = Literal["nhs_number", "family", "given", "gender", "birth_date"]
 
@@ -22,7 +23,8 @@ class Difference:
     """One field in which the two differ; the texts are to be shown (None: not given).
 
     `serious`: family name or birth date (to be acknowledged before going on), or the NHS
-    number (never to be gone on with).
+    number (never to be gone on with). A birth date of which one side has a part only, which
+    agrees, is not serious.
     """
 
     field: Field
@@ -35,24 +37,33 @@ def cross_check(traced: TracedPatient, found: Patient) -> tuple[Difference, ...]
     """Every difference between the trace and the practice's record; none: the same person.
 
     Case, accents, punctuation and white space make no difference, nor do further given names
-    that only one of the two has. A name equals any of the current names that PDS gave. A
-    restricted trace has nothing to compare with: do not call this for one.
+    that only one of the two has. A name equals any of the current names that PDS gave. What
+    neither of the two has is not the same, and a year that agrees is not a birth date: it is
+    shown, and need not be acknowledged. A restricted trace has nothing to compare with: do not
+    call this for one.
     """
     pds, practice = _closest(traced, found.name), found.name or HumanName()
+    birth_dates = _agreement(traced.born, found.born)
     compared: tuple[tuple[Field, bool, object, object], ...] = (
         ("nhs_number", traced.nhs_number == found.nhs_number, traced.nhs_number, found.nhs_number),
-        ("family", same_words(pds.family, practice.family), pds.family, practice.family),
+        (
+            "family",
+            same_words(pds.family, practice.family),
+            pds.family or pds.text,
+            practice.family or practice.text,
+        ),
         (
             "given",
             same_given(pds.given, practice.given),
             " ".join(pds.given),
             " ".join(practice.given),
         ),
-        ("gender", traced.gender == found.gender, traced.gender, found.gender),
-        ("birth_date", traced.birth_date == found.birth_date, traced.birth_date, found.birth_date),
+        ("gender", same_words(traced.gender, found.gender), traced.gender, found.gender),
+        ("birth_date", birth_dates == "same", traced.born, found.born),
     )
+    mild = {"birth_date"} if birth_dates == "compatible" else set()
     return tuple(
-        Difference(field, _shown(at_pds), _shown(at_practice), field in _SERIOUS)
+        Difference(field, _shown(at_pds), _shown(at_practice), field in _SERIOUS - mild)
         for field, same, at_pds, at_practice in compared
         if not same
     )
@@ -71,6 +82,11 @@ def same_given(one: Iterable[str], other: Iterable[str]) -> bool:
         return False
     # "Mary Ann", "Mary-Ann" and "Maryann" are one name to people.
     return ours[:shared] == theirs[:shared] or "".join(ours) == "".join(theirs)
+
+
+def _agreement(one: PartialDate | None, other: PartialDate | None) -> Agreement:
+    """What is not known of either of the two agrees with nothing."""
+    return one.agreement(other) if one and other else "different"
 
 
 def _closest(traced: TracedPatient, name: HumanName | None) -> HumanName:
@@ -96,5 +112,5 @@ def _names(given: Iterable[str]) -> list[str]:
 
 
 def _shown(value: object) -> str | None:
-    """As text, a date in ISO form; None where nothing was given."""
+    """As text, a date in ISO form as far as it is known; None where nothing was given."""
     return str(value) if value else None

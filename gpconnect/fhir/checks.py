@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Final
 
 from gpconnect.error_table import failure
+from gpconnect.languages import LANGUAGES
 from gpconnect.models import (
     Address,
     Appointment,
@@ -113,8 +114,7 @@ def registration(asked: Registration, today: date) -> None:
     require(not isinstance(asked.birth_date, datetime), "birth date: with a time")
     require(asked.birth_date <= today, "birth date: in the future")
     require(asked.gender is None or asked.gender in _GENDERS, "gender")
-    if asked.language is not None:
-        require(_CODE.fullmatch(asked.language), "language")
+    require(asked.language is None or asked.language in LANGUAGES, "language")
     require(asked.language or not asked.interpreter_required, "language: needed by an interpreter")
     _address(asked.home_address, "home address")
     _address(asked.temporary_address, "temporary address")

@@ -6,7 +6,6 @@ real answers, its own examples included.
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date
 from typing import Any, Final
 
 from gpconnect.models import Address, ContactPoint, HumanName
@@ -17,7 +16,6 @@ Json = Mapping[str, Any]
 _IDENTITY: Final = re.compile(r"(?!\.+\Z)[!-.0-~]{1,64}", re.ASCII)
 _VERSION: Final = re.compile(r"[!#-~]{1,64}", re.ASCII)
 _ETAG: Final = re.compile(r'(?:W/)?"([^"]*)"')
-_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 LONGEST: Final = 4_000
@@ -148,16 +146,6 @@ def concept(value: object) -> tuple[str | None, str | None]:
         if code or display:
             return code, display or text(whole.get("text"))
     return None, text(whole.get("text"))
-
-
-def whole_date(value: object) -> date | None:
-    """A full date; a year or a month alone is not one."""
-    if not isinstance(value, str) or not _DATE.fullmatch(value[:10]):
-        return None
-    try:
-        return date.fromisoformat(value[:10])
-    except ValueError:
-        return None
 
 
 def address(value: Json) -> Address:

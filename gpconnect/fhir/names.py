@@ -26,4 +26,4 @@ VERIFICATION_STATUS: Final = f"{_STRUCTURE}/Extension-CareConnect-GPC-NHSNumberV
 ORGANISATION_TYPE: Final = f"{_CODES}/GPConnect-OrganisationType-1"
 JOB_ROLE: Final = f"{_CODES}/CareConnect-SDSJobRoleName-1"
 LANGUAGE: Final = f"{_CODES}/CareConnect-HumanLanguage-1"
-VERIFICATION_CODES: Final = "https://fhir.nhs.uk/CareConnect-NHSNumberVerificationStatus-1"
+VERIFICATION_CODES: Final = f"{_CODES}/CareConnect-NHSNumberVerificationStatus-1"

@@ -1,4 +1,4 @@
-"""Patients, practitioners, organisations and locations, as practices send them."""
+"""Practitioners, organisations and locations, as practices send them."""
 
 from gpconnect.fhir import elements, names
 from gpconnect.fhir.elements import Json
@@ -6,26 +6,8 @@ from gpconnect.models import (
     CapabilityStatement,
     Location,
     Organisation,
-    Patient,
     Practitioner,
 )
-
-
-def patient(resource: Json, etag: str | None = None) -> Patient:
-    """Raises: Unreadable without an id."""
-    human_names = elements.human_names(resource.get("name"))
-    return Patient(
-        id=elements.identity(resource),
-        version=elements.version(resource, etag),
-        nhs_number=_nhs_number(resource),
-        name=elements.preferred_name(human_names),
-        names=human_names,
-        gender=elements.gender(resource.get("gender")),
-        birth_date=elements.whole_date(resource.get("birthDate")),
-        addresses=tuple(map(elements.address, elements.objects(resource.get("address")))),
-        telecoms=elements.contact_points(resource.get("telecom")),
-        preferred_branch_id=_preferred_branch(resource),
-    )
 
 
 def practitioner(resource: Json, etag: str | None = None) -> Practitioner:
@@ -87,16 +69,3 @@ def capability_statement(resource: Json) -> CapabilityStatement:
         version=elements.text(resource.get("version")),
         interactions=frozenset(can),
     )
-
-
-def _nhs_number(resource: Json) -> str | None:
-    """The NHS number, without the spaces that people write; None where there are several."""
-    numbers = {"".join(value.split()) for value in elements.identifiers(resource, names.NHS_NUMBER)}
-    return numbers.pop() if len(numbers) == 1 else None
-
-
-def _preferred_branch(resource: Json) -> str | None:
-    for details in elements.extensions(resource, names.REGISTRATION_DETAILS):
-        for branch in elements.extensions(details, "preferredBranchSurgery"):
-            return elements.reference(branch.get("valueReference"), "Location")
-    return None

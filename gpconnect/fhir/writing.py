@@ -14,6 +14,7 @@ from fhirclient.models.fhirabstractbase import FHIRValidationError
 from gpconnect import london
 from gpconnect.error_table import failure
 from gpconnect.fhir import elements, names
+from gpconnect.languages import LANGUAGES
 from gpconnect.models import (
     Address,
     Appointment,
@@ -144,7 +145,10 @@ def _communication(language: str, interpreter_required: bool) -> dict[str, Any]:
     return {
         "url": names.NHS_COMMUNICATION,
         "extension": [
-            {"url": "language", "valueCodeableConcept": _concept(names.LANGUAGE, language)},
+            {
+                "url": "language",
+                "valueCodeableConcept": _concept(names.LANGUAGE, language, LANGUAGES.get(language)),
+            },
             {"url": "interpreterRequired", "valueBoolean": interpreter_required},
         ],
     }

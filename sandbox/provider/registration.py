@@ -1,5 +1,6 @@
 """Register a patient temporarily, or re-activate an inactive record. [REG-1..3]"""
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,9 +12,17 @@ from sandbox.answers import Answer
 from sandbox.ids import logical_id
 from sandbox.outcomes import Refused
 from sandbox.people import Person, is_valid_nhs_number
+from sandbox.practices import DATA
 from sandbox.provider import resources
 from sandbox.provider.asked import Asked
-from sandbox.provider.submitted import check_profile, check_types, coded, items, refuse
+from sandbox.provider.submitted import (
+    check_profile,
+    check_system,
+    check_types,
+    coded,
+    items,
+    refuse,
+)
 from sandbox.store import PatientRecord
 
 _ALLOWED = frozenset(
@@ -28,6 +37,7 @@ _PHONE_USES = ("home", "work", "mobile", "temp")
 _GENDERS = ("male", "female", "other", "unknown")
 _SENSITIVE = ("restricted", "very-restricted", "redacted", "unlabelled")
 _TEMPORARY_DAYS = 90
+_LANGUAGES = frozenset(json.loads((DATA / "languages.json").read_text("utf-8")))
 
 
 def register(asked: Asked) -> Answer:
@@ -78,13 +88,14 @@ def _nhs_number(patient: Mapping[str, Any]) -> str:
     identifiers = items(patient, "identifier")
     if len(identifiers) != 1 or identifiers[0].get("system") != resources.NHS_NUMBER:
         refuse("there is not exactly one identifier, an NHS number")
-    codes = [
-        coded(extension)
+    statuses = [
+        extension
         for extension in items(identifiers[0], "extension")
         if extension.get("url") == resources.VERIFICATION
     ]
-    if codes != ["01"]:
+    if [coded(status) for status in statuses] != ["01"]:
         refuse("the NHS number's verification status is not 01")
+    check_system(statuses[0], resources.VERIFICATION_CODES)
     check_types(identifiers[0], value=str)
     number: str = identifiers[0].get("value", "")
     if not is_valid_nhs_number(number):
@@ -142,8 +153,10 @@ def _check_communication(extensions: list[dict[str, Any]]) -> None:
         if any(part.get("url") not in ("language", "interpreterRequired") for part in parts):
             refuse("NHS communication holds language and interpreterRequired only")
         for part in parts:
-            if part["url"] == "language" and coded(part) is None:
-                refuse("the language has no code")
+            if part["url"] == "language":
+                check_system(part, resources.LANGUAGE_CODES)
+                if coded(part) not in _LANGUAGES:
+                    refuse("the language is not one of the value set")
             if part["url"] != "language" and not isinstance(part.get("valueBoolean"), bool):
                 refuse("interpreterRequired is not a boolean")
 

@@ -26,6 +26,8 @@ ORGANISATION_PROFILE = PROFILE + "CareConnect-GPC-Organization-1"
 PATIENT_PROFILE = PROFILE + "CareConnect-GPC-Patient-1"
 VERIFICATION = PROFILE + "Extension-CareConnect-GPC-NHSNumberVerificationStatus-1"
 COMMUNICATION = PROFILE + "Extension-CareConnect-GPC-NHSCommunication-1"
+VERIFICATION_CODES = "https://fhir.nhs.uk/STU3/CodeSystem/CareConnect-NHSNumberVerificationStatus-1"
+LANGUAGE_CODES = "https://fhir.nhs.uk/STU3/CodeSystem/CareConnect-HumanLanguage-1"
 REGISTRATION = PROFILE + "Extension-CareConnect-GPC-RegistrationDetails-1"
 
 
@@ -227,7 +229,7 @@ def booking_organisation(
 
 
 def nhs_number(number: str) -> Resource:
-    """The identifier of a patient whose number has been verified."""
+    """The identifier of a patient whose number has been verified, coded as examples have it."""
     coding = {
         "system": "https://fhir.nhs.uk/CareConnect-NHSNumberVerificationStatus-1",
         "code": "01",

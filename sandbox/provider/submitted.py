@@ -131,6 +131,14 @@ def coded(extension: Mapping[str, Any]) -> str | None:
     return code if isinstance(code, str) else None
 
 
+def check_system(extension: Mapping[str, Any], system: str) -> None:
+    """The code is of the system that the profile's required binding names. [RES-4]"""
+    concept = extension.get("valueCodeableConcept")
+    codings = items(concept, "coding") if isinstance(concept, dict) else []
+    if not codings or codings[0].get("system") != system:
+        refuse(f"the code is not of the system {system}")
+
+
 def check_types(part: Mapping[str, Any], **expected: type) -> None:
     """The elements that are there are of the types expected, and the items of lists are texts."""
     for element, kind in expected.items():

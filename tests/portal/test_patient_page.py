@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from booking_portal.accounts.models import Organisation, User
-from booking_portal.patients.models import Encounter, TracedName
+from booking_portal.patients.models import Encounter
 from booking_portal.patients.presenters import PatientBanner, age, born, full_name
+from booking_portal.patients.trace import TracedName
 from tests.portal.conftest import SignIn
 from tests.portal.pages import ORDINARY, opened, text_of
 from tests.sandbox_control import Sandbox

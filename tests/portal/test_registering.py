@@ -324,7 +324,7 @@ def test_a_refusal_is_explained_and_may_be_tried_again(counter: Counter, spine: 
     check = chooses_for(counter, ELSEWHERE).address
     counter.opens(register_address(counter.page))
     opened = Encounter.objects.get(pk=counter.encounter_id)
-    opened.trace["birth_date"] = "1970-01-02"  # as if PDS had been put right since
+    opened.trace["born"] = "1970-01-02"  # as if PDS had been put right since
     opened.save()
     page = counter.sends(counter.page.form("/register"), description="Knee pain")
     assert page.title.startswith("Not registered")

@@ -106,7 +106,7 @@ def registration(sandbox: Sandbox, number: str, **changes: Any) -> Resource:
     """The request to register a person as PDS knows them."""
     person = next(one for one in sandbox.patients() if one["nhs_number"] == number)
     coding = {
-        "system": "https://fhir.nhs.uk/CareConnect-NHSNumberVerificationStatus-1",
+        "system": "https://fhir.nhs.uk/STU3/CodeSystem/CareConnect-NHSNumberVerificationStatus-1",
         "code": "01",
         "display": "Number present and verified",
     }

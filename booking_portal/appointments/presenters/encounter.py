@@ -8,6 +8,13 @@ from booking_portal.accounts.roles import Permission, Role
 from booking_portal.appointments.presenters import wording
 from booking_portal.appointments.presenters.worklist import WorkRow, row_of
 from booking_portal.commands.models import Command
+from booking_portal.commands.registering import DemographicsIncomplete, registration_for
+from booking_portal.patients.facts import (
+    FactRow,
+    RecordAt,
+    at_practices,
+    in_national_record,
+)
 from booking_portal.patients.models import Encounter
 from booking_portal.practices import connection
 from booking_portal.practices.models import Practice
@@ -35,7 +42,10 @@ class EncounterPage:
     `registered` is the registered practice if the organisation may ask it, `registered_ods` its
     code as PDS gave it, `others` the other practices. `silent` says since when the registered
     practice is not answering, empty when it is not known not to. `follow_up_first`: a
-    clinician's page, where the registered practice comes before the search.
+    clinician's page, where the registered practice comes before the search. `last_practice` names
+    where a registration has ended, of a patient without a current one. `cannot_register` says
+    what the national record lacks for a temporary registration, and is empty otherwise. `record`
+    is what the national record has besides, `at_practices` what practices have that were asked.
     """
 
     registered: PracticeLine | None
@@ -43,8 +53,10 @@ class EncounterPage:
     silent: str
     others: tuple[PracticeLine, ...]
     unsettled: tuple[WorkRow, ...]
-    telephones: tuple[str, ...]
-    address: tuple[str, ...]
+    last_practice: str
+    cannot_register: str
+    record: tuple[FactRow, ...]
+    at_practices: tuple[RecordAt, ...]
     may_book: bool
     fresh: bool
     follow_up_first: bool
@@ -70,12 +82,28 @@ class EncounterPage:
             silent=_silent(registered),
             others=tuple(one for one in practices if one != registered),
             unsettled=tuple(row_of(command) for command in unsettled),
-            telephones=tuple(encounter.trace.get("telephones", ())),
-            address=tuple(encounter.trace.get("address", ())),
+            last_practice=_last_practice(encounter, practices),
+            cannot_register=_cannot_register(encounter),
+            record=in_national_record(encounter),
+            at_practices=at_practices(encounter.places.values()),
             may_book=actor.may(Permission.BOOK_APPOINTMENT) and not encounter.deceased,
             fresh=encounter.trace_is_fresh,
             follow_up_first=actor.role is Role.CLINICIAN,
         )
+
+
+def _last_practice(encounter: Encounter, practices: list[PracticeLine]) -> str:
+    ods_code = encounter.last_practice_ods
+    known = next((one.name for one in practices if one.ods_code == ods_code), "")
+    return f"{known} (code {ods_code})" if known else ods_code and f"code {ods_code}"
+
+
+def _cannot_register(encounter: Encounter) -> str:
+    try:
+        registration_for(encounter)
+    except DemographicsIncomplete as lacking:
+        return str(lacking)
+    return ""
 
 
 def _silent(registered: PracticeLine | None) -> str:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from booking_portal.accounts.actor import Actor
 from booking_portal.appointments.presenters import saying
 from booking_portal.appointments.presenters.cards import AppointmentCard, card_of_offers
-from booking_portal.appointments.registering_form import LANGUAGES
 from booking_portal.commands.asking import registration_of
 from booking_portal.commands.models import Command, Proposal
 from booking_portal.commands.registering import telephones_of
+from booking_portal.patients.facts import FactRow
 from booking_portal.patients.presenters import GENDERS, full_name
 from booking_portal.practices.models import Practice
 from gpconnect import nhs_number
+from gpconnect.languages import LANGUAGES
 from gpconnect.models import Address, Registration
 
 NOTHING = "Not in the national record, and not sent"
@@ -56,14 +57,6 @@ class NoRecordPage:
 
 
 @dataclass(frozen=True, slots=True)
-class SentRow:
-    """One part of a registration: a label, and its lines."""
-
-    label: str
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class RegisterPage:
     """What will be sent and booked, and what it means."""
 
@@ -73,7 +66,7 @@ class RegisterPage:
     card: AppointmentCard
     slots: str
     button: str
-    from_pds: tuple[SentRow, ...]
+    from_pds: tuple[FactRow, ...]
     own_practice: str
     say: str
     how: str
@@ -94,7 +87,7 @@ class RegisterPage:
             card=card,
             slots=f"{len(offers)} slots together" if len(offers) > 1 else "",
             button=f"Register and book {full_name(encounter.name)} at {practice.name}",
-            from_pds=sent_from_pds(registration),
+            from_pds=sent_from_pds(registration) + _temporary_from_pds(registration),
             own_practice=name if encounter.registered_practice_ods else "",
             say=(
                 f"{practice.name} has no record of you yet. To book there I register you with "
@@ -111,7 +104,7 @@ class RegisterPage:
 class RegistrationPage:
     """What a registration has sent."""
 
-    sent: tuple[SentRow, ...]
+    sent: tuple[FactRow, ...]
 
     @classmethod
     def of(cls, command: Command) -> "RegistrationPage":
@@ -120,7 +113,7 @@ class RegistrationPage:
         return cls(sent_from_pds(sent) + sent_as_said(sent))
 
 
-def sent_from_pds(sent: Registration) -> tuple[SentRow, ...]:
+def sent_from_pds(sent: Registration) -> tuple[FactRow, ...]:
     """The part that comes from the national record and cannot be changed here. [REG-2]"""
     numbers = tuple(
         f"{USES[point.use or '']}: {point.value}"
@@ -128,26 +121,39 @@ def sent_from_pds(sent: Registration) -> tuple[SentRow, ...]:
         if point.system == "phone" and point.use != "temp"
     )
     return (
-        SentRow("NHS number", (nhs_number.spaced(sent.nhs_number),)),
-        SentRow("Official name", (f"{sent.family.upper()}, {' '.join(sent.given)}",)),
-        SentRow("Date of birth", (f"{sent.birth_date:%d-%b-%Y}",)),
-        SentRow("Gender", (GENDERS.get(sent.gender or "", NOTHING),)),
-        SentRow("Home address", _lines(sent.home_address) or (NOTHING,)),
-        SentRow("Telephone", numbers or (NOTHING,)),
+        FactRow("NHS number", (nhs_number.spaced(sent.nhs_number),)),
+        FactRow("Official name", (f"{sent.family.upper()}, {' '.join(sent.given)}",)),
+        FactRow("Date of birth", (f"{sent.birth_date:%d-%b-%Y}",)),
+        FactRow("Gender", (GENDERS.get(sent.gender or "", NOTHING),)),
+        FactRow("Home address", _lines(sent.home_address) or (NOTHING,)),
+        FactRow("Telephone", numbers or (NOTHING,)),
     )
 
 
-def sent_as_said(sent: Registration) -> tuple[SentRow, ...]:
+def _temporary_from_pds(sent: Registration) -> tuple[FactRow, ...]:
+    """What the national record calls temporary, and is sent so. [PDS-9]"""
+    rows = (
+        FactRow("Temporary address", _lines(sent.temporary_address)),
+        FactRow("Temporary telephone", tuple(p.value for p in sent.telecoms if p.use == "temp")),
+    )
+    return tuple(
+        FactRow(row.label, (*row.lines, "(unless the patient gives another below)"))
+        for row in rows
+        if row.lines
+    )
+
+
+def sent_as_said(sent: Registration) -> tuple[FactRow, ...]:
     """The part that the patient has said, as far as they have."""
     temporary = tuple(point.value for point in sent.telecoms if point.use == "temp")
     emails = tuple(point.value for point in sent.telecoms if point.system == "email")
-    language = dict(LANGUAGES).get(sent.language or "", "") if sent.language else ""
+    language = LANGUAGES.get(sent.language or "", "")
     spoken = f"{language}, with an interpreter" if sent.interpreter_required else language
     rows = (
-        SentRow("Temporary address", _lines(sent.temporary_address)),
-        SentRow("Temporary telephone", temporary),
-        SentRow("E-mail", emails),
-        SentRow("Language", (spoken,) if spoken else ()),
+        FactRow("Temporary address", _lines(sent.temporary_address)),
+        FactRow("Temporary telephone", temporary),
+        FactRow("E-mail", emails),
+        FactRow("Language", (spoken,) if spoken else ()),
     )
     return tuple(row for row in rows if row.lines)
 

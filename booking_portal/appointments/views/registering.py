@@ -23,6 +23,8 @@ from booking_portal.commands.models import Proposal
 from booking_portal.commands.registering import (
     NotRegistrable,
     email_of,
+    interpreter_of,
+    language_of,
     registration_for,
     require_registrable,
 )
@@ -90,6 +92,8 @@ def register_patient(
     initial = {
         "form_token": uuid.uuid4(),
         "email": email_of(encounter),
+        "language": language_of(encounter),
+        "interpreter": interpreter_of(encounter),
         "description": proposal.description,
         "comment": proposal.comment,
     }

@@ -32,7 +32,8 @@ def find_patient(call: Call) -> Answer:
         found = unchecked.find_as_tested(call, test) if test else unchecked.find(call)
         columns = ("id", "nhs_number", "name", "birth_date", "gender")
         return Answer(
-            {"records": len(found), "patients": shapes.plain(found)}, {"patients": columns}
+            {"records": len(found), "patients": [shapes.record(each) for each in found]},
+            {"patients": columns},
         )
     traced = {"trace": shapes.encounter(call.encounter)}
     try:
@@ -59,7 +60,7 @@ def read_patient(call: Call) -> Answer:
     record = client_at(call.at, actor=call.actor).read_patient(call.at.patient_id)
     if record.nhs_number != call.encounter.nhs_number:
         _block(call, "another patient's record")
-    return Answer({"patient": shapes.plain(record), "differences": list(call.at.differences)})
+    return Answer({"patient": shapes.record(record), "differences": list(call.at.differences)})
 
 
 def _block(call: Call, outcome: str) -> None:

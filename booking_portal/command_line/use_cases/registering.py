@@ -37,7 +37,7 @@ def register_patient(call: Call) -> Answer:
     """
     if call.options.unchecked:
         patient = _register_unchecked(call)
-        return Answer({"registered": True, "patient": shapes.plain(patient)})
+        return Answer({"registered": True, "patient": shapes.record(patient)})
     try:
         command = asked(
             lambda: register(

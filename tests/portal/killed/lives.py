@@ -16,6 +16,7 @@ from booking_portal.commands.steps import sagas
 from booking_portal.commands.storing import database_now
 from booking_portal.commands.tasks import settle_due
 from booking_portal.patients import finding, tracing
+from booking_portal.patients.confirming import Said
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.practices.models import Practice
 from booking_portal.slots.offers import Offer, offer_of
@@ -105,8 +106,8 @@ class Life:
     def __post_init__(self) -> None:
         self.actor, self.practice = self.place.actor, self.place.practice
         number = PATIENT_OF[self.kind]
-        born = date.fromisoformat(BORN[number]) if number in BORN else None
-        self.encounter = tracing.open_by_number(number, born, actor=self.actor)
+        said = Said(date.fromisoformat(BORN[number])) if number in BORN else None
+        self.encounter = tracing.open_by_number(number, said, actor=self.actor)
         prepare: dict[Any, Callable[[], Callable[[], Command]]] = {
             Kind.BOOK: self._book,
             Kind.AMEND: self._amend,
