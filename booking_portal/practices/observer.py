@@ -21,6 +21,13 @@ SAID = "said"
 """Under which an answer's event keeps what the other side said."""
 
 
+def what_was_said(trace_id: str) -> str:
+    """What the other side said in this exchange, as its event has it: masked, and untrusted."""
+    answered = Event.objects.filter(trace_id=trace_id, kind=Kind.EXCHANGE_ANSWERED)
+    found = answered.order_by().values_list("detail", flat=True).first()
+    return str((found or {}).get(SAID, ""))
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What an exchange is about, in the portal's terms.

@@ -214,3 +214,14 @@ def test_what_the_practice_said_is_told_outside_production_only(
     assert "\x1b" not in told.err
     settings.ENVIRONMENT_NAME = "production"
     assert "said" not in problem_of(PracticeFailed("X", diagnostics=words), writes=False).detail
+
+
+@pytest.mark.requirement("READ-2")
+def test_what_the_practice_said_of_a_write_is_told_too(
+    terminal: Terminal, sandbox: Sandbox
+) -> None:
+    slot = terminal.free_slot()
+    words = "Session of Mr Zelthorpe, 965 821 8873, is locked"
+    sandbox.fault(practice="A20047", use_case="book", kind="status_500", words=words, times=1)
+    error = terminal.about(PATIENT, "book", "--slot", slot, "--description", "Cough").error
+    assert error["detail"]["said"].endswith("Session of Mr [name], [number], is locked")

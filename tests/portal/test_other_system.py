@@ -15,16 +15,19 @@ from pytest_django import Settings
 from booking_portal.accounts.models import User
 from booking_portal.audit.models import Event
 from booking_portal.audit.models import Kind as EventKind
+from booking_portal.commands import booking
 from booking_portal.commands.follow_up.worklist import as_last_known
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.steps.sagas import Stage
+from booking_portal.patients.finding import PracticeMoved
 from booking_portal.patients.models import PatientAtPractice
 from booking_portal.practices import connection
 from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
 from tests.portal.saga_steps import Desk, held, stage, tick, unconfirmed_move
 from tests.portal.saga_steps import settle as settle_step
+from tests.portal.test_sagas_registering import registers
 from tests.portal.unsettled import (
     LOST,
     NEVER_ARRIVED,
@@ -262,6 +265,30 @@ def test_look_ups_of_one_system_are_not_taken_for_anothers(
         assert read() == first  # asked of the new system
 
 
+@either
+def test_no_service_books_slots_of_the_former_system(
+    desk: Desk, spine: Sandbox, changed: dict[str, str]
+) -> None:
+    proposal = desk.proposes()
+    spine.register(HERE, **changed)
+    an_hour_later(desk.counter)
+    with pytest.raises(PracticeMoved):
+        booking.book(proposal, "Knee pain", "", actor=desk.actor)
+    assert not Command.objects.exists()
+
+
+def test_nobody_is_registered_for_slots_of_the_former_system(
+    counter: Counter, desk: Desk, spine: Sandbox
+) -> None:
+    new = Desk(counter, desk.actor, "9324926233")  # no record there
+    proposal = new.proposes()
+    spine.register(HERE, **ANOTHER[0])
+    an_hour_later(counter)
+    with pytest.raises(PracticeMoved):
+        registers(new, proposal)
+    assert not Command.objects.exists()
+
+
 # What was sent to the former system and is not certain
 
 
@@ -304,6 +331,21 @@ def test_a_refusal_that_was_to_be_checked_is_not_final_at_another_system(
     Command.objects.filter(pk=command.pk).update(error_code="VERSION_CONFLICT")
     spine.register(HERE, **ANOTHER[0])
     assert looked_at_when_dead(command).state == State.NEEDS_ATTENTION
+
+
+@pytest.mark.parametrize(
+    ("fault", "state"), [(LOST, State.DONE), (NEVER_ARRIVED, State.NEEDS_ATTENTION)]
+)
+def test_a_registration_is_looked_for_by_number_and_not_there_proves_nothing(
+    counter: Counter, desk: Desk, spine: Sandbox, fault: str, state: State
+) -> None:
+    new = Desk(counter, desk.actor, "9324926233")
+    proposal = new.proposes()
+    spine.fault(practice=HERE, use_case="register", kind=fault, times=1)
+    command = registers(new, proposal)
+    assert (command.kind, command.state) == (Kind.REGISTER, State.UNCONFIRMED)
+    spine.register(HERE, **ANOTHER[0])
+    assert looked_at_when_dead(command).state == state
 
 
 @either

@@ -6,10 +6,12 @@ from typing import Any
 from django.urls import reverse
 
 from booking_portal.command_line.answers import Answer, Problem
+from booking_portal.command_line.identity import in_production
 from booking_portal.command_line.problems import DO_NOT_SEND_AGAIN
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.storing import AlreadyAsked
+from booking_portal.practices.observer import what_was_said
 from gpconnect.error_table import TABLE, Says
 from gpconnect.errors import (
     DirectoryError,
@@ -69,6 +71,10 @@ def problem_with(command: Command) -> Problem | None:
     if state is State.DONE:
         return None
     sent = command.attempts.filter(purpose=Attempt.Purpose.SEND).last()
+    detail = {"state": state.value}
+    said = what_was_said(sent.trace_id) if sent is not None and sent.trace_id else ""
+    if said and not in_production():
+        detail["said"] = said
     return Problem(
         command.error_code or state.value.upper(),
         " ".join(filter(None, (command.sentence, SENTENCES[state]))),
@@ -77,7 +83,7 @@ def problem_with(command: Command) -> Problem | None:
         status=sent.status if sent else None,
         trace_id=(sent.trace_id or None) if sent else None,
         outcome_known=command.settled,
-        detail={"state": state.value},
+        detail=detail,
     )
 
 
