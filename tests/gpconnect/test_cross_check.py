@@ -103,3 +103,24 @@ def test_any_current_name_at_pds_will_do_and_a_mixture_of_two_will_not() -> None
 def test_a_record_without_any_name_differs_in_both() -> None:
     differences = cross_check(traced(SMITH), found(None))
     assert [each.field for each in differences] == ["family", "given"]
+
+
+@pytest.mark.requirement("PDS-6", "PDS-9")
+@pytest.mark.parametrize(
+    ("at_pds", "at_practice", "serious"),
+    [
+        (PartialDate(1952), PartialDate(1952, 5, 31), False),
+        (PartialDate(1952, 5), PartialDate(1952, 5, 31), False),
+        (PartialDate(1952, 5, 31), PartialDate(1952), False),
+        (PartialDate(1952), PartialDate(1952), False),
+        (PartialDate(1951), PartialDate(1952, 5, 31), True),
+        (PartialDate(1952, 4), PartialDate(1952, 5, 31), True),
+        (None, PartialDate(1952, 5, 31), True),
+        (None, None, True),
+    ],
+)
+def test_a_part_of_a_birth_date_is_never_the_same(
+    at_pds: PartialDate | None, at_practice: PartialDate | None, serious: bool
+) -> None:
+    [difference] = cross_check(traced(SMITH, born=at_pds), found(SMITH, born=at_practice))
+    assert (difference.field, difference.serious) == ("birth_date", serious)

@@ -255,3 +255,16 @@ def test_other_parameters_are_refused(wire: Wire, sandbox: Sandbox, change: str)
         body["parameter"] = {"name": "registerPatient"}
     response = register(wire, body)
     assert (response.status_code, error_code(response)) == (422, "INVALID_RESOURCE")
+
+
+@pytest.mark.requirement("RES-4", "REG-2")
+def test_a_code_of_another_system_than_the_bound_one_is_refused(
+    wire: Wire, sandbox: Sandbox
+) -> None:
+    body = registration(sandbox, "9324926233")
+    coding = body["parameter"][0]["resource"]["identifier"][0]["extension"][0]
+    coding["valueCodeableConcept"]["coding"][0]["system"] = (
+        "https://fhir.nhs.uk/CareConnect-NHSNumberVerificationStatus-1"
+    )
+    response = register(wire, body)
+    assert (response.status_code, error_code(response)) == (422, "INVALID_RESOURCE")
