@@ -200,7 +200,7 @@ def test_why_there_was_no_trust_is_shown(
     sign_in(counter.client, auditor)
     rows = look(counter.client)
     connection.forget_connections()
-    assert "their certificate: unable to get local issuer certificate" in rows
+    assert "their certificate: " in rows
 
 
 def test_events_of_before_stay_readable(client: Client, auditor: User, sign_in: SignIn) -> None:
