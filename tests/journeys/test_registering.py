@@ -79,6 +79,6 @@ class TestRegisterAndBook(Journey):
     def when_i_add_what_the_patient_says(self) -> None:
         self.desk.page.get_by_text("Add what the patient says").click()
         self.desk.fill("Temporary telephone number", "01632 960 444")
-        self.desk.page.get_by_label("Language").select_option("Spanish")
+        self.desk.page.get_by_label("Language").select_option("Spanish; Castilian")
         self.desk.page.get_by_label("They need an interpreter").check()
         self.desk.check()

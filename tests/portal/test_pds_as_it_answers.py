@@ -488,6 +488,17 @@ class TestNames:
         assert check.status == 200
         assert shown in check.text
 
+    @pytest.mark.requirement("REG-2", "PDS-9")
+    @pytest.mark.parametrize("use", ["nickname", "temp", "anonymous"])
+    def test_no_nickname_or_alias_is_sent_as_the_official_name(
+        self, desk: Client, spine: Sandbox, use: str
+    ) -> None:
+        name = {"use": use, "family": "Pontevrel", "given": ["Marisol"]}
+        pds_has(spine, ELSEWHERE, birthDate="1969-09-21", name=[name])
+        _, page = the_way_to_register(desk, opened(desk, ELSEWHERE, "21-09-1969"))
+        assert "has no current whole name of the patient" in page.text
+        assert "Register and book" not in page.text
+
     @pytest.mark.requirement("PDS-6", "PDS-9")
     def test_every_current_name_is_compared_and_no_former_one(
         self, desk: Client, spine: Sandbox
