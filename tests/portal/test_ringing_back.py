@@ -146,7 +146,7 @@ class TestTheNumber:
         books_with(counter, spine)
         assert "http-equiv" in counter.page.html
         for form in counter.page.forms:
-            assert set(form.fields) <= {"csrfmiddlewaretoken", "state"}, form.fields
+            assert set(form.fields) <= {"csrfmiddlewaretoken", "whose", "state"}, form.fields
 
 
 class TestWhoRings:
