@@ -38,6 +38,11 @@ urlpatterns = [
     path("bookings/", worklist.bookings, name="bookings"),
     path("bookings/<uuid:command_id>/", following.command, name="command"),
     path("bookings/<uuid:command_id>/close", following.close_command, name="close-command"),
+    path(
+        "bookings/<uuid:command_id>/acknowledge",
+        following.acknowledge_command,
+        name="acknowledge-command",
+    ),
     path("bookings/<uuid:command_id>/ring-back", ringing_back.ring_back, name="ring-back"),
     path("bookings/<uuid:command_id>/take", ringing_back.take_command, name="take-command"),
     path("bookings/<uuid:command_id>/told", ringing_back.patient_told, name="patient-told"),

@@ -15,6 +15,7 @@ class Kind(models.TextChoices):
     EXCHANGE_ASKED = "exchange_asked", "Asked"
     EXCHANGE_ANSWERED = "exchange_answered", "Answered"
     ENCOUNTER_OPENED = "encounter_opened", "Patient traced and shown"
+    OTHERWISE_ACKNOWLEDGED = "otherwise_acknowledged", "Told the patient what is not as asked for"
     DIFFERENCES_FOUND = "differences_found", "The practice's record differs from PDS"
     DIRECTORY_CHANGED = "directory_changed", "The practice has another system than before"
     COMMAND_STORED = "command_stored", "Write asked for"

@@ -158,7 +158,8 @@ class Command(models.Model):
 
     `sends` is the number of the send that holds the lease until `send_deadline`. One that is
     `withdrawn_at` is never sent again. `owner` is who rings the patient back on `ring_back`, and
-    who sees to it where a person has to; `taken_at` says that they have said so.
+    who sees to it where a person has to; `taken_at` says that they have said so. `acknowledged`:
+    what the patient knows is otherwise than asked for, who has told them, and when.
     """
 
     class Step(models.TextChoices):
@@ -213,6 +214,7 @@ class Command(models.Model):
     escalated_at = models.DateTimeField(null=True)
     told_at = models.DateTimeField(null=True)
     told_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    acknowledged = models.JSONField(null=True)
 
     objects = CommandQuerySet.as_manager()
 

@@ -13,6 +13,7 @@ from booking_portal.audit import trail
 from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands.looking import notice
 from booking_portal.commands.models import Command
+from booking_portal.commands.otherwise import is_another_person, is_another_place
 from booking_portal.commands.transitions import StateChanged, as_json
 from booking_portal.patients.finding import (
     PatientMismatch,
@@ -95,12 +96,27 @@ def around(at: PatientAtPractice, appointments: Iterable[Appointment], *, actor:
 
     Raises: NotPermitted, TraceTooOld.
     """
-    actor.require(Permission.VIEW_APPOINTMENTS)
-    at.encounter.require_fresh_trace()
-    client, endpoint = client_at(at, actor=actor), at.endpoint
     appointments = list(appointments)
     places = {each.location_id for each in appointments if each.location_id}
     people = {each.practitioner_id for each in appointments if each.practitioner_id}
+    return _named(at, places, people, actor)
+
+
+def around_otherwise(command: Command, at: PatientAtPractice, *, actor: Actor) -> Around:
+    """Where and with whom a booking is, where that is not as its slots said. [BOOK-7]
+
+    Raises: as `around`; PracticeMoved: its ids mean nothing any more.
+    """
+    require_same_system(at, command.system, actor=actor)
+    places = {command.result["location_id"]} if is_another_place(command) else set()
+    people = {command.result["practitioner_id"]} if is_another_person(command) else set()
+    return _named(at, places, people, actor)
+
+
+def _named(at: PatientAtPractice, places: set[str], people: set[str], actor: Actor) -> Around:
+    actor.require(Permission.VIEW_APPOINTMENTS)
+    at.encounter.require_fresh_trace()
+    client, endpoint = client_at(at, actor=actor), at.endpoint
     locations = {each: lookups.location(client, endpoint, each) for each in places}
     practitioners = {each: lookups.practitioner(client, endpoint, each) for each in people}
     return Around(

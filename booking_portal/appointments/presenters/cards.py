@@ -1,11 +1,15 @@
 """An appointment as pages show it, whether the practice holds it or we ask for it. [RET-2]"""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from booking_portal.appointments.presenters import wording
 from booking_portal.commands.asking import last_read
 from booking_portal.commands.models import Command
+from booking_portal.commands.otherwise import (
+    acknowledged_name,
+    is_another_person,
+    is_another_place,
+)
 from booking_portal.commands.states import Kind
 from booking_portal.slots.offers import Offer
 from gpconnect import london
@@ -138,7 +142,7 @@ def card_of_offers(offers: list[Offer]) -> AppointmentCard:
 def card_of_command(command: Command) -> AppointmentCard:
     """The card of what a command asked for, overlaid with what the practice returned. [BOOK-7]"""
     asked = card_asked(command)
-    return _returned(asked, command.result) if command.result else asked
+    return _returned(asked, command) if command.result else asked
 
 
 def card_asked(command: Command) -> AppointmentCard:
@@ -169,7 +173,9 @@ def card_of_nothing() -> AppointmentCard:
     return _card(PracticeTime.read(""), PracticeTime.read(""))
 
 
-def _returned(asked: AppointmentCard, result: dict[str, Any]) -> AppointmentCard:
+def _returned(asked: AppointmentCard, command: Command) -> AppointmentCard:
+    """Who and where stay as the slots said, unless the practice names others. [BOOK-7]"""
+    result = command.result
     start = PracticeTime.read(result.get("starts", ""))
     end = PracticeTime.read(result.get("ends", ""))
     told = _card(
@@ -186,10 +192,14 @@ def _returned(asked: AppointmentCard, result: dict[str, Any]) -> AppointmentCard
         comment=result.get("comment"),
         cancellation_reason=result.get("cancellation_reason"),
     )
+    if not (command.offers and is_another_person(command)):
+        told = replace(told, practitioner=asked.practitioner, gender=asked.gender)
+    else:
+        told = replace(told, practitioner=acknowledged_name(command))
+    if command.offers and is_another_place(command):
+        return told
     return replace(
         told,
-        practitioner=asked.practitioner,
-        gender=asked.gender,
         location=asked.location,
         address=asked.address,
         location_telephone=asked.location_telephone,

@@ -10,6 +10,7 @@ from booking_portal.appointments.presenters.cards import (
     card_asked,
     card_of_command,
 )
+from booking_portal.appointments.presenters.otherwise import Otherwise
 from booking_portal.appointments.presenters.ringing_back import RingBack, cancel_it
 from booking_portal.appointments.presenters.standing import Standing
 from booking_portal.appointments.presenters.standings import (
@@ -21,6 +22,7 @@ from booking_portal.appointments.presenters.standings import (
 from booking_portal.appointments.presenters.standings_open import shows_difference
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import PERMISSION, UNSETTLED, Kind, State
+from gpconnect.models import Practitioner
 from gpconnect.rewriting import same_words_joined
 
 WANTED: dict[Kind, str] = {
@@ -53,6 +55,7 @@ class CommandPage:
     asked: AppointmentCard
     beside: bool
     rewritten: str
+    otherwise: Otherwise | None
     practice: str
     telephone: str
     asked_by: str
@@ -76,8 +79,12 @@ class CommandPage:
         card: AppointmentCard | None = None,
         asked: AppointmentCard | None = None,
         telephones: list[str] | None = None,
+        person: Practitioner | None = None,
     ) -> "CommandPage":
-        """The page for what is stored now; `card` and `asked` where more has been looked up."""
+        """The page for what is stored now; `card` and `asked` where more has been looked up.
+
+        `person` is whom the practice has named instead of whom was asked for.
+        """
         card, asked = card or card_of_command(command), asked or card_asked(command)
         practice = command.practice
         state = State(command.state)
@@ -86,6 +93,7 @@ class CommandPage:
         booked = command.kind == Kind.BOOK and state is State.DONE
         asks_texts = command.kind in {Kind.BOOK, Kind.AMEND} and seen
         live = booked and seen and not card.cancelled and not to_cancel
+        differs = Otherwise.of(command, actor, person) if live else None
         return cls(
             command_id=str(command.pk),
             kind=command.kind,
@@ -103,7 +111,12 @@ class CommandPage:
             telephone=practice.telephone,
             asked_by=wording.who_and_when(command.user, command.created_at),
             seen=last_seen(command),
-            sentences=saying.confirmation(card, practice, telephones) if live else (),
+            otherwise=differs,
+            sentences=(
+                saying.confirmation(card, practice, telephones)
+                if live and not (differs and differs.must_tell)
+                else ()
+            ),
             limited_information=saying.limited_information(actor.organisation),
             reference=reference_of(command),
             confirmed_booking=live,

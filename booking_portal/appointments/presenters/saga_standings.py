@@ -36,7 +36,8 @@ WAIT = "Wait here: this page follows by itself. Do not book or cancel anything e
 class About:
     """What the words of a saga are made of: its stage, its steps, old and new in words.
 
-    `booked`: the new appointment is the practice's own. `old` is empty where nothing is moved.
+    `booking` is the step that has made the new appointment, None while none has. `old` is empty
+    where nothing is moved.
     """
 
     stage: Stage
@@ -44,7 +45,7 @@ class About:
     second: Command | None
     undo: Command | None
     card: AppointmentCard
-    booked: bool
+    booking: Command | None
     old: str
     new: str
     name: str
@@ -63,7 +64,7 @@ class About:
             second=stages.step_of(saga, Step.SECOND),
             undo=stages.step_of(saga, Step.UNDO),
             card=card,
-            booked=booking is not None,
+            booking=booking,
             old=_spoken(PracticeTime.read(saga.old_starts)) if saga.old_starts else "",
             new=_spoken(card.start),
             name=saga.proposal.practice.name,

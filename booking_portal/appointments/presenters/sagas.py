@@ -12,6 +12,7 @@ from booking_portal.appointments.presenters.cards import (
     card_of_nothing,
 )
 from booking_portal.appointments.presenters.following import marks_of
+from booking_portal.appointments.presenters.otherwise import Otherwise
 from booking_portal.appointments.presenters.ringing_back import who_deals
 from booking_portal.appointments.presenters.saga_standings import (
     NEW_CANCELLED,
@@ -29,6 +30,7 @@ from booking_portal.commands.steps import stages
 from booking_portal.commands.steps.stages import Stage
 from booking_portal.patients.presenters import full_name
 from gpconnect import nhs_number
+from gpconnect.models import Location, Practitioner
 
 Step = Command.Step
 TAG = {"good": "green", "waiting": "yellow", "bad": "red"}
@@ -91,19 +93,35 @@ class SagaPage:
     old_when: str
     old_practice: str
     sentences: tuple[str, ...]
+    otherwise: Otherwise | None
+    booking_id: str
     limited_information: str
     cancel_first: bool
     asked_by: str
     reference: str
 
     @classmethod
-    def of(cls, saga: Saga, actor: Actor, telephones: list[str] | None = None) -> Self:
-        """The page for the saga, with its steps as they were when it first asked for them."""
+    def of(
+        cls,
+        saga: Saga,
+        actor: Actor,
+        telephones: list[str] | None = None,
+        place: Location | None = None,
+        person: Practitioner | None = None,
+    ) -> Self:
+        """The page for the saga, with its steps as they were when it first asked for them.
+
+        `place` and `person` are what the practice has named instead of what was asked for.
+        """
         about = About.of(saga)
+        about = replace(about, card=about.card.at(place, person))
         practice = saga.proposal.practice
         running = _running(saga)
         follows = _follows(about.stage, running)
         has_it = _has_the_new_one(about)
+        booking = about.booking
+        differs = Otherwise.of(booking, actor, person) if booking and has_it else None
+        read_out = has_it and not (differs and differs.must_tell)
         return cls(
             saga_id=str(saga.pk),
             kind=saga.kind,
@@ -123,7 +141,9 @@ class SagaPage:
             heading=_heading(about),
             old_when=about.old,
             old_practice=saga.old_practice.name if saga.old_practice else "",
-            sentences=saying.confirmation(about.card, practice, telephones) if has_it else (),
+            sentences=saying.confirmation(about.card, practice, telephones) if read_out else (),
+            otherwise=differs,
+            booking_id=str(booking.pk) if booking else "",
             limited_information=saying.limited_information(actor.organisation),
             cancel_first=stages.may_cancel_first(saga),
             asked_by=about.asked_by,
@@ -323,7 +343,7 @@ def _heading(about: About) -> str:
     """What the card below shows, so that nobody reads out what is not so."""
     if about.stage is Stage.UNDONE or about.card.cancelled:
         return "What has been cancelled"
-    if not about.booked:
+    if about.booking is None:
         return "What was asked for"
     return "The new appointment" if about.old else "The appointment"
 

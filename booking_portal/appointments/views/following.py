@@ -2,10 +2,11 @@
 
 import uuid
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -32,11 +33,13 @@ from booking_portal.appointments.presenters.sent_before import SentBefore
 from booking_portal.appointments.presenters.standings import changed_meanwhile, slot_gone
 from booking_portal.appointments.settling_forms import CloseForm
 from booking_portal.appointments.views.moving import may_move
+from booking_portal.appointments.views.naming import named_instead
 from booking_portal.appointments.views.sagas import redirect_to
 from booking_portal.commands.asking import last_read
 from booking_portal.commands.follow_up.closing import NotToClose, Outcome, close, may_close
 from booking_portal.commands.follow_up.worklist import as_last_known
 from booking_portal.commands.models import Command
+from booking_portal.commands.otherwise import NotAsShown, acknowledge
 from booking_portal.commands.reading import around, read_again
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.transitions import StateChanged
@@ -46,6 +49,7 @@ from booking_portal.patients.finding import PracticeMoved, find
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.patients.presenters import PatientBanner
 from gpconnect.errors import GPConnectError
+from gpconnect.models import Practitioner
 
 JUST_SEEN = timedelta(minutes=1)
 
@@ -75,6 +79,21 @@ def close_command(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse
             spoken_to=form.cleaned_data["spoken_to"],
             actor=request.actor,
         )
+    return redirect_to(found)
+
+
+@require_POST
+@acting(Permission.BOOK_APPOINTMENT)
+def acknowledge_command(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
+    """The patient knows what is otherwise than asked for, and keeps the booking. [BOOK-7]"""
+    found = as_last_known(organisations_command(request, command_id))
+    encounter = Encounter.objects.of_same_patient(found.encounter, request.actor)
+    person = _looked_up(request, found, encounter).person if encounter else None
+    seen = request.POST.get("seen", "")
+    try:
+        acknowledge(found, seen, actor=request.actor, person=person)
+    except NotAsShown:
+        messages.info(request, "This has changed since you opened it. Read it once more.")
     return redirect_to(found)
 
 
@@ -115,11 +134,11 @@ def _show(request: ActingRequest, found: Command, closing: CloseForm | None = No
     encounter = Encounter.objects.of_same_patient(found.encounter, request.actor)
     could_not_look = _look_again(request, found, encounter) if encounter else ""
     found = as_last_known(found)
-    card, asked = _looked_up(request, found, encounter) if encounter else (None, None)
+    looked_up = _looked_up(request, found, encounter) if encounter else _NOTHING
     context |= {
         "patient": PatientBanner.of(found.encounter),
         "encounter_id": encounter.pk if encounter else None,
-        "page": _page(request, found, card, asked),
+        "page": _page(request, found, looked_up),
         "could_not_look": could_not_look,
         "saga_id": found.saga_id,
         "moving": None,
@@ -137,14 +156,29 @@ def _show(request: ActingRequest, found: Command, closing: CloseForm | None = No
     return render(request, "appointments/command.jinja", context)
 
 
-def _page(
-    request: ActingRequest,
-    found: Command,
-    card: AppointmentCard | None,
-    asked: AppointmentCard | None,
-) -> CommandPage:
+@dataclass(frozen=True, slots=True)
+class _LookedUp:
+    """An appointment as it is and as it was asked for, with what was looked up at the practice;
+    `person`: whom it has named instead of whom was asked for."""
+
+    card: AppointmentCard | None = None
+    asked: AppointmentCard | None = None
+    person: Practitioner | None = None
+
+
+_NOTHING = _LookedUp()
+
+
+def _page(request: ActingRequest, found: Command, looked_up: _LookedUp) -> CommandPage:
     """The command's page. What to tell the patient of a step is on the page of both steps."""
-    page = CommandPage.of(found, request.actor, card, asked, _telephones(found))
+    page = CommandPage.of(
+        found,
+        request.actor,
+        looked_up.card,
+        looked_up.asked,
+        _telephones(found),
+        looked_up.person,
+    )
     if found.saga_id is None:
         return page
     return replace(page, standing=replace(page.standing, say=""), ring_back=None)
@@ -172,20 +206,22 @@ def _look_again(request: ActingRequest, found: Command, encounter: Encounter) ->
     return ""
 
 
-def _looked_up(
-    request: ActingRequest, found: Command, encounter: Encounter
-) -> tuple[AppointmentCard | None, AppointmentCard | None]:
-    """Where and with whom a changed appointment is, and was to be; a booking knows by itself."""
-    if found.kind not in {Kind.AMEND, Kind.CANCEL}:
-        return None, None
+def _looked_up(request: ActingRequest, found: Command, encounter: Encounter) -> _LookedUp:
+    """Where and with whom a changed appointment is, and was to be; a booking knows by itself,
+    unless the practice has named others."""
+    if found.kind == Kind.REGISTER:
+        return _NOTHING
+    if found.kind == Kind.BOOK:
+        place, person = named_instead(request, found, encounter)
+        return _LookedUp(card_of_command(found).at(place, person), person=person)
     before = last_read(found)
     try:
         known = around(_at(request, found, encounter), [before], actor=request.actor)
     except STOPPED:
-        return None, None
+        return _NOTHING
     place = known.locations.get(before.location_id or "")
     person = known.practitioners.get(before.practitioner_id or "")
-    return card_of_command(found).at(place, person), card_asked(found).at(place, person)
+    return _LookedUp(card_of_command(found).at(place, person), card_asked(found).at(place, person))
 
 
 def _at(request: ActingRequest, found: Command, encounter: Encounter) -> PatientAtPractice:

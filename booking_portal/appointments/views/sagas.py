@@ -22,7 +22,7 @@ from booking_portal.appointments.moving import Moving, refused_beside
 from booking_portal.appointments.presenters.cards import card_of
 from booking_portal.appointments.presenters.following import CommandPage
 from booking_portal.appointments.presenters.moving import MovingBar
-from booking_portal.appointments.presenters.saga_standings import gone_of
+from booking_portal.appointments.presenters.saga_standings import About, gone_of
 from booking_portal.appointments.presenters.sagas import (
     RestrictedSagaPage,
     SagaPage,
@@ -32,6 +32,7 @@ from booking_portal.appointments.presenters.sagas import (
 from booking_portal.appointments.presenters.sent_before import SentBefore
 from booking_portal.appointments.presenters.standings import slot_gone
 from booking_portal.appointments.settling_forms import CloseForm
+from booking_portal.appointments.views.naming import named_instead
 from booking_portal.commands.booking import BookingUnsettled, DifferencesNotAcknowledged
 from booking_portal.commands.changing import REASON_LIMIT, ChangedMeanwhile, NotChangeable
 from booking_portal.commands.follow_up.closing import may_close
@@ -48,7 +49,7 @@ from booking_portal.patients.presenters import PatientBanner
 from booking_portal.patients.tracing import RestrictedPatient
 from booking_portal.querying import rarely_one
 from booking_portal.slots.offers import NotBookable
-from gpconnect.models import Appointment
+from gpconnect.models import Appointment, Location, Practitioner
 
 STANDS_IN_THE_WAY = (NotToDecide, NotBookable, NotChangeable, NewCancelled)
 FAILED = frozenset({Stage.FIRST_FAILED, Stage.FOR_A_PERSON})
@@ -195,7 +196,7 @@ def _show(
     form = undoing or UndoForm()
     fill_in(request, form)
     step = of_concern(found)
-    page = SagaPage.of(found, request.actor, _telephones(found))
+    page = SagaPage.of(found, request.actor, _telephones(found), *_named(request, found, encounter))
     context: dict[str, Any] = {
         "patient": PatientBanner.of(found.encounter),
         "encounter_id": encounter.pk if encounter else None,
@@ -248,6 +249,16 @@ def _closing(request: ActingRequest, step: Command | None) -> CloseForm | None:
     form = CloseForm(command=step)
     fill_in(request, form)
     return form
+
+
+def _named(
+    request: ActingRequest, found: Saga, encounter: Encounter | None
+) -> tuple[Location | None, Practitioner | None]:
+    """Where and with whom the new appointment is, if that is not as asked for. [BOOK-7]"""
+    booking = About.of(found).booking
+    if encounter is None or booking is None:
+        return None, None
+    return named_instead(request, booking, encounter)
 
 
 def _show_restricted(request: ActingRequest, found: Saga) -> HttpResponse:

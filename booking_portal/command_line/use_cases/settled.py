@@ -9,6 +9,7 @@ from booking_portal.command_line.answers import Answer, Problem
 from booking_portal.command_line.identity import in_production
 from booking_portal.command_line.problems import DO_NOT_SEND_AGAIN
 from booking_portal.commands.models import Attempt, Command
+from booking_portal.commands.otherwise import otherwise
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.storing import AlreadyAsked
 from booking_portal.practices.observer import what_was_said
@@ -44,6 +45,11 @@ def settled(ask: Callable[[], Command]) -> Answer:
     """Where the command stands; only `done` is success."""
     command = asked(ask)
     result = standing(command) | {"appointment": command.result or None}
+    if parts := otherwise(command):
+        rows = [
+            {"what": part.label, "asked_for": part.asked, "booked": part.told} for part in parts
+        ]
+        result |= {"not_as_asked_for": rows}
     return Answer(result, problem=problem_with(command))
 
 

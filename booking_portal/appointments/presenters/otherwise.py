@@ -1,0 +1,52 @@
+"""In what a booking is not as asked for, as pages tell it. [BOOK-7]"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from booking_portal.accounts.actor import Actor
+from booking_portal.accounts.roles import Permission
+from booking_portal.appointments.presenters import wording
+from booking_portal.commands.models import Command
+from booking_portal.commands.otherwise import Part, is_acknowledged, otherwise, seen_of
+from gpconnect.models import Practitioner
+
+
+@dataclass(frozen=True, slots=True)
+class Otherwise:
+    """What is not as asked for. `must_tell`: the patient has to hear of it first, and nobody has
+    told them; `seen` is what the form sends back; `told` says who has told them, and when."""
+
+    parts: tuple[Part, ...]
+    must_tell: bool
+    may_tell: bool
+    seen: str
+    told: str
+
+    @classmethod
+    def of(cls, command: Command, actor: Actor, person: Practitioner | None = None) -> Self | None:
+        """None where all is as asked for."""
+        parts = otherwise(command, person)
+        if not parts:
+            return None
+        acknowledged = is_acknowledged(command)
+        return cls(
+            parts=tuple(_in_words(part) for part in parts),
+            must_tell=any(part.minded for part in parts) and not acknowledged,
+            may_tell=actor.may(Permission.BOOK_APPOINTMENT),
+            seen=seen_of(command),
+            told=_told(command) if acknowledged else "",
+        )
+
+
+def _in_words(part: Part) -> Part:
+    asked, told = part.asked, part.told
+    if part.label == "Gender":
+        asked, told = wording.gender_of(asked), wording.gender_of(told)
+    return Part(part.label, asked or wording.NOT_GIVEN, told or wording.NOT_GIVEN, part.minded)
+
+
+def _told(command: Command) -> str:
+    kept = command.acknowledged or {}
+    when = wording.clock_on_day(datetime.fromisoformat(kept["at"]))
+    return f"{kept['by']} has told the patient, {when}."

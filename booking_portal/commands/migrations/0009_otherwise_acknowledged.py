@@ -1,0 +1,15 @@
+"""What a patient was told of a booking that is otherwise than asked for."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("commands", "0008_sagas_of_an_appointment")]
+
+    operations = [
+        migrations.AddField(
+            model_name="command",
+            name="acknowledged",
+            field=models.JSONField(null=True),
+        ),
+    ]
