@@ -209,7 +209,7 @@ class FreeSlot:
 
     @property
     def minutes(self) -> int | None:
-        """Whole minutes from start to end; None when either has no instant."""
+        """Whole minutes from start to end; None when either has no instant, or end is no later."""
         return _minutes(self.start, self.end)
 
 
@@ -310,7 +310,7 @@ class Appointment:
 
     @property
     def minutes(self) -> int | None:
-        """Whole minutes from start to end; None when either has no instant."""
+        """Whole minutes from start to end; None when either has no instant, or end is no later."""
         return _minutes(self.start, self.end)
 
 
@@ -361,6 +361,6 @@ class Endpoint:
 
 
 def _minutes(start: PracticeTime, end: PracticeTime) -> int | None:
-    if start.instant is None or end.instant is None:
+    if start.instant is None or end.instant is None or end.instant <= start.instant:
         return None
     return int((end.instant - start.instant).total_seconds() // 60)

@@ -1,6 +1,9 @@
 """Entries that the practice's own side makes in its book, without GP Connect."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sandbox import london
 from sandbox.ids import logical_id
@@ -71,4 +74,18 @@ def take(store: Store, spine: Spine, practice: Practice, slot_id: str, *, not_by
             texts={"description": "Booked at the desk"},
             created=london.now(),
         )
+    return True
+
+
+def rewrite(
+    store: Store, practice: Practice, appointment_id: str, elements: Mapping[str, Any]
+) -> bool:
+    """Write elements of an appointment anew, None to take one out; False if it is not there."""
+    with store.transaction():
+        record = store.appointment(practice.ods, appointment_id)
+        if record is None:
+            return False
+        merged = {**record.resource, **elements}
+        content = {name: value for name, value in merged.items() if value is not None}
+        store.put_appointment(replace(record, version=record.version + 1, resource=content))
     return True

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox import clock, london, seeding
-from sandbox.appointment_book import take
+from sandbox.appointment_book import rewrite, take
 from sandbox.people import Person
 from sandbox.practices import Practice
 from sandbox.provider import resources
@@ -34,6 +34,7 @@ def application(services: Services) -> Starlette:
             Route("/practices/{ods}/appointments", control.appointments, methods=["GET"]),
             Route("/practices/{ods}/start-again", control.start_again, methods=["POST"]),
             Route("/practices/{ods}/registration", control.register, methods=["PUT"]),
+            Route("/practices/{ods}/appointments/{appointment}", control.change, methods=["PATCH"]),
             Route("/practices/{ods}/slots/{slot}/take", control.take_slot, methods=["POST"]),
             Route("/chronicle", control.chronicle, methods=["GET"]),
             Route("/exchanges", control.exchanges, methods=["GET", "DELETE"]),
@@ -141,6 +142,14 @@ class _Control:
         if not taken:
             return JSONResponse({"error": "the slot is not there or not free"}, 409)
         return JSONResponse({"status": "taken"})
+
+    async def change(self, request: Request) -> Response:
+        """The practice's desk writes elements of an appointment anew; null takes one out."""
+        elements = await request.json()
+        practice, appointment = self._practice(request), request.path_params["appointment"]
+        if not rewrite(self._services.store, practice, appointment, elements):
+            return JSONResponse({"error": "the appointment is not there"}, 404)
+        return JSONResponse({"status": "changed"})
 
     async def start_again(self, request: Request) -> Response:
         """The practice's nightly reset: what was booked is gone, and its ids come round again."""

@@ -115,6 +115,10 @@ class Sandbox:
         """The practice's nightly reset: its appointments are gone, its ids come round again."""
         self._ask("POST", f"/practices/{ods_code}/start-again")
 
+    def rewrite(self, ods_code: str, appointment_id: str, **elements: Json) -> None:
+        """The practice's desk writes elements of an appointment anew; None takes one out."""
+        self._ask("PATCH", f"/practices/{ods_code}/appointments/{appointment_id}", json=elements)
+
     def _ask(self, method: str, path: str, **options: Any) -> Json:
         answer = self._session.request(method, self.control + path, timeout=30, **options)
         answer.raise_for_status()

@@ -239,11 +239,22 @@ def require_text(description: str, comment: str) -> None:
 
     Raises: NotBookable.
     """
+    require_purpose(description)
+    require_sendable(description, DESCRIPTION_LIMIT)
+    require_sendable(comment, COMMENT_LIMIT)
+
+
+def require_purpose(description: str) -> None:
+    """Go on only if it says what the appointment is for. Raises: NotBookable."""
     if not description.strip():
         raise NotBookable("Say in a few words what the appointment is for.")
-    if len(description) > DESCRIPTION_LIMIT or len(comment) > COMMENT_LIMIT:
+
+
+def require_sendable(text: str, limit: int) -> None:
+    """Go on only with a text that a practice can take. Raises: NotBookable."""
+    if len(text) > limit:
         raise NotBookable("The text is longer than the practice can take.")
-    if not can_be_sent(description) or not can_be_sent(comment):
+    if not can_be_sent(text):
         raise NotBookable(CANNOT_BE_SENT)
 
 

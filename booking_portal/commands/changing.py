@@ -1,19 +1,29 @@
 """Amend and cancel: the appointment is read, compared with what the user saw, and changed."""
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
-from booking_portal.commands.booking import CANNOT_BE_SENT, can_be_sent, require_text
+from booking_portal.commands.booking import (
+    CANNOT_BE_SENT,
+    COMMENT_LIMIT,
+    DESCRIPTION_LIMIT,
+    can_be_sent,
+    require_purpose,
+    require_sendable,
+)
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.reading import read
 from booking_portal.commands.sending import send
 from booking_portal.commands.states import Kind
+from booking_portal.commands.statuses import BOOKED, in_words
 from booking_portal.commands.steps import stages
 from booking_portal.commands.steps.preparing import Ready, keep
 from booking_portal.commands.storing import AlreadyAsked
+from booking_portal.commands.texts import as_it_is
 from booking_portal.patients.models import PatientAtPractice
 from booking_portal.practices.models import Practice
 from booking_portal.querying import rarely, rarely_one
@@ -40,7 +50,7 @@ class AppointmentBusy(AlreadyAsked):
 
 
 def require_changeable(appointment: Appointment) -> datetime:
-    """Go on only with a future appointment that is not cancelled, and that was read exactly.
+    """Go on only with a booked appointment in the future, and that was read exactly.
 
     Returns its start in UTC. [AMEND-1, CANCEL-2, READ-1]
 
@@ -48,6 +58,9 @@ def require_changeable(appointment: Appointment) -> datetime:
     """
     if appointment.cancelled:
         raise NotChangeable("This appointment is cancelled already.")
+    if appointment.status != BOOKED:
+        words = in_words(appointment.status)
+        raise NotChangeable(f"The practice has this appointment as “{words}”, not as booked.")
     if appointment.start.instant is None:
         raise NotChangeable("The practice gave a start that cannot be relied on.")
     if not appointment.intact:  # a change sends back what was read, whole [AMEND-1]
@@ -72,18 +85,25 @@ def amend(
 ) -> Command:
     """Change an appointment's description and comment, and nothing else. [AMEND-1, AMEND-2]
 
-    `version` is the one that the user saw.
+    `version` is the one that the user saw. A text that is left as the practice has it is sent
+    back character by character, however long.
 
     Raises: NotPermitted, NotChangeable, ChangedMeanwhile, AlreadyAsked (also AppointmentBusy),
     TraceTooOld, PatientMismatch, PracticeMoved, NotBookable (the texts), GPConnectError (reading
     it).
     """
     actor.require(Permission.AMEND_APPOINTMENT)
-    require_text(description, comment)
+    require_purpose(description)
     asked_before = rarely_one(Command.objects.filter(form_token=form_token))
     if asked_before is not None:
         return asked_before
-    payload = {"description": description, "comment": comment}
+
+    def payload(current: Appointment) -> dict[str, Any]:
+        return {
+            "description": _text(description, current.description, DESCRIPTION_LIMIT),
+            "comment": _text(comment, current.comment, COMMENT_LIMIT),
+        }
+
     ready = _ready(Kind.AMEND, at, appointment_id, version, payload, form_token, actor)
     return send(keep(ready, actor=actor), actor=actor)
 
@@ -127,7 +147,10 @@ def ready_to_cancel(
     """
     actor.require(Permission.CANCEL_APPOINTMENT)
     require_reason(reason)
-    payload = {"reason": reason}
+
+    def payload(_: Appointment) -> dict[str, Any]:
+        return {"reason": reason}
+
     return _ready(
         Kind.CANCEL, at, appointment_id, version, payload, form_token, actor, saga, known_at
     )
@@ -168,12 +191,20 @@ def require_idle(
         raise AppointmentBusy(stages.latest(holder))
 
 
+def _text(typed: str, there: str | None, limit: int) -> str:
+    """The text to send. Raises: NotBookable."""
+    text = as_it_is(typed, there)
+    if text != there:
+        require_sendable(text, limit)
+    return text
+
+
 def _ready(
     kind: Kind,
     at: PatientAtPractice,
     appointment_id: str,
     version: str,
-    payload: dict[str, Any],
+    payload: Callable[[Appointment], dict[str, Any]],
     form_token: uuid.UUID,
     actor: Actor,
     saga: Saga | None = None,
@@ -194,6 +225,6 @@ def _ready(
         appointment_id=current.id,
         starts=current.start.written,
         starts_at=starts_at,
-        payload=payload | {"version": version, "raw": dict(current.raw)},
+        payload=payload(current) | {"version": version, "raw": dict(current.raw)},
     )
     return Ready(command, at, still_free)

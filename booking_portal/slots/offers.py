@@ -67,15 +67,22 @@ class Offer:
 
     @property
     def minutes(self) -> int | None:
-        """Its length; None when a time has no instant."""
-        if self.start.instant is None or self.end.instant is None:
+        """Its length; None when a time has no instant, or the end is no later than the start."""
+        if self.start.instant is None or self.end.instant is None or self._ends_too_early:
             return None
         return int((self.end.instant - self.start.instant).total_seconds() // 60)
 
     @property
     def doubt(self) -> str:
         """Why its times cannot be relied on; empty when they can. [SFS-6]"""
+        if self._ends_too_early:
+            return "The practice gave an end that is not after the start."
         return self.start.doubt or self.end.doubt or ""
+
+    @property
+    def _ends_too_early(self) -> bool:
+        start, end = self.start.instant, self.end.instant
+        return start is not None and end is not None and end <= start
 
     def as_json(self) -> dict[str, Any]:
         """The offer for storage, without what is empty."""

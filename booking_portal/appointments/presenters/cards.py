@@ -11,6 +11,7 @@ from booking_portal.commands.otherwise import (
     is_another_place,
 )
 from booking_portal.commands.states import Kind
+from booking_portal.commands.statuses import BOOKED, CANCELLED, in_words
 from booking_portal.slots.offers import Offer
 from gpconnect import london
 from gpconnect.models import (
@@ -21,16 +22,6 @@ from gpconnect.models import (
     Practitioner,
     channels,
 )
-
-STATUS = {
-    "booked": "Booked",
-    "cancelled": "Cancelled",
-    "arrived": "Arrived",
-    "fulfilled": "Attended",
-    "noshow": "Did not attend",
-    "pending": "Not yet accepted",
-    "proposed": "Proposed",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +44,7 @@ class AppointmentCard:
     slot_type: str
     schedule_type: str
     status: str
+    booked: bool
     cancelled: bool
     started: bool
     booked_by: str
@@ -63,7 +55,23 @@ class AppointmentCard:
     @property
     def changeable(self) -> bool:
         """Whether it may be amended and cancelled. [AMEND-1, CANCEL-2, READ-1]"""
-        return not self.cancelled and not self.started and self.start.instant is not None
+        return self.booked and not self.started and self.start.instant is not None
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is booked, or nobody has said otherwise."""
+        return self.booked or not self.status
+
+    @property
+    def why_not_changeable(self) -> str:
+        """Why nothing can be changed here; empty where it can be, or where nobody can tell."""
+        if self.cancelled:
+            return "It is cancelled"
+        if self.started:
+            return "It has started"
+        if not self.booked:
+            return f"The practice has it as “{self.status or wording.NOT_GIVEN}”, not as booked"
+        return "" if self.changeable else "The practice gave a start that cannot be relied on"
 
     @property
     def short_day(self) -> str:
@@ -208,8 +216,12 @@ def _returned(asked: AppointmentCard, command: Command) -> AppointmentCard:
 
 def _card(start: PracticeTime, end: PracticeTime, **given: str | None) -> AppointmentCard:
     minutes = None
+    doubt = start.doubt or (end.doubt if end.written else None)
     if start.instant is not None and end.instant is not None:
-        minutes = int((end.instant - start.instant).total_seconds() // 60)
+        if end.instant > start.instant:
+            minutes = int((end.instant - start.instant).total_seconds() // 60)
+        else:
+            doubt = doubt or "The practice gave an end that is not after the start."
     status = given.pop("status", None) or ""
     texts = {name: given.get(name) or "" for name in _TEXTS}
     return AppointmentCard(
@@ -217,9 +229,10 @@ def _card(start: PracticeTime, end: PracticeTime, **given: str | None) -> Appoin
         day=wording.day_of(start),
         time=wording.span(start, end, minutes),
         minutes=minutes,
-        doubt=start.doubt or end.doubt or "",
-        status=STATUS.get(status, status.capitalize()),
-        cancelled=status == "cancelled",
+        doubt=doubt or "",
+        status=in_words(status),
+        booked=status == BOOKED,
+        cancelled=status == CANCELLED,
         started=start.instant is not None and start.instant <= london.now_utc(),
         **texts,
     )

@@ -126,10 +126,11 @@ def _moved(proposal: Proposal) -> tuple[str, str]:
 
 
 def _known(known: AppointmentCard, where: str, wanted: AppointmentCard) -> Known:
+    status = "" if known.booked else known.status
     same_day = known.start.local_date == wanted.start.local_date
     return Known(
         when=f"{known.day}, {known.time}",
-        what=", ".join(part for part in (known.channel, known.who) if part),
+        what=", ".join(part for part in (status, known.channel, known.who) if part),
         where=where,
         clashes=same_day,
     )

@@ -92,7 +92,7 @@ class CommandPage:
         to_cancel = cancel_it(command, cancelled=card.cancelled)
         booked = command.kind == Kind.BOOK and state is State.DONE
         asks_texts = command.kind in {Kind.BOOK, Kind.AMEND} and seen
-        live = booked and seen and not card.cancelled and not to_cancel
+        live = booked and seen and card.booked and not to_cancel
         differs = Otherwise.of(command, actor, person) if live else None
         return cls(
             command_id=str(command.pk),

@@ -350,4 +350,4 @@ def _heading(about: About) -> str:
 
 def _has_the_new_one(about: About) -> bool:
     """Whether the patient certainly has the new appointment, and is to keep it."""
-    return about.stage is Stage.FINISHED and not about.card.cancelled
+    return about.stage is Stage.FINISHED and about.card.stands

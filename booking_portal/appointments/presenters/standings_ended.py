@@ -61,6 +61,14 @@ def done(kind: AboutAppointment, command: Command, card: AppointmentCard) -> Sta
                 "You do not have this appointment any more: it has been cancelled.",
                 f"If the patient still needs one, search again, or ring {name}.",
             )
+        case Kind.BOOK if command.result and not card.booked:
+            return Standing(
+                "bad",
+                "Booked, and shown otherwise now",
+                f"{name} made the appointment, and has it as “{card.status}” now.",
+                "",
+                f"Ask {name} what that means before telling the patient anything.",
+            )
         case Kind.BOOK:
             return Standing("good", "Booked", f"{name} has confirmed the appointment.", "", "")
         case Kind.AMEND:

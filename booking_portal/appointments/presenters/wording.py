@@ -42,6 +42,8 @@ def span(start: PracticeTime, end: PracticeTime, minutes: int | None) -> str:
     text = start.time_label or NOT_GIVEN
     if end.time_label:
         text += f" to {end.time_label}"
+    elif start.time_label:
+        text += ", end not given"
     return f"{text} ({minutes} minutes)" if minutes else text
 
 

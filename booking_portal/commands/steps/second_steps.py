@@ -4,9 +4,10 @@ import uuid
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.commands.booking import ready_to_book, require_settled
-from booking_portal.commands.changing import ready_to_cancel
+from booking_portal.commands.changing import NotChangeable, ready_to_cancel
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.reading import read
+from booking_portal.commands.statuses import BOOKED, in_words
 from booking_portal.commands.steps.preparing import Ready
 from booking_portal.commands.steps.stages import step_of, steps_of
 from booking_portal.patients.finding import find
@@ -96,8 +97,12 @@ def _require_new_stands(saga: Saga, encounter: Encounter, actor: Actor) -> None:
     if first is None or not first.appointment_id:  # told by telephone; a person decides on it
         return
     at = find(encounter, first.practice, actor=actor)
-    if read(at, first.appointment_id, actor=actor, known_at=first.system).cancelled:
+    new = read(at, first.appointment_id, actor=actor, known_at=first.system)
+    if new.cancelled:
         raise NewCancelled
+    if new.status != BOOKED:
+        words = in_words(new.status)
+        raise NotChangeable(f"The practice has the new appointment as “{words}”, not as booked.")
 
 
 def _form_token(saga: Saga, step: Command.Step) -> uuid.UUID:
