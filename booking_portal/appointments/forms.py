@@ -1,5 +1,6 @@
 """The forms of the booking screens. Limits are the practices'; nothing is cut silently. [BOOK-4]"""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from booking_portal.commands.booking import (
 )
 from booking_portal.commands.changing import REASON_LIMIT
 from booking_portal.commands.reading import LOOK_AHEAD
+from booking_portal.commands.texts import is_left
 from booking_portal.forms import DateField, PlainForm
 from gpconnect import london
 
@@ -102,7 +104,16 @@ class RangeForm(PlainForm):
 
 
 class TextField(forms.CharField):
-    """Text for a practice, counted as it is sent and as the counter beside it does. [BOOK-4]"""
+    """Text for a practice, counted as it is sent and as the counter beside it does. [BOOK-4]
+
+    `kept` is what the practice itself has: left as it is, it may be of any length.
+    """
+
+    kept = ""
+
+    def clean(self, value: Any) -> str:
+        """The text. Raises: ValidationError."""
+        return self.kept if is_left(str(value or ""), self.kept) else str(super().clean(value))
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(strip=False, **settings)
@@ -205,7 +216,14 @@ class SeenForm(PlainForm):
 
 
 class AmendForm(TextsForm, SeenForm):
-    """New texts for an appointment. [AMEND-1]"""
+    """New texts for an appointment; `kept` are those that the practice has. [AMEND-1]"""
+
+    def __init__(self, *args: Any, kept: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("description", "comment"):
+            field = self.fields[name]
+            assert isinstance(field, TextField)
+            field.kept = kept[name]
 
 
 class CancelForm(SeenForm):

@@ -14,7 +14,7 @@ from booking_portal.accounts.actor import Actor
 from booking_portal.commands.booking import COMMENT_LIMIT, DESCRIPTION_LIMIT
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind, State
-from booking_portal.practices.models import Practice
+from booking_portal.patients.models import PatientAtPractice
 from booking_portal.querying import rarely
 from gpconnect.comparison import says
 from gpconnect.models import Appointment
@@ -41,13 +41,13 @@ class Texts:
     source: Source = Source.PRACTICE
 
 
-def texts_of(current: Appointment, practice: Practice, *, actor: Actor) -> Texts:
+def texts_of(current: Appointment, at: PatientAtPractice, *, actor: Actor) -> Texts:
     """The texts of an appointment as the practice has it now.
 
     Our own where it still says those; else the practice's, divided between the boxes where one
     is too long for its own; whole and as it is where both are.
     """
-    ours = _ours(current, practice, actor)
+    ours = _ours(current, at, actor)
     if ours is not None:
         return ours
     description, comment = current.description or "", current.comment or ""
@@ -66,17 +66,19 @@ def is_left(typed: str, there: str) -> bool:
     return bool(there) and entered.words(typed).strip() == entered.words(there).strip()
 
 
-def _ours(current: Appointment, practice: Practice, actor: Actor) -> Texts | None:
+def _ours(current: Appointment, at: PatientAtPractice, actor: Actor) -> Texts | None:
     done = Command.objects.for_organisation(actor.organisation).filter(
         kind__in=(Kind.BOOK, Kind.AMEND),
         state=State.DONE,
-        practice=practice,
+        practice=at.practice,
         appointment_id=current.id,
+        nhs_number__in=at.encounter.nhs_numbers,
     )
     latest_first = sorted(rarely(done), key=lambda command: command.created_at, reverse=True)
     for command in latest_first:
         description, comment = command.payload["description"], command.payload["comment"]
-        if says(current, description, comment):
+        # An id of the practice's former system is another appointment's. [SDS-3]
+        if command.system == at.system and says(current, description, comment):
             as_sent = (current.description or "", current.comment or "") == (description, comment)
             return Texts(description, comment, Source.PRACTICE if as_sent else Source.OURS)
     return None

@@ -1,4 +1,4 @@
-"""Another practitioner or channel than asked for: said plainly, told first where minded. [BOOK-7]"""
+"""Another practitioner or channel than asked for: said, and told first where minded. [BOOK-7]"""
 
 from typing import Any
 

@@ -118,7 +118,7 @@ def when_of(moving: Moving) -> str:
 def compared(
     old: AppointmentCard, old_practice: Practice, new: AppointmentCard, new_practice: Practice
 ) -> tuple[ComparedRow, ...]:
-    """Day, time, place, who and how: the old one beside the new one."""
+    """Day, time, place, who, how and what kind: the old one beside the new one. [SFS-5]"""
     facts = (
         ("Day", old.day, new.day),
         ("Time", old.time, new.time),
@@ -126,6 +126,8 @@ def compared(
         ("Where", _place(old), _place(new)),
         ("With", old.who, new.who),
         ("How", old.channel, new.channel),
+        ("Slot type", old.slot_type, new.slot_type),
+        ("Session", old.schedule_type, new.schedule_type),
     )
     return tuple(
         ComparedRow(label, before or wording.NOT_GIVEN, after or wording.NOT_GIVEN)

@@ -33,6 +33,7 @@ from booking_portal.commands.changing import REASON_LIMIT, ChangedMeanwhile, Not
 from booking_portal.commands.models import Command
 from booking_portal.commands.reading import appointments_there, around, read
 from booking_portal.commands.storing import AlreadyAsked
+from booking_portal.commands.texts import texts_of
 from booking_portal.forms import errors_for
 from booking_portal.patients.decorators import with_encounter
 from booking_portal.patients.finding import find
@@ -88,28 +89,28 @@ def amend_appointment(
     if request.method == "GET":
         current = read(at, appointment_id, actor=request.actor)
         typed = _typed_before(request, at, appointment_id)
-        form = AmendForm(initial=_texts(current) | typed | _fresh(at, current))
+        texts = texts_of(current, at, actor=request.actor)
+        initial = {"description": texts.description, "comment": texts.comment} | typed
+        form = AmendForm(initial=initial | _fresh(at, current), kept=seen_of(current))
         fill_in(request, form)
         return _ask(request, at, "amend", form, current, _changed_since(request, at, current))
-    form = AmendForm(request.POST)
     seen = _seen(request, at, appointment_id)
     if seen is None:
         return _out_of_date(request, at, appointment_id)
+    form = AmendForm(request.POST, kept=seen)
     if not form.is_valid():
         return _ask(request, at, "amend", form, read(at, appointment_id, actor=request.actor))
-    texts = form.cleaned_data["description"], form.cleaned_data["comment"]
+    typed = {name: form.cleaned_data[name] for name in ("description", "comment")}
 
     def again(current: Appointment) -> AmendForm:
-        return AmendForm(
-            initial={"description": texts[0], "comment": texts[1]} | _fresh(at, current)
-        )
+        return AmendForm(initial=typed | _fresh(at, current), kept=seen_of(current))
 
     def change() -> Command:
         return changing.amend(
             at,
             appointment_id,
             seen["version"],
-            *texts,
+            **typed,
             form_token=form.cleaned_data["form_token"],
             actor=request.actor,
         )
@@ -196,6 +197,7 @@ def _ask(
         "form": form,
         "errors": errors_for(form),
         "changed": changed,
+        "texts": texts_of(current, at, actor=request.actor) if page == "amend" else None,
         "may_decline": saying.may_decline(request.actor.organisation),
         "limits": {
             "description": DESCRIPTION_LIMIT,
@@ -238,10 +240,6 @@ def _at(request: ActingRequest, encounter: Encounter, ods: str) -> PatientAtPrac
     practices = Practice.objects.for_organisation(request.actor.organisation)
     practice = get_object_or_404(practices, ods_code=ods)
     return find(encounter, practice, actor=request.actor)
-
-
-def _texts(current: Appointment) -> dict[str, str]:
-    return {"description": current.description or "", "comment": current.comment or ""}
 
 
 def _typed_before(

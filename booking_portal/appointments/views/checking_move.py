@@ -36,6 +36,7 @@ from booking_portal.commands.models import Proposal
 from booking_portal.commands.reading import around, read
 from booking_portal.commands.steps import sagas
 from booking_portal.commands.storing import AlreadyAsked
+from booking_portal.commands.texts import Texts, texts_of
 from booking_portal.forms import errors_for
 from booking_portal.patients.decorators import STOPPED, stopped
 from booking_portal.patients.finding import find
@@ -49,13 +50,14 @@ from booking_portal.slots.offers import NotBookable
 class _Move:
     """A move as it is checked: the proposal, and the old appointment as it is now.
 
-    `changed`: it is not what the user has seen.
+    `texts` are the old one's, for the new; `changed`: it is not what the user has seen.
     """
 
     proposal: Proposal
     moving: Moving
     old_practice: Practice
     old: AppointmentCard
+    texts: Texts
     changed: bool
 
 
@@ -90,7 +92,8 @@ def _read(request: ActingRequest, proposal: Proposal, practice: Practice, moving
         proposal.save(update_fields=["moving"])
     seen = request.POST.get("seen", moving.version)
     card = card_with(current, around(there, [current], actor=request.actor))
-    return _Move(proposal, now, practice, card, changed=now.version != seen)
+    texts = texts_of(current, there, actor=request.actor)
+    return _Move(proposal, now, practice, card, texts, changed=now.version != seen)
 
 
 def _move(request: ActingRequest, move: _Move, at: PatientAtPractice) -> HttpResponse:
@@ -136,7 +139,7 @@ def _check(
     page = CheckPage.of(proposal, at, there, elsewhere, request.actor)
     cancel_first = _cancel_first(request, proposal)
     if form is None:
-        texts = proposal if proposal.description else move.old
+        texts = proposal if proposal.description else move.texts
         form = MoveForm(
             initial={"description": texts.description, "comment": texts.comment},
             must_acknowledge=page.must_acknowledge,
@@ -162,6 +165,7 @@ def _check(
             changed=move.changed,
             cancel_first=cancel_first,
         ),
+        "texts": move.texts,
         "reason_limit": REASON_LIMIT,
         "form": form,
         "errors": errors,

@@ -12,6 +12,7 @@ from booking_portal.commands import changing
 from booking_portal.commands.booking import acknowledge_differences, propose, remember_before
 from booking_portal.commands.booking import book as send_booking
 from booking_portal.commands.reading import appointments_there, around, read
+from booking_portal.commands.texts import texts_of
 from booking_portal.patients.finding import client_at
 from gpconnect.models import Appointment
 
@@ -70,9 +71,10 @@ def amend(call: Call) -> Answer:
         if typed is not None:
             call.text(name, typed, code="NOT_CHANGEABLE")
     now = read(call.at, call.needs_id(), actor=call.actor)
+    there = texts_of(now, call.at, actor=call.actor)
     description, comment = (
-        (kept or "") if typed is None else typed
-        for typed, kept in zip(_texts(call), (now.description, now.comment), strict=True)
+        kept if typed is None else typed
+        for typed, kept in zip(_texts(call), (there.description, there.comment), strict=True)
     )
     return settled(
         lambda: changing.amend(
