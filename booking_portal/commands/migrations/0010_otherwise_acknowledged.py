@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("commands", "0008_sagas_of_an_appointment")]
+    dependencies = [("commands", "0009_one_booking_of_a_system")]
 
     operations = [
         migrations.AddField(

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("audit", "0005_settling"),
+        ("audit", "0006_directory_changed"),
     ]
 
     operations = [
@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
                     ("encounter_opened", "Patient traced and shown"),
                     ("otherwise_acknowledged", "Told the patient what is not as asked for"),
                     ("differences_found", "The practice's record differs from PDS"),
+                    ("directory_changed", "The practice has another system than before"),
                     ("command_stored", "Write asked for"),
                     ("command_moved", "Write changed state"),
                     ("command_sent_again", "Write sent again"),
