@@ -155,3 +155,23 @@ def test_a_booking_as_asked_for_needs_nobodys_word(counter: Counter, spine: Sand
     )
     assert response.status_code == 302
     assert not Event.objects.filter(kind=EventKind.OTHERWISE_ACKNOWLEDGED).exists()
+
+
+@pytest.mark.requirement("MOVE-1")
+def test_a_moved_appointment_is_read_aloud_when_the_patient_knows(
+    counter: Counter, spine: Sandbox
+) -> None:
+    counter.traces("9658218865")  # one appointment at A20047
+    [old] = spine.appointments("A20047", "9658218865")
+    counter.opens(reverse("move-appointment", args=[counter.encounter_id, "A20047", old["id"]]))
+    counter.sends(counter.page.form("/slots/"), when="14", practices=["A20047"])
+    counter.chooses(named_slot(counter))
+    spine.fault(practice="A20047", use_case="book", kind="other_channel", times=1)
+    form = next(form for form in counter.page.forms if "reason" in form.fields)
+    page = counter.sends(form)
+    assert "/steps/" in page.address, page.text
+    assert "How In-person Telephone" in page.text
+    assert READ_ALOUD not in page.text
+    page = counter.sends(page.form("/acknowledge"))
+    assert READ_ALOUD in page.text
+    assert "has told the patient" in page.text

@@ -349,3 +349,21 @@ def amended_by_another_organisation(desk: Desk, old: Command, actor: Actor) -> N
         actor=actor,
     )
     assert amended.state == State.DONE
+
+
+def test_the_old_one_is_kept_while_the_new_one_is_not_accepted(
+    desk: Desk, old: Command, spine: Sandbox
+) -> None:
+    """Booked, and then pending at the practice: that is no appointment to cancel another for."""
+    saga = unconfirmed_move(desk, spine, old)
+    new = next(
+        each for each in spine.appointments("A20047", PATIENT) if each["id"] != old.appointment_id
+    )
+    first = step(saga, Command.Step.FIRST)
+    Command.objects.filter(pk=first.pk).update(state=State.DONE, appointment_id=new["id"])
+    spine.rewrite("A20047", new["id"], status="pending")
+    assert tick(saga) is Stage.FOR_A_PERSON
+    saga.refresh_from_db()
+    assert saga.stopped == "NOT_CHANGEABLE"
+    assert "as “Not yet accepted”, not as booked" in saga.sentence
+    assert held(spine)[old.appointment_id] == "booked"
