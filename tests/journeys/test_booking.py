@@ -39,7 +39,9 @@ class TestTheMainJob(Journey):
     def then_the_appointment_is_confirmed_to_read_aloud(self) -> None:
         self.desk.sees_heading(BOOKED)
         self.desk.sees_heading("Read to the patient")
-        self.desk.sees(re.compile("Staff at Riverside Extended Access Hub can see limited"))
+        self.desk.sees(
+            re.compile("Staff at Riverside Extended Access Hub may see limited clinical")
+        )
         self.desk.sees("020 7946 0101")
 
     def when_i_amend_it(self, purpose: str) -> None:

@@ -80,7 +80,7 @@ def may_be_ours(kind: Kind, code: str, status: int) -> bool:
     """Whether the "no" may be about our own earlier success. [BOOK-8, AMEND-2, REG-3, ERR-4]"""
     if kind in {Kind.AMEND, Kind.CANCEL}:
         return code == "DUPLICATE_REJECTED" or (status in {409, 412} and code in VAGUE)
-    return code == "DUPLICATE_REJECTED"
+    return code == "DUPLICATE_REJECTED" or (status, code) == (409, "FHIR_CONSTRAINT_VIOLATION")
 
 
 @pytest.mark.requirement("ERR-2", "ERR-3", "ERR-4")
@@ -153,6 +153,8 @@ NO_ERRORS = frozenset(
         "PDS_PRIVATE_KEY", "PDS_TOKEN_URL", "PDS_URL", "REMOTE_ADDR", "REQUESTS_PER_SECOND",
         "RESOURCE_NOT_FOUND", "TOO_MANY_MATCHES", "UNKNOWN_CA", "VARIES_FROM_TARGETURL",
         "NOT_LDAP", "CERTIFICATE", "CLOSED_BY_TELEPHONE", "FOUND_LATER",
+        "CLOSED_BY_COMPARING", "INVALID_SEARCH_DATA", "INVALID_VALUE", "MISSING_VALUE",
+        "QUERY_STRING",
     }
 )  # fmt: skip
 CODE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z]{9,}")

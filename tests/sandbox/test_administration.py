@@ -39,7 +39,7 @@ def test_a_practitioner_is_found_by_sds_user_id(wire: Wire) -> None:
     path = "/Practitioner?identifier="
     response = wire.ask("find_practitioner", path + encode(f"{SDS_USER_ID}|{user_id}"))
     assert [entry["resource"] for entry in response.json()["entry"]] == [known]
-    nobody = wire.ask("find_practitioner", path + encode(f"{SDS_USER_ID}|1"))
+    nobody = wire.ask("find_practitioner", path + encode(f"{SDS_USER_ID}|555000000001"))
     assert (nobody.status_code, nobody.json().get("entry")) == (200, None)
     wrong = wire.ask("find_practitioner", path + encode(f"{ODS_CODE}|1"))
     assert (wrong.status_code, error_code(wrong)) == (400, "INVALID_IDENTIFIER_SYSTEM")
