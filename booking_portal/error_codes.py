@@ -43,6 +43,7 @@ CODES: Final[dict[str, str]] = {
     "NUMBER_IN_USE": "The practice's id for the appointment is another booking's already: its ids "
     "have come round again, or one of the two answers was wrong.",
     # Comparing with the practices after a restore.
+    "PRACTICE_MOVED": "The practice has changed its system: ids of before mean nothing any more.",
     "NOBODY_MAY_LOOK": "None of the users who met the patient may look any more.",
     "RESTRICTED": "The patient's record has become restricted: nothing more is asked.",
     # What an attempt of a command came to, in its history.

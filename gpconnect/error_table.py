@@ -250,6 +250,12 @@ TABLE: Final[dict[str, Row]] = {
         "The practice does not show this appointment: it may have begun.",
         "Ring the practice.",
     ),
+    "APPOINTMENT_BEGUN": Row(
+        Says.UNCLEAR,
+        errors.NotFound,
+        "The appointment has begun, and practices need not show it then: it could not be read.",
+        "If something about it has to be known, ring the practice.",
+    ),
     "DUPLICATE_REJECTED": Row(
         Says.PRACTICE_REFUSES,
         errors.SlotGone,

@@ -240,7 +240,7 @@ def _accept(
         )
         alarm(command, error, effect, by_system=actor.by_system)
         return
-    confirm(command, effect, reason=reason, by_system=actor.by_system)
+    confirm(command, effect, reason=reason, by_system=actor.by_system, found=True)
     learn(command, effect, actor=actor)
 
 

@@ -156,11 +156,26 @@ class Command(models.Model):
     A registration has no appointment: its `starts` is empty, its `starts_at` the time until which
     the portal looks for its effect, its `patient_id` known when it is done.
 
+    `error_code`, `error_status` (HTTP) and `said` (masked) are what was last answered to it, and
+    stay so; how it ended is `resolution`, empty until it has. `not_shown_at` is when the practice,
+    asked for a booking to come, last said that it does not show it.
+
     `sends` is the number of the send that holds the lease until `send_deadline`. One that is
     `withdrawn_at` is never sent again. `owner` is who rings the patient back on `ring_back`, and
     who sees to it where a person has to; `taken_at` says that they have said so. `acknowledged`:
     what the patient knows is otherwise than asked for, who has told them, and when.
     """
+
+    class Resolution(models.TextChoices):
+        """How it became certain."""
+
+        ANSWERED = "answered", "The practice answered"
+        FOUND = "found", "Found at the practice by looking"
+        FOUND_LATER = "found_later", "Found at the practice after it was held to be not made"
+        NOT_FOUND = "not_found", "Looked for, and not there when it could no longer arrive"
+        NOT_SENT = "not_sent", "Nothing was sent"
+        BY_TELEPHONE = "by_telephone", "Closed with what the practice said on the telephone"
+        BY_COMPARING = "by_comparing", "Closed by comparing both texts"
 
     class Step(models.TextChoices):
         """What a command is to its saga."""
@@ -194,6 +209,11 @@ class Command(models.Model):
     appointment_id = models.CharField(max_length=64, blank=True)
     result = models.JSONField(default=dict)
     error_code = models.CharField(max_length=80, blank=True)
+    error_status = models.PositiveSmallIntegerField(null=True)
+    said = models.TextField(blank=True, default="", db_default="")
+    resolution = models.CharField(
+        max_length=20, choices=Resolution, blank=True, default="", db_default=""
+    )
     sentence = models.TextField(blank=True)
     next_step = models.TextField(blank=True)
 
@@ -204,6 +224,7 @@ class Command(models.Model):
     next_look_at = models.DateTimeField(null=True)
     looks = models.PositiveIntegerField(default=0)
     settled_at = models.DateTimeField(null=True)
+    not_shown_at = models.DateTimeField(null=True)
 
     withdrawn_at = models.DateTimeField(null=True)
     withdrawn_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")

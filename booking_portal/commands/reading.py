@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
@@ -24,8 +24,12 @@ from booking_portal.patients.finding import (
 from booking_portal.patients.models import PatientAtPractice
 from booking_portal.practices import lookups
 from gpconnect import london
+from gpconnect.error_table import failure
+from gpconnect.errors import AppointmentNotShown, GPConnectError
 from gpconnect.models import Appointment, Appointments, Location, Practitioner
 
+BEGUN = "APPOINTMENT_BEGUN"
+NOT_SHOWN = "The practice does not show this appointment any more."
 LOOK_AHEAD = timedelta(weeks=26)
 
 
@@ -51,6 +55,7 @@ def appointments_there(
             _require_same_patient(at, appointment, actor)
     with contextlib.suppress(StateChanged):  # settled in this very moment
         notice(at, there.appointments, actor=actor)
+    _shown_again(at, there.appointments, actor)
     return there
 
 
@@ -62,12 +67,16 @@ def read(
     `known_at` is the system that the id is from; empty where nobody has kept it. [SDS-3]
 
     Raises: NotPermitted, TraceTooOld, PatientMismatch (it is another patient's), PracticeMoved,
-    GPConnectError.
+    GPConnectError; among these AppointmentNotShown, if the practice says itself that it does not
+    show it, unless it is known to have begun.
     """
     actor.require(Permission.VIEW_APPOINTMENTS)
     at.encounter.require_fresh_trace()
     require_same_system(at, known_at, actor=actor)
-    appointment = client_at(at, actor=actor).read_appointment(appointment_id)
+    try:
+        appointment = client_at(at, actor=actor).read_appointment(appointment_id)
+    except AppointmentNotShown as error:
+        raise _as_far_as_known(error, _start_of(at, appointment_id, actor)) from None
     _require_same_patient(at, appointment, actor)
     return appointment
 
@@ -75,12 +84,29 @@ def read(
 def read_again(command: Command, at: PatientAtPractice, *, actor: Actor) -> Command:
     """See how a booking of ours stands at the practice now, and keep what was seen.
 
-    Raises: as `read`.
+    Also that the practice does not show it any more, which is not that nobody could look.
+
+    Raises: as `read`, but for AppointmentNotShown.
     """
-    appointment = read(at, command.appointment_id, actor=actor, known_at=command.system)
-    command.result = as_json(appointment) | {"seen_at": timezone.now().isoformat()}
-    command.save(update_fields=["result"])
+    try:
+        there = read(at, command.appointment_id, actor=actor, known_at=command.system)
+        keep_seen(command, there)
+    except AppointmentNotShown:
+        keep_not_shown(command)
     return command
+
+
+def keep_seen(command: Command, appointment: Appointment) -> None:
+    """Keep how a booking of ours stands at the practice."""
+    command.result = as_json(appointment) | {"seen_at": timezone.now().isoformat()}
+    command.not_shown_at = None
+    command.save(update_fields=["result", "not_shown_at"])
+
+
+def keep_not_shown(command: Command) -> None:
+    """Keep that the practice, asked for a booking to come, did not show it. [ERR-2]"""
+    command.not_shown_at = timezone.now()
+    command.save(update_fields=["not_shown_at"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +149,36 @@ def _named(at: PatientAtPractice, places: set[str], people: set[str], actor: Act
         {key: found for key, found in locations.items() if found is not None},
         {key: found for key, found in practitioners.items() if found is not None},
     )
+
+
+def _shown_again(at: PatientAtPractice, there: Iterable[Appointment], actor: Actor) -> None:
+    """What the practice shows is not missing there any more."""
+    ours = Command.objects.for_organisation(actor.organisation)
+    missed = ours.filter(practice=at.practice, not_shown_at__isnull=False)
+    missed.filter(
+        nhs_number__in=at.encounter.nhs_numbers, appointment_id__in=[one.id for one in there]
+    ).update(not_shown_at=None)
+
+
+def _start_of(at: PatientAtPractice, appointment_id: str, actor: Actor) -> datetime | None:
+    """When it starts, as far as a command of the organisation's knows."""
+    ours = Command.objects.for_organisation(actor.organisation)
+    known = ours.filter(practice=at.practice, appointment_id=appointment_id)
+    return known.order_by("-created_at").values_list("starts_at", flat=True).first()
+
+
+def _as_far_as_known(error: AppointmentNotShown, start: datetime | None) -> GPConnectError:
+    """The same in the words that its start allows; a passed one is not missed. [READ-1]"""
+    if start is not None and start <= timezone.now():
+        begun = failure(BEGUN, origin=error.origin, status=error.status)
+        begun.trace_id, begun.diagnostics = error.trace_id, error.diagnostics
+        return begun
+    if start is not None:
+        error.sentence = NOT_SHOWN
+        error.next_step = (
+            "Ring them: ask what they hold for this patient, and tell the patient then."
+        )
+    return error
 
 
 def _require_same_patient(at: PatientAtPractice, appointment: Appointment, actor: Actor) -> None:

@@ -28,6 +28,7 @@ from booking_portal.commands.storing import database_now, lease_from
 from booking_portal.commands.transitions import (
     StateChanged,
     alarm,
+    answer_of,
     confirm,
     fail,
     move,
@@ -170,7 +171,12 @@ def _not_sent(command: Command, attempt: Attempt) -> Command:
     command.refresh_from_db()
     if command.state == State.SENDING and command.withdrawn_at is not None:
         try:
-            move(command, State.WITHDRAWN, reason="withdrawn before it was sent")
+            move(
+                command,
+                State.WITHDRAWN,
+                reason="withdrawn before it was sent",
+                resolution=Command.Resolution.NOT_SENT,
+            )
         except StateChanged:
             command.refresh_from_db()
     return command
@@ -194,8 +200,7 @@ def _failed(command: Command, attempt: Attempt, error: GPConnectError) -> None:
     if means.state is State.UNCONFIRMED:
         fields["next_look_at"] = _next_look(command, looks_itself=means.look_first)
     if means.state == command.state:  # a later send of an unconfirmed command
-        fields |= {"error_code": error.code, "sentence": error.sentence}
-        fields |= {"next_step": error.next_step}
+        fields |= answer_of(command, error)
         this_send = Command.objects.filter(pk=command.pk, state=command.state, sends=command.sends)
         this_send.update(**fields)
         for name, value in fields.items():

@@ -120,6 +120,7 @@ def _conclude(command: Command, seen: Seen, actor: Actor, asked_at: datetime) ->
             reason="not found, and the request can no longer arrive",
             by_system=BY_SYSTEM,
             next_look_at=late_look,
+            resolution=Command.Resolution.NOT_FOUND,
         )
     elif asked_at > command.request_dead_at and seen.instead is not None:
         not_confirmed(command, seen.instead)
@@ -188,10 +189,7 @@ def _known_of(encounter: Encounter) -> tuple[object, ...]:
 def _refusal_to_check(command: Command) -> GPConnectError | None:
     """The last send's "no" that counts once the practice shows nothing of ours. [BOOK-8]"""
     kind, code = Kind(command.kind), command.error_code
-    sent = command.attempts.filter(purpose=Attempt.Purpose.SEND, outcome=code).last()
-    if not code or sent is None:
-        return None
-    refusal = refusal_of(kind, code, sent.status)
+    refusal = refusal_of(kind, code, command.error_status)
     if refusal is None or not verdict(kind, refusal, command.sends).look_first:
         return None
     return refusal

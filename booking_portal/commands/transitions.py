@@ -10,11 +10,9 @@ from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands import ringing_back
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.states import LATE, MAY_FOLLOW, UNSETTLED, Kind, State
+from gpconnect.diagnostics import masked
 from gpconnect.errors import GPConnectError
 from gpconnect.models import Appointment, Patient
-
-FOUND_LATER = "FOUND_LATER"
-"""The practice has it after all: it was held, and said, to be not made."""
 
 NUMBER_IN_USE = "NUMBER_IN_USE"
 """The practice's id for the appointment is another booking's already."""
@@ -75,7 +73,8 @@ def move(
             encounter_id=command.encounter_id,
             command_id=command.pk,
             appointment_id=fields.get("appointment_id", command.appointment_id),
-            detail={"from": was.value, "reason": reason, "kind": command.kind},
+            detail={"from": was.value, "reason": reason, "kind": command.kind}
+            | ({"resolution": fields["resolution"]} if fields.get("resolution") else {}),
         )
     command.state = to
     for name, value in fields.items():
@@ -84,11 +83,17 @@ def move(
 
 
 def confirm(
-    command: Command, made: Appointment | Patient, *, reason: str, by_system: str = ""
+    command: Command,
+    made: Appointment | Patient,
+    *,
+    reason: str,
+    by_system: str = "",
+    found: bool = False,
 ) -> Command:
     """The practice has done it: `done`, with what the practice returned.
 
-    A booking whose appointment another command has claimed already needs a person.
+    `found`: a look has shown it, whatever was answered before. A booking whose appointment
+    another command has claimed already needs a person.
 
     Raises: StateChanged.
     """
@@ -102,6 +107,8 @@ def confirm(
             by_system=by_system,
             next_look_at=None,
             error_code=NUMBER_IN_USE,
+            error_status=None,
+            said="",
             sentence="The practice has answered with an appointment whose number in its system"
             " another booking has already.",
             next_step="Ring the practice: ask whether this appointment stands, and the other one.",
@@ -111,11 +118,20 @@ def confirm(
         State.DONE,
         reason=reason,
         by_system=by_system,
-        error_code=FOUND_LATER if command.state in LATE else "",
         sentence="",
         next_step="",
+        **_how_confirmed(command, found),
         **_returned(made),
     )
+
+
+def _how_confirmed(command: Command, found: bool) -> dict[str, Any]:
+    if command.state in LATE:  # it was held, and said, to be not made
+        return {"resolution": Command.Resolution.FOUND_LATER}
+    if found:
+        return {"resolution": Command.Resolution.FOUND}
+    answered = Command.Resolution.ANSWERED
+    return {"resolution": answered, "error_code": "", "error_status": None, "said": ""}
 
 
 def _beside_its_saga(command: Command, to: State) -> dict[str, Any]:
@@ -181,16 +197,28 @@ def fail(
 
     Raises: StateChanged.
     """
+    ended: dict[State, dict[str, Any]] = {
+        State.REFUSED: {"resolution": Command.Resolution.ANSWERED},
+        State.NOT_MADE: {"resolution": Command.Resolution.NOT_SENT},
+    }
     return move(
         command,
         to,
         reason=error.code,
         by_system=by_system,
-        error_code=error.code,
-        sentence=error.sentence,
-        next_step=error.next_step,
+        **answer_of(command, error),
+        **ended.get(to, {}),
         **fields,
     )
+
+
+def answer_of(command: Command, error: GPConnectError) -> dict[str, Any]:
+    """What a command keeps of an answer: its code and status, our words for it, and theirs."""
+    kept = {"error_code": error.code, "error_status": error.status}
+    kept |= {"sentence": error.sentence, "next_step": error.next_step}
+    if not error.diagnostics and error.code == command.error_code:
+        return kept  # the same answer again, as a look makes it count
+    return kept | {"said": masked(error.diagnostics)}
 
 
 def alarm(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from booking_portal.commands.states import Kind, State
-from gpconnect.error_table import NEVER_LEFT, REFUSALS, Says, failure, meaning_of, row
+from gpconnect.error_table import NEVER_LEFT, REFUSALS, Says, failure, meaning, meaning_of, row
 from gpconnect.errors import AlreadyRegistered, GPConnectError, Origin, SlotGone, VersionConflict
 from gpconnect.interactions import (
     AMEND_APPOINTMENT,
@@ -101,6 +101,22 @@ def said_no(code: str) -> bool:
     Also one that contradicts itself, as a practice that fails at a request fails at it again.
     """
     return _says(code) in REFUSALS
+
+
+def is_no(code: str, status: int | None) -> bool:
+    """Whether code and status, as they are kept of an answer, agree that it was a "no". [ERR-2]"""
+    try:
+        return meaning(code, origin=None, status=status) in REFUSALS
+    except KeyError:
+        return False
+
+
+def is_contradictory(code: str, status: int | None) -> bool:
+    """Whether code and status contradict each other, so that nobody can tell what was done."""
+    try:
+        return meaning(code, origin=None, status=status) is Says.CONTRADICTORY
+    except KeyError:
+        return False
 
 
 def _says(code: str) -> Says:

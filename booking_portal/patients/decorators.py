@@ -103,6 +103,15 @@ def stopped(
                 "that was booked before is not among them, ring the practice.",
                 back=back,
             )
+        case errors.AppointmentNotShown():  # not that nobody could look [ERR-2]
+            failure = views.Failure(
+                "The practice does not show this appointment",
+                f"{error.sentence} Nothing was sent.",
+                error.next_step,
+                code=error.code,
+                reference=error.trace_id or "",
+                back=back,
+            )
         case GPConnectError():
             again = _once_more(request)
             return views.gpconnect_failed(

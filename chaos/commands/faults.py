@@ -23,15 +23,21 @@ _EVERYWHERE: Final[Mapping[str, float]] = {
 _WRITES_ONLY: Final[Mapping[str, float]] = {
     "commit_late": 0.015,
     "own_409": 0.05,
+    "refusal_500": 0.04,
+    "refusal_500_after": 0.05,
     "other_slot": 0.015,
     "other_patient": 0.015,
 }
+# What is there is said not to be, by the practice and by something on the way to it.
+_READS_ONLY: Final[Mapping[str, float]] = {"not_found": 0.03, "not_found_bare": 0.02}
+_READ: Final = ("read", "retrieve", "find_patient")
 _MADE: Final[Mapping[str, Mapping[str, float]]] = {
     "book": {"slot_taken": 0.04, "cancelled_at_once": 0.03},
     "amend": {"cancelled_at_once": 0.02},
 }
 CONNECTIONS: Final = "refuse_connection"  # no exchange comes of it
-KINDS: Final = tuple(_EVERYWHERE) + tuple(_WRITES_ONLY) + ("slot_taken", "cancelled_at_once")
+KINDS: Final = (*_EVERYWHERE, *_WRITES_ONLY, *_READS_ONLY, "slot_taken", "cancelled_at_once")
+NOT_TO_BE_BELIEVED: Final = ("refusal_500", "refusal_500_after", *_READS_ONLY)
 
 
 def mixture(late: float) -> Iterator[dict[str, Any]]:
@@ -46,6 +52,9 @@ def mixture(late: float) -> Iterator[dict[str, Any]]:
         for use_case in WRITES:
             if not (use_case == "register" and kind == "other_slot"):
                 yield _fault(kind, probability, use_case, late)
+    for kind, probability in _READS_ONLY.items():
+        for use_case in _READ:
+            yield _fault(kind, probability, use_case)
     for kind, probability in _EVERYWHERE.items():
         yield _fault(kind, probability, "*")
     yield _fault(CONNECTIONS, 0.01, "*")

@@ -32,6 +32,7 @@ OPEN: Final = frozenset(
         "The practice recorded something else", "Withdrawn, and not settled yet",
         "Withdrawn, and somebody has to ring the practice",
         "We do not know yet, and our record is behind",
+        "The practice does not show this appointment any more", "Could not be looked at just now",
     }
 )  # fmt: skip
 # What a saga's page claims by how it begins: what was booked, cancelled, registered by then.
@@ -58,8 +59,9 @@ SAGA_OPEN: Final = frozenset(
     }
 )  # fmt: skip
 THE_END: Final = float("inf")
-# A practice that answers about something else leaves nothing for the portal to decide.
-UNDECIDABLE: Final = frozenset({"other_slot", "other_patient"})
+# A practice that answers about something else, or that says itself that what the portal looks
+# for is not there, leaves nothing for the portal to decide.
+UNDECIDABLE: Final = frozenset({"other_slot", "other_patient", "not_found"})
 
 
 @dataclass(slots=True)

@@ -126,6 +126,8 @@ def _what_befell(outcome: Outcome) -> Iterator[Figure]:
     struck = Counter(one["fault"] for one in outcome.exchanges if one["fault"])
     for kind in faults.KINDS:
         yield Figure(f"fault: {kind}", struck[kind], "times", least=scale.each_fault)
+    met = sum(struck[kind] for kind in faults.NOT_TO_BE_BELIEVED)
+    yield Figure("refusals under 500, and 404s for what is there, met", met, "times", least=1)
     refused = sum(one["happened"] for one in outcome.faults if one["kind"] == faults.CONNECTIONS)
     yield Figure(f"fault: {faults.CONNECTIONS}", refused, "times")
     yield Figure("exchanges with practices", len(outcome.exchanges), "exchanges")

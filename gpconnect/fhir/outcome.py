@@ -44,7 +44,7 @@ def refusal(
         code == "DUPLICATE_REJECTED" or (status in (409, 412) and code in _VAGUE)
     ):
         code = "VERSION_CONFLICT"
-    elif interaction in _TAKES and (status, code) == (409, "FHIR_CONSTRAINT_VIOLATION"):
+    elif interaction in _TAKES and status == 409 and code in _VAGUE:
         # A 409 means one thing here, whatever they call it. [ERR-4]
         code, words = "DUPLICATE_REJECTED", f"{code} {words}".strip()
     elif (interaction, status, origin) == (READ_APPOINTMENT, 404, Origin.PRACTICE):

@@ -18,7 +18,6 @@ from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands import ringing_back
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import State
-from booking_portal.commands.transitions import FOUND_LATER
 from booking_portal.patients.models import Encounter
 from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
@@ -229,7 +228,8 @@ class TestTellingThePatient:
             told_by=command.user,
         )
         looked_at(command)
-        assert (command.state, command.error_code) == (State.DONE, FOUND_LATER)
+        found_later = (State.DONE, Command.Resolution.FOUND_LATER)
+        assert (command.state, command.resolution) == found_later
         assert (command.told_at, command.told_by) == (None, None)
         page = counter.opens(page_of(command))
         assert page.title.startswith("Booked after all")

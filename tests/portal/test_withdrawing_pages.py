@@ -11,10 +11,9 @@ from booking_portal.accounts.models import User
 from booking_portal.appointments.presenters.cards import card_of_command
 from booking_portal.audit.models import Event
 from booking_portal.audit.models import Kind as EventKind
-from booking_portal.commands.follow_up.closing import BY_TELEPHONE
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.states import UNSETTLED, Kind, State
-from booking_portal.commands.transitions import FOUND_LATER, move
+from booking_portal.commands.transitions import move
 from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
 from tests.portal.test_start import command_of, noon_today
@@ -308,7 +307,9 @@ def test_every_standing_has_its_words(
 def test_what_was_said_to_be_not_made_and_is_there(
     counter: Counter, clinician: User, kind: Kind, title: str
 ) -> None:
-    command = stored(clinician, kind, State.DONE, error_code=FOUND_LATER, owner=clinician)
+    command = stored(
+        clinician, kind, State.DONE, resolution=Command.Resolution.FOUND_LATER, owner=clinician
+    )
     page = counter.opens(page_of(command))
     assert page.title.startswith(title)
     assert "Whoever was told otherwise has to know." in page.text
@@ -353,7 +354,7 @@ def test_closed_by_telephone_says_who_said_so(
         clinician,
         kind,
         state,
-        error_code=BY_TELEPHONE,
+        resolution=Command.Resolution.BY_TELEPHONE,
         sentence=sentence,
         **(said if state == State.WITHDRAWN else {}),
     )

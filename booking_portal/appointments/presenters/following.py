@@ -14,6 +14,8 @@ from booking_portal.appointments.presenters.otherwise import Otherwise
 from booking_portal.appointments.presenters.ringing_back import RingBack, cancel_it
 from booking_portal.appointments.presenters.standing import Standing
 from booking_portal.appointments.presenters.standings import (
+    could_not_look,
+    is_not_shown,
     looks_of,
     slot_gone,
     standing_of,
@@ -70,6 +72,7 @@ class CommandPage:
     no_longer_wanted: str
     withdrawn: str
     cancel_it: bool
+    ended: str
 
     @classmethod
     def of(
@@ -80,10 +83,12 @@ class CommandPage:
         asked: AppointmentCard | None = None,
         telephones: list[str] | None = None,
         person: Practitioner | None = None,
+        why_not_looked: str = "",
     ) -> "CommandPage":
         """The page for what is stored now; `card` and `asked` where more has been looked up.
 
-        `person` is whom the practice has named instead of whom was asked for.
+        `person` is whom the practice has named instead of whom was asked for; `why_not_looked`
+        says why the practice could not be looked at again just now.
         """
         card, asked = card or card_of_command(command), asked or card_asked(command)
         practice = command.practice
@@ -92,14 +97,15 @@ class CommandPage:
         to_cancel = cancel_it(command, cancelled=card.cancelled)
         booked = command.kind == Kind.BOOK and state is State.DONE
         asks_texts = command.kind in {Kind.BOOK, Kind.AMEND} and seen
-        live = booked and seen and card.booked and not to_cancel
+        stands = booked and seen and card.booked and not to_cancel
+        live = stands and not is_not_shown(command) and not why_not_looked
         differs = Otherwise.of(command, actor, person) if live else None
         return cls(
             command_id=str(command.pk),
             kind=command.kind,
             state=command.state,
             marks=marks_of(command),
-            standing=standing_of(command, card),
+            standing=_standing(command, card, why_not_looked),
             follows=state in {State.SENDING, State.UNCONFIRMED},
             looks=looks_of(command),
             looks_count=command.looks,
@@ -125,8 +131,17 @@ class CommandPage:
             may_withdraw=may_withdraw(command, actor),
             no_longer_wanted=f"The patient no longer wants this {WANTED[Kind(command.kind)]}",
             withdrawn=withdrawn_by(command),
-            cancel_it=to_cancel,
+            cancel_it=to_cancel and not is_not_shown(command),
+            ended=ended(command),
         )
+
+
+def _standing(command: Command, card: AppointmentCard, why_not_looked: str) -> Standing:
+    """Nothing that was not seen just now is told as good news to be read out."""
+    standing = standing_of(command, card)
+    if why_not_looked and standing.tone == "good":
+        return could_not_look(command, why_not_looked)
+    return standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +210,14 @@ def withdrawn_by(command: Command) -> str:
     if command.withdrawn_at is None or command.withdrawn_by is None:
         return ""
     return wording.who_and_when(command.withdrawn_by, command.withdrawn_at)
+
+
+def ended(command: Command) -> str:
+    """How it became certain, where the practice's own answer is not all that is known."""
+    if command.resolution in {"", Command.Resolution.ANSWERED}:
+        return ""
+    text = str(command.get_resolution_display())
+    return f"{text[0].lower()}{text[1:]}"
 
 
 def last_seen(command: Command) -> str:

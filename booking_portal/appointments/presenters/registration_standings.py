@@ -6,8 +6,7 @@ from booking_portal.appointments.presenters.standing import (
     Standing,
 )
 from booking_portal.appointments.presenters.standings_ended import why_not_made
-from booking_portal.appointments.presenters.standings_open import sent_how_often
-from booking_portal.commands.follow_up.closing import BY_TELEPHONE
+from booking_portal.appointments.presenters.standings_open import answered_so, sent_how_often
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.registering import DUPLICATE
 from booking_portal.commands.states import State
@@ -30,7 +29,7 @@ def standing_of_registration(command: Command) -> Standing:
                 "waiting",
                 "Not confirmed yet",
                 f"The temporary registration was sent{sent_how_often(command)}, but {name} has not "
-                "given a clear answer. "
+                f"given a clear answer.{answered_so(command)} "
                 f"The portal is looking at the practice to find out. {NO_BOOKING}",
                 "You are not registered there for certain yet, and nothing is booked. If we end "
                 "the call before it is certain, we will ring you back.",
@@ -57,7 +56,7 @@ def standing_of_registration(command: Command) -> Standing:
 
 def _done(command: Command) -> Standing:
     name = command.practice.name
-    if command.error_code == BY_TELEPHONE:
+    if command.resolution == Command.Resolution.BY_TELEPHONE:
         return Standing(
             "good",
             "Closed: the practice has the patient",
@@ -95,7 +94,7 @@ def _refused(command: Command) -> Standing:
 def _not_made(command: Command) -> Standing:
     name = command.practice.name
     say = "You are not registered there, and nothing is booked. Let me try again."
-    if command.error_code == BY_TELEPHONE:
+    if command.resolution == Command.Resolution.BY_TELEPHONE:
         step = "If it is still wanted, start again."
         return Standing("bad", "Not registered", f"{command.sentence} {NO_BOOKING}", say, step)
     step = f"Try again, or ring {name}."

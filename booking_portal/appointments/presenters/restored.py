@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.presenters import wording
+from booking_portal.commands.restores.reconciling import many_missing
 from booking_portal.commands.restores.restoration import OK, Restoration, Stray
 from booking_portal.patients.presenters import full_name
 from booking_portal.querying import one_or_none
@@ -46,7 +47,8 @@ class StrayRow:
 
 @dataclass(frozen=True, slots=True)
 class RestoredPage:
-    """The page "After a restore". `missing` are commands whose booking the practice has not.
+    """The page "After a restore". `missing` are commands whose booking the practice does
+    not show, `many_missing` practices where that is rather one fault.
 
     `parts` counts patients at a practice: all, compared, still to come, and given up.
     """
@@ -62,12 +64,14 @@ class RestoredPage:
     settled: int
     changed: int
     missing: tuple[str, ...]
+    begun: int
+    many_missing: tuple[str, ...]
     strays: tuple[StrayRow, ...]
 
     @classmethod
     def of(cls, restoration: Restoration, strays: list[StrayRow]) -> "RestoredPage":
         """The page for the organisation's latest restoration."""
-        parts = list(restoration.parts.all())
+        parts = list(restoration.parts.select_related("practice"))
         left = [part for part in parts if part.outcome != OK and part.next_look_at is None]
         codes = sorted({part.outcome for part in left})
         return cls(
@@ -84,6 +88,11 @@ class RestoredPage:
             settled=sum(part.settled for part in parts),
             changed=sum(part.changed for part in parts),
             missing=tuple(command for part in parts for command in part.missing),
+            begun=sum(part.begun for part in parts),
+            many_missing=tuple(
+                f"{number} at {practice.name}, {practice.town}, telephone {practice.telephone}"
+                for practice, number in many_missing(parts)
+            ),
             strays=tuple(strays),
         )
 
@@ -119,5 +128,8 @@ def _why(code: str) -> str:
     return {
         "RESTRICTED": "the patient's record has become restricted",
         "PATIENT_MISMATCH": "the practice's answer was not this one patient",
+        "PATIENT_NOT_AT_PRACTICE": "the practice shows no record of the patient, which says "
+        "nothing of their appointments: ring the practice",
+        "PRACTICE_MOVED": "the practice has changed its system since: ring it",
         "NOBODY_MAY_LOOK": "none of the users who met the patient may look any more",
     }.get(code, f"the practice could not be asked ({code})")

@@ -6,8 +6,11 @@ from booking_portal.appointments.presenters.registration_standings import standi
 from booking_portal.appointments.presenters.standing import Standing
 from booking_portal.appointments.presenters.standings_ended import (
     changed_meanwhile,
+    could_not_look,
     done,
+    is_not_shown,
     not_made,
+    not_shown,
     refused,
     slot_gone,
 )
@@ -22,19 +25,30 @@ from booking_portal.appointments.presenters.standings_withdrawn import (
 )
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind, State
-from booking_portal.commands.transitions import FOUND_LATER
 
-__all__ = ["changed_meanwhile", "looks_of", "slot_gone", "standing_of", "standing_of_restricted"]
+FOUND_LATER = Command.Resolution.FOUND_LATER
+
+__all__ = [
+    "changed_meanwhile",
+    "could_not_look",
+    "is_not_shown",
+    "looks_of",
+    "slot_gone",
+    "standing_of",
+    "standing_of_restricted",
+]
 
 
 def standing_of(command: Command, card: AppointmentCard) -> Standing:
     """The words for where the command stands."""
     kind, state = Kind(command.kind), State(command.state)
     kept = kind is Kind.BOOK and state is State.DONE and command.told_at
+    since = kind is Kind.BOOK and card.cancelled
+    if is_not_shown(command) and not since:
+        return not_shown(command)
     if command.withdrawn_at and state is not State.REFUSED and not kept:
         return standing_of_withdrawn(command, card)
-    since = kind is Kind.BOOK and card.cancelled
-    if state is State.DONE and command.error_code == FOUND_LATER and not since:
+    if state is State.DONE and command.resolution == FOUND_LATER and not since:
         return found_later(command, card)
     if kind is Kind.REGISTER:
         return standing_of_registration(command)

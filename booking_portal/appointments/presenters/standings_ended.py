@@ -8,9 +8,9 @@ from booking_portal.appointments.presenters.standing import (
     AboutAppointment,
     Standing,
 )
-from booking_portal.commands.follow_up.closing import BY_COMPARING, BY_TELEPHONE
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.states import Kind, State
+from booking_portal.commands.verdicts import is_no
 
 SLOT_GONE = "DUPLICATE_REJECTED"
 CHANGED_MEANWHILE = "VERSION_CONFLICT"
@@ -27,6 +27,8 @@ def slot_gone(command: Command) -> bool:
         command.kind == Kind.BOOK
         and command.error_code == SLOT_GONE
         and command.state in {State.REFUSED, State.NOT_MADE}
+        and command.resolution != Command.Resolution.BY_TELEPHONE
+        and is_no(command.error_code, command.error_status)
     )
 
 
@@ -39,12 +41,48 @@ def changed_meanwhile(command: Command) -> bool:
     )
 
 
+def is_not_shown(command: Command) -> bool:
+    """Whether the practice, last asked for this booking to come, did not show it. [ERR-2]"""
+    booked = command.kind == Kind.BOOK and command.state == State.DONE
+    return booked and command.not_shown_at is not None
+
+
+def not_shown(command: Command) -> Standing:
+    """The practice does not show what it had confirmed; why, it does not say."""
+    name, telephone = command.practice.name, command.practice.telephone
+    asked = wording.clock_on_day(command.not_shown_at) if command.not_shown_at else ""
+    return Standing(
+        "bad",
+        "The practice does not show this appointment any more",
+        f"{name} had confirmed this appointment. Asked for it at {asked}, it did not show it any "
+        "more, and did not say what has become of it.",
+        "I have to ask the practice about your appointment. Please do not count on it until you "
+        "hear from us.",
+        f"Ring them, on {telephone}: ask what they hold for this patient. Book nothing in its "
+        "place before you know.",
+    )
+
+
+def could_not_look(command: Command, why: str) -> Standing:
+    """What it was when it was last seen, which nobody could make sure of just now."""
+    name, telephone = command.practice.name, command.practice.telephone
+    return Standing(
+        "waiting",
+        "Could not be looked at just now",
+        f"{name} had confirmed this appointment. The portal could not read it again just now, so "
+        f"that it is not certain that it stands. {why}".strip(),
+        "I cannot see your appointment at the practice just now.",
+        f"Load this page again in a minute. If the patient cannot wait, ring {name} on "
+        f"{telephone}.",
+    )
+
+
 def done(kind: AboutAppointment, command: Command, card: AppointmentCard) -> Standing:
     """The practice has it, by its own word or by telephone."""
     name = command.practice.name
-    if command.error_code == BY_COMPARING:
+    if command.resolution == Command.Resolution.BY_COMPARING:
         return Standing("good", "Left as the practice has it", command.sentence, _stands(card), "")
-    if command.error_code == BY_TELEPHONE:
+    if command.resolution == Command.Resolution.BY_TELEPHONE:
         return Standing(
             "good",
             f"Closed by telephone: {DONE_TITLES[kind].lower()}",
@@ -145,7 +183,7 @@ def not_made(kind: AboutAppointment, command: Command) -> Standing:
         Kind.CANCEL: "It has not been cancelled: your appointment still stands.",
     }
     say, title = says[kind], NOT_DONE[kind]
-    if command.error_code == BY_TELEPHONE:
+    if command.resolution == Command.Resolution.BY_TELEPHONE:
         step = "If it is still wanted, start again."
         return Standing("bad", title, command.sentence, say, step)
     known = why_not_made(command)

@@ -1,5 +1,10 @@
 """In plain words: a booking, change or cancellation whose outcome is not certain."""
 
+from datetime import timedelta
+
+from django.utils import timezone
+
+from booking_portal.appointments.presenters import wording
 from booking_portal.appointments.presenters.standing import ASKED_FOR, AboutAppointment, Standing
 from booking_portal.commands.follow_up.closing import (
     ANSWERED_OTHERWISE,
@@ -9,6 +14,10 @@ from booking_portal.commands.follow_up.closing import (
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind
 from booking_portal.commands.transitions import NUMBER_IN_USE
+from booking_portal.commands.verdicts import is_contradictory, said_no
+
+SETTLES_WITHIN = timedelta(minutes=1)
+"""After a request can no longer arrive; as the screens give the minute only, rounded up."""
 
 
 def sending(kind: AboutAppointment, command: Command) -> Standing:
@@ -25,33 +34,36 @@ def sending(kind: AboutAppointment, command: Command) -> Standing:
 def unconfirmed(kind: AboutAppointment, command: Command) -> Standing:
     """Sent, and nobody knows yet."""
     name = command.practice.name
-    sent = sent_how_often(command)
+    sent, answered = sent_how_often(command), answered_so(command)
     match kind:
         case Kind.BOOK:
             known = (
-                f"The booking was sent{sent}, but {name} has not given a clear answer. The "
-                "appointment may have been made, or not. The portal is looking at the practice to "
-                "find out."
+                f"The booking was sent{sent}, but {name} has not given a clear answer."
+                f"{answered} The appointment may have been made, or not. The portal is looking at "
+                "the practice to find out."
             )
             say = (
                 "Your appointment is not confirmed yet. I will tell you as soon as it is. If we "
                 "end the call before that, please do not count on it until you hear from us."
             )
             step = (
-                "Do not book again. Wait here, or end the call with a number to ring the patient "
-                "back: the booking stays at the top of Bookings until it is settled."
+                "Do not book again. Do not book elsewhere yet either. Wait here, or end the call "
+                "with a number to ring the patient back: the booking stays at the top of Bookings "
+                "until it is settled."
             )
         case Kind.AMEND:
             known = (
-                f"The change was sent{sent}, but {name} has not given a clear answer. The "
-                "appointment stands; whether its text has changed is being looked up."
+                f"The change was sent{sent}, but {name} has not given a clear answer."
+                f"{answered} The appointment stands; whether its text has changed is being looked "
+                "up."
             )
             say = "Your appointment stands. I am still waiting to hear whether the note was added."
             step = "Wait here, or come back from Bookings. Do not send it again."
         case Kind.CANCEL:
             known = (
-                f"The cancellation was sent{sent}, but {name} has not given a clear answer. The "
-                "appointment may still stand. The portal is looking at the practice to find out."
+                f"The cancellation was sent{sent}, but {name} has not given a clear answer."
+                f"{answered} The appointment may still stand. The portal is looking at the "
+                "practice to find out."
             )
             say = (
                 "The cancellation is not confirmed yet. If we end the call before it is, we will "
@@ -59,6 +71,33 @@ def unconfirmed(kind: AboutAppointment, command: Command) -> Standing:
             )
             step = "Wait here, or come back from Bookings. Do not send it again."
     return Standing("waiting", "Not confirmed yet", known, say, step)
+
+
+def answered_so(command: Command) -> str:
+    """What was answered and decides nothing, and when more is known; begins with a space. [ERR-2]
+
+    Empty where nothing was answered. The practice's own words are untrusted, masked and bounded.
+    """
+    if command.error_status is None or not command.sentence:
+        return ""
+    parts = [f" The answer was: {command.sentence}"]
+    if command.said:
+        parts.append(f"In its own words: “{command.said}”")
+    if is_contradictory(command.error_code, command.error_status):
+        parts.append(
+            "But an error like this can come after the practice has done it as well as before."
+        )
+    if said_no(command.error_code):  # else it may be sent once more, and takes longer
+        parts.append(_known_by(command))
+    return " ".join(parts)
+
+
+def _known_by(command: Command) -> str:
+    until = command.request_dead_at + SETTLES_WITHIN
+    if until < timezone.now():
+        return "It will be known as soon as the practice can be looked at again."
+    clock = wording.clock_on_day(until)
+    return f"It will be known by {clock}, if the practice can be looked at by then."
 
 
 def needs_attention(kind: AboutAppointment, command: Command) -> Standing:

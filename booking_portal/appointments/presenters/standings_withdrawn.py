@@ -9,7 +9,7 @@ from booking_portal.appointments.presenters.standing import (
 )
 from booking_portal.appointments.presenters.standings_ended import why_not_made
 from booking_portal.appointments.presenters.standings_open import needs_attention
-from booking_portal.commands.follow_up.closing import ANSWERED_OTHERWISE, BY_TELEPHONE
+from booking_portal.commands.follow_up.closing import ANSWERED_OTHERWISE
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind, State
 
@@ -108,7 +108,7 @@ def _needs_attention(command: Command) -> Standing:
 def _made_after_all(command: Command, card: AppointmentCard) -> Standing:
     kind, name = Kind(command.kind), command.practice.name
     when = f"{card.day} at {card.start.time_label}"
-    how = f" {command.sentence}" if command.error_code == BY_TELEPHONE else ""
+    how = f" {command.sentence}" if command.resolution == Command.Resolution.BY_TELEPHONE else ""
     match kind:
         case Kind.BOOK if card.cancelled:
             return Standing(
@@ -157,7 +157,7 @@ def _made_after_all(command: Command, card: AppointmentCard) -> Standing:
 def _not_made(command: Command, card: AppointmentCard) -> Standing:
     kind = Kind(command.kind)
     known = why_not_made(command)
-    if command.error_code == BY_TELEPHONE:
+    if command.resolution == Command.Resolution.BY_TELEPHONE:
         known = command.sentence
     say, step = "", "Nothing. If the patient rings again, start again."
     if kind is Kind.CANCEL:

@@ -138,8 +138,7 @@ def _show(request: ActingRequest, found: Command, closing: CloseForm | None = No
     context |= {
         "patient": PatientBanner.of(found.encounter),
         "encounter_id": encounter.pk if encounter else None,
-        "page": _page(request, found, looked_up),
-        "could_not_look": could_not_look,
+        "page": _page(request, found, looked_up, could_not_look),
         "saga_id": found.saga_id,
         "moving": None,
         "may_move": may_move(request.actor),
@@ -169,7 +168,9 @@ class _LookedUp:
 _NOTHING = _LookedUp()
 
 
-def _page(request: ActingRequest, found: Command, looked_up: _LookedUp) -> CommandPage:
+def _page(
+    request: ActingRequest, found: Command, looked_up: _LookedUp, why_not_looked: str
+) -> CommandPage:
     """The command's page. What to tell the patient of a step is on the page of both steps."""
     page = CommandPage.of(
         found,
@@ -178,6 +179,7 @@ def _page(request: ActingRequest, found: Command, looked_up: _LookedUp) -> Comma
         looked_up.asked,
         _telephones(found),
         looked_up.person,
+        why_not_looked,
     )
     if found.saga_id is None:
         return page

@@ -12,8 +12,6 @@ from booking_portal.commands.states import State
 from booking_portal.commands.storing import database_now
 from booking_portal.commands.transitions import claimed_by_another, move
 
-BY_TELEPHONE = "CLOSED_BY_TELEPHONE"
-BY_COMPARING = "CLOSED_BY_COMPARING"
 DIFFERENT = "DIFFERENT_FROM_ASKED"
 CHANGE_NOT_CONFIRMED = "CHANGE_NOT_CONFIRMED"
 ANSWERED_OTHERWISE = frozenset({DIFFERENT, CHANGE_NOT_CONFIRMED})
@@ -81,7 +79,7 @@ def close(
         State.DONE if made else not_made,
         reason=f"the practice said by telephone that it {said}",
         who=actor.who,
-        error_code=BY_TELEPHONE,
+        resolution=Command.Resolution.BY_TELEPHONE,
         sentence=(
             f"{actor.user.full_name} rang the practice. {spoken_to} there said that it {said}."
         ),
@@ -99,7 +97,7 @@ def _close_by_comparing(command: Command, actor: Actor) -> Command:
         State.DONE,
         reason="the practice's text says what it must",
         who=actor.who,
-        error_code=BY_COMPARING,
+        resolution=Command.Resolution.BY_COMPARING,
         sentence=f"{name} has compared both texts: what the practice has says what it must.",
         next_step="",
     )

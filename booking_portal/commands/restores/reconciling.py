@@ -5,6 +5,7 @@ by looking, bookings are refreshed, and appointments that we have booked and do 
 for a person to see.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 
@@ -18,7 +19,13 @@ from booking_portal.audit import trail
 from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands import looking
 from booking_portal.commands.models import Command
-from booking_portal.commands.reading import appointments_there, read
+from booking_portal.commands.reading import (
+    BEGUN,
+    appointments_there,
+    keep_not_shown,
+    keep_seen,
+    read,
+)
 from booking_portal.commands.recognition import booked_by
 from booking_portal.commands.restores.restoration import OK, Reconciliation, Stray
 from booking_portal.commands.settling import CLAIM, settle
@@ -27,21 +34,31 @@ from booking_portal.commands.storing import database_now
 from booking_portal.commands.transitions import as_json
 from booking_portal.commands.working import each
 from booking_portal.patients import tracing
-from booking_portal.patients.finding import NO_RECORD, PatientMismatch, PracticeMoved, find
+from booking_portal.patients.finding import (
+    PatientMismatch,
+    PatientNotAtPractice,
+    PracticeMoved,
+    find,
+)
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.patients.tracing import RestrictedPatient
+from booking_portal.practices.models import Practice
 from gpconnect import london
-from gpconnect.errors import GPConnectError, NotFound
+from gpconnect.errors import AppointmentNotShown, GPConnectError, NotFound
 from gpconnect.models import Appointment
 
 BY_SYSTEM = "reconciling"
 LOOKS_AT_MOST = 8
 FIRST_WAIT, LONGEST_WAIT = 30.0, 600.0
 ENCOUNTERS_AT_MOST = 20
+MANY = 3
+"""So many missing at one practice are told as one fault of the practice."""
 
 NOBODY_MAY_LOOK = "NOBODY_MAY_LOOK"
 RESTRICTED = "RESTRICTED"
 MISMATCH = "PATIENT_MISMATCH"
+MOVED = "PRACTICE_MOVED"
+NO_PATIENT = "PATIENT_NOT_AT_PRACTICE"
 
 
 def reconcile_due(most: int = 3) -> int:
@@ -75,6 +92,10 @@ def reconcile(part: Reconciliation) -> Reconciliation:
         part.outcome, part.next_look_at = RESTRICTED, None
     except PatientMismatch:
         part.outcome, part.next_look_at = MISMATCH, None
+    except PatientNotAtPractice:
+        part.outcome, part.next_look_at = NO_PATIENT, None
+    except PracticeMoved:
+        part.outcome, part.next_look_at = MOVED, None
     except NobodyMayLook:
         part.outcome, part.next_look_at = NOBODY_MAY_LOOK, None
     except GPConnectError as error:
@@ -84,6 +105,14 @@ def reconcile(part: Reconciliation) -> Reconciliation:
         part.next_look_at = database_now() + timedelta(seconds=wait) if again else None
     part.save()
     return part
+
+
+def many_missing(parts: Iterable[Reconciliation]) -> list[tuple[Practice, int]]:
+    """Practices that do not show so many bookings that it is rather one fault of theirs."""
+    numbers = Counter[Practice]()
+    for part in parts:
+        numbers[part.practice] += len(part.missing)
+    return [(practice, number) for practice, number in numbers.items() if number >= MANY]
 
 
 def see(stray: Stray, *, actor: Actor) -> None:
@@ -115,16 +144,29 @@ def _compare(part: Reconciliation) -> None:
     if not encounter.trace_is_fresh:
         tracing.trace_again(encounter, actor=actor)
     part.settled = _settle(part)
-    bookings = list(_bookings(part))
-    try:
-        at = find(encounter, part.practice, actor=actor)
-        there = appointments_there(at, actor=actor).appointments
-    except NO_RECORD:
-        part.missing = [str(booking.pk) for booking in bookings]
-        return
+    at, there = _there(part, encounter, actor)
     looking.notice(at, there, actor=actor)
-    part.changed, part.missing = _refresh(bookings, at, there, actor)
+    not_looked = _refresh(part, at, there, actor)
     part.strays = _keep_strays(part, at, there)
+    if not_looked is not None:
+        raise not_looked
+
+
+def _there(
+    part: Reconciliation, encounter: Encounter, actor: Actor
+) -> tuple[PatientAtPractice, tuple[Appointment, ...]]:
+    """The patient and their appointments there; found anew where the practice has lost the id.
+
+    That a practice shows no patient says nothing of the appointments. [ERR-2]
+    """
+    at = find(encounter, part.practice, actor=actor)
+    try:
+        return at, appointments_there(at, actor=actor).appointments
+    except NotFound:
+        PatientAtPractice.objects.filter(pk=at.pk).update(patient_id="")
+        encounter.places.pop(part.practice_id, None)
+    at = find(encounter, part.practice, actor=actor)
+    return at, appointments_there(at, actor=actor).appointments
 
 
 def _authority(part: Reconciliation) -> tuple[Encounter, Actor]:
@@ -157,29 +199,42 @@ def _bookings(part: Reconciliation) -> QuerySet[Command]:
 
 
 def _refresh(
-    bookings: Iterable[Command],
-    at: PatientAtPractice,
-    there: Iterable[Appointment],
-    actor: Actor,
-) -> tuple[int, list[str]]:
-    """Keep how our bookings stand at the practice; how many have changed, which are unknown."""
+    part: Reconciliation, at: PatientAtPractice, there: Iterable[Appointment], actor: Actor
+) -> GPConnectError | PracticeMoved | None:
+    """Keep how our bookings stand at the practice, and count them; why one could not be read.
+
+    Only the practice's own word that it does not show a booking to come makes it missing; one
+    that could not be read does not hide the others.
+    """
     shown = {appointment.id: appointment for appointment in there}
-    changed, missing = 0, []
-    for booking in bookings:
+    not_looked: GPConnectError | PracticeMoved | None = None
+    part.changed, part.missing, part.begun = 0, [], 0
+    for booking in _bookings(part):
         same = booking.system == at.system
         appointment = shown.get(booking.appointment_id) if same else None
         try:
             appointment = appointment or read(
                 at, booking.appointment_id, actor=actor, known_at=booking.system
             )
-        except (NotFound, PracticeMoved):  # under which id another system has it, nobody knows
-            missing.append(str(booking.pk))
+        except AppointmentNotShown:
+            keep_not_shown(booking)
+            part.missing.append(str(booking.pk))
+            continue
+        except PracticeMoved as moved:  # under which id another system has it, nobody knows
+            not_looked = moved
+            continue
+        except GPConnectError as error:
+            if error.code == BEGUN:
+                part.begun += 1
+            else:
+                not_looked = error
             continue
         told = as_json(appointment)
-        changed += any(booking.result.get(name) != told.get(name) for name in ("status", "version"))
-        booking.result = told | {"seen_at": timezone.now().isoformat()}
-        booking.save(update_fields=["result"])
-    return changed, missing
+        part.changed += any(
+            booking.result.get(name) != told.get(name) for name in ("status", "version")
+        )
+        keep_seen(booking, appointment)
+    return not_looked
 
 
 def _keep_strays(part: Reconciliation, at: PatientAtPractice, there: Iterable[Appointment]) -> int:

@@ -80,8 +80,8 @@ class Reconciliation(models.Model):
 
     `encounter` is the latest that met the patient. `next_look_at` is None when it has been done
     or given up; `outcome` is OK, or the code of what stood in the way last. `settled`, `changed`
-    and `strays` count what was found; `missing` are the ids of bookings of ours that the practice
-    does not know any more.
+    and `strays` count what was found; `missing` are the ids of bookings of ours to come that the
+    practice says it does not show; `begun` counts those that it need not show, as they have begun.
     """
 
     restoration = models.ForeignKey(Restoration, on_delete=models.CASCADE, related_name="parts")
@@ -95,6 +95,7 @@ class Reconciliation(models.Model):
     changed = models.PositiveIntegerField(default=0)
     missing: "models.JSONField[list[str], list[str]]" = models.JSONField(default=list)
     strays = models.PositiveIntegerField(default=0)
+    begun = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         ordering = ("id",)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 
-from booking_portal.commands.restores.reconciling import reconcile
+from booking_portal.commands.restores.reconciling import many_missing, reconcile
 from booking_portal.commands.restores.restoration import OK, Reconciliation, Restoration
 
 PAUSE_SECONDS = 0.2
@@ -34,6 +34,8 @@ class Command(BaseCommand):
         not_reached: Counter[str] = Counter()
         for restoration in restorations:
             not_reached += self._reconcile(restoration)
+        for restoration in restorations:
+            self._explain(list(restoration.parts.select_related("practice")))
         for code, number in sorted(not_reached.items()):
             self.stdout.write(f"not reached: {number} x {code}")
         if not_reached:
@@ -57,6 +59,17 @@ class Command(BaseCommand):
             failed.total(),
         )
         return failed
+
+    def _explain(self, done: list[Reconciliation]) -> None:
+        """What the numbers of missing bookings mean. [ERR-2]"""
+        begun = sum(part.begun for part in done)
+        if begun:
+            self.stdout.write(f"begun, and not shown any more, as need not be: {begun}")
+        for practice, number in many_missing(done):
+            self.stdout.write(
+                f"missing at {practice.ods_code}: {number}, which may be one fault of the "
+                f"practice's system: ring {practice.telephone}"
+            )
 
     def _row(self, *cells: object) -> None:
         self.stdout.write("".join(f"{cell!s:<19}" for cell in cells).rstrip())
