@@ -32,6 +32,8 @@ CODES: Final[dict[str, str]] = {
     "STILL_NOT_SHOWN": "The practice has the patient on its list, and does not show the record.",
     "RECORDS_UNAVAILABLE": "The portal cannot reach its records. A write that was asked for may "
     "have been sent.",
+    "PORTAL_FAULT": "Something broke in the portal itself. A write that was asked for may have "
+    "been sent.",
     "RECORD_BEHIND": "It was sent, and the portal's record is behind: it catches up by itself.",
     # A command's second step, and why it did not go on by itself.
     "NEW_CANCELLED": "The practice has cancelled the new appointment: the old one stands.",
@@ -61,6 +63,8 @@ CODES: Final[dict[str, str]] = {
     "PRACTICE_MOVED": "The practice has moved to another system: its ids lead to nothing now.",
     "NHS_NUMBER_NEEDED": "The NHS number is missing.",
     "NHS_NUMBER_ON_COMMAND_LINE": "The NHS number may not be an argument here.",
+    "SEVERAL_NHS_NUMBERS": "More than one NHS number was given.",
+    "ID_NEEDED": "The practice's id of the record is missing.",
     "BIRTH_DATE_NEEDED": "The birth date is missing.",
     "PRACTICE_NOT_IN_FEDERATION": "The practice is in none of the organisation's federations.",
     "SLOT_NOT_OFFERED": "The practice does not offer the slot in the time asked for.",

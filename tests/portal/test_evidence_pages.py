@@ -327,7 +327,7 @@ def this_day() -> datetime:
 
 
 def test_what_was_kept_in_one_column_is_taken_apart(counter: Counter) -> None:
-    migration = importlib.import_module("booking_portal.commands.migrations.0010_how_it_ended")
+    migration = importlib.import_module("booking_portal.commands.migrations.0011_how_it_ended")
     command = counter.arrives_at_booking()
     sent = command.attempts.get(purpose=Attempt.Purpose.SEND)
     Attempt.objects.filter(pk=sent.pk).update(outcome="INTERNAL_SERVER_ERROR", status=500)
