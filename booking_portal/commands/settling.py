@@ -189,7 +189,11 @@ def _known_of(encounter: Encounter) -> tuple[object, ...]:
 def _refusal_to_check(command: Command) -> GPConnectError | None:
     """The last send's "no" that counts once the practice shows nothing of ours. [BOOK-8]"""
     kind, code = Kind(command.kind), command.error_code
-    refusal = refusal_of(kind, code, command.error_status)
+    status = command.error_status
+    if status is None:  # the version before has kept it in the history only
+        sent = command.attempts.filter(purpose=Attempt.Purpose.SEND, outcome=code).last()
+        status = sent.status if sent is not None else None
+    refusal = refusal_of(kind, code, status)
     if refusal is None or not verdict(kind, refusal, command.sends).look_first:
         return None
     return refusal

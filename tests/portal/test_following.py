@@ -130,15 +130,18 @@ def test_opening_a_booking_reads_it_again_at_the_practice(counter: Counter, spin
     assert "As last seen at the practice at" in page.text
 
 
-def test_a_booking_that_cannot_be_read_again_is_shown_as_last_seen(
+@pytest.mark.requirement("ERR-2")
+def test_a_booking_that_cannot_be_read_again_is_not_told_as_certain(
     counter: Counter, spine: Sandbox
 ) -> None:
     counter.arrives_at_booking()
     Command.objects.update(settled_at=timezone.now() - timedelta(hours=2))
     spine.fault(practice="A20047", use_case="read", kind="refuse", times=None)
     page = counter.opens(counter.page.address)
-    assert page.title.startswith("Booked")
-    assert "It could not be read again just now" in page.text
+    assert page.title.startswith("Could not be looked at just now")
+    assert "had confirmed this appointment" in page.text
+    assert "As last seen at the practice at" in page.text
+    assert "Read to the patient" not in page.text
 
 
 def test_a_colleague_sees_the_booking_and_is_asked_to_find_the_patient(

@@ -169,7 +169,11 @@ def test_a_change_sent_twice_is_never_said_to_have_been_somebody_elses(
     amends_again(counter, booked, "Dressing, by the nurse")
     command = counter.command
     Command.objects.filter(pk=command.pk).update(
-        state=State.UNCONFIRMED, result={}, error_code="VERSION_CONFLICT", sends=2
+        state=State.UNCONFIRMED,
+        result={},
+        error_code="VERSION_CONFLICT",
+        error_status=409,
+        sends=2,
     )
     Attempt.objects.create(command=command, purpose="send", outcome="VERSION_CONFLICT", status=409)
     command.refresh_from_db()
