@@ -7,7 +7,7 @@ from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.states import Kind, State
 from tests.portal.counter import Counter, Page
 from tests.portal.test_registering import registers
-from tests.portal.unsettled import looked_at, looked_at_when_dead
+from tests.portal.unsettled import looked_at, looked_at_when_dead, moved_back, page_of
 from tests.sandbox_control import Json, Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -121,3 +121,30 @@ def test_a_slot_that_has_gone_is_said_to_have_gone(hers: Counter, spine: Sandbox
     hers.books("Knee pain")
     assert hers.command.state == State.REFUSED
     assert "no longer free" in hers.page.text, hers.page.text
+
+
+class TestAfterItsNightlyReset:
+    """The practice has forgotten what was booked, and its ids come round again."""
+
+    @pytest.mark.requirement("ERR-2")
+    def test_an_old_booking_is_not_shown_any_more(self, hers: Counter, spine: Sandbox) -> None:
+        command = books(hers)
+        spine.start_again(HERE)
+        page = opens(hers, "appointment", command.appointment_id)
+        assert "The practice does not show this appointment any more" in page.text
+        moved_back(command, settled_at=2 * 60 * 60)
+        assert "You have an appointment" not in hers.opens(page_of(command)).text
+
+    def test_an_id_that_has_come_round_is_for_a_person(self, hers: Counter, spine: Sandbox) -> None:
+        spine.start_again(HERE)
+        first = books(hers)
+        spine.start_again(HERE)
+        second = books(hers, number=0)
+        assert (first.appointment_id, first.state) == ("3", State.DONE)
+        assert (second.state, second.error_code) == (State.NEEDS_ATTENTION, "NUMBER_IN_USE")
+        assert "under a number that another booking has already" in hers.page.text
+        assert "Ring Foxglove Lane Surgery" in hers.page.text
+        # What the old booking's number leads to is another appointment, and shown as such.
+        moved_back(first, settled_at=2 * 60 * 60)
+        page = hers.opens(page_of(first))
+        assert "You have an appointment" not in page.text, page.text
