@@ -255,6 +255,23 @@ def test_a_404_makes_no_refusal_of_a_conflict_that_may_be_our_own(
     assert counter.command.error_code == "VERSION_CONFLICT"
 
 
+@pytest.mark.requirement("ERR-2", "ERR-4", "AMEND-2")
+@pytest.mark.parametrize(
+    ("changed", "state"), [(False, State.DONE), (True, State.REFUSED)], ids=["ours", "another"]
+)
+def test_a_409_without_a_word_is_a_conflict_only_where_the_version_is_another(
+    counter: Counter, spine: Sandbox, changed: bool, state: State
+) -> None:
+    command = changes_with(counter, spine, Kind.CANCEL, "status_500")
+    Command.objects.filter(pk=command.pk).update(
+        error_code="HTTP_409",
+        error_status=409,
+        payload=command.payload | ({"version": "another"} if changed else {}),
+    )
+    command.refresh_from_db()
+    assert looked_at(command).state == state  # sent again where nothing stands against it
+
+
 @pytest.mark.requirement("ERR-2")
 def test_reconcile_counts_as_missing_what_the_practice_says_it_does_not_show(
     counter: Counter, spine: Sandbox, capsys: pytest.CaptureFixture[str]
