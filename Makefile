@@ -20,7 +20,7 @@ help:
 	@echo "make demo    bring everything up on http://localhost:$(PORT)/ (PORT= chooses another)"
 	@echo "make test    lint, types, import rules and the tests"
 	@echo "make test-long   what is too long for that: exhaustive tests, and the next two"
-	@echo "make test-dates   the tests that follow the diary, on eighteen chosen days; ONLY=words"
+	@echo "make test-dates   the tests that follow the diary, on fifteen chosen days; ONLY=words"
 	@echo "make test-alone   every test file by itself"
 	@echo "make bench   measure the client library against its baselines"
 	@echo "make chaos   answers gone wrong, and users while everything fails (half an hour);"

@@ -65,8 +65,12 @@ class UseCase:
 
 _START = (london.now_utc() + timedelta(days=3)).replace(microsecond=0)
 _TIMES = [london.written_with_offset(_START + timedelta(minutes=each)) for each in (0, 10)]
-_TODAY = london.today()
 _STRUCTURE = "https://fhir.nhs.uk/STU3/StructureDefinition"
+
+
+def _from_today() -> tuple[date, date]:
+    """A week, as it is asked for: what runs over midnight has another today then."""
+    return london.today(), london.today() + timedelta(days=6)
 
 
 def _bundle(*resources: Json) -> Json:
@@ -264,7 +268,7 @@ USE_CASES: Final = (
             _PRACTITIONER,
         ),
         lambda ways, limits: ways.client.search_free_slots(
-            SlotSearch(_TODAY, _TODAY + timedelta(days=6)), deadline=limits
+            SlotSearch(*_from_today()), deadline=limits
         ),
     ),
     UseCase(
@@ -282,9 +286,7 @@ USE_CASES: Final = (
     UseCase(
         "retrieve a patient's appointments",
         _bundle(_BOOKED, {**_CANCELLED, "id": "149"}),
-        lambda ways, limits: ways.client.patient_appointments(
-            "2", _TODAY, _TODAY + timedelta(days=6), deadline=limits
-        ),
+        lambda ways, limits: ways.client.patient_appointments("2", *_from_today(), deadline=limits),
     ),
     UseCase(
         "amend an appointment",

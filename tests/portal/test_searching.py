@@ -1,7 +1,7 @@
 """Searching practices: what is free at a glance, what is doubtful, what did not answer."""
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -365,15 +365,11 @@ def test_a_thousand_kept_slots_are_laid_out_without_asking_again(
     counter.traces()
     counter.searches("A20047")
     model = offers_on(counter)[0].as_json()
-    start = datetime.combine(london.today(), datetime.min.time(), UTC) + timedelta(days=2, hours=9)
+    start = london.now_utc() + timedelta(days=2)
+    times = [london.written_with_offset(start + timedelta(minutes=10 * n)) for n in range(1001)]
     offers = tuple(
         Offer.from_json(
-            model
-            | {
-                "slot_id": str(number),
-                "starts": (start + timedelta(minutes=10 * number)).isoformat(),
-                "ends": (start + timedelta(minutes=10 * number + 10)).isoformat(),
-            }
+            model | {"slot_id": str(number), "starts": times[number], "ends": times[number + 1]}
         )
         for number in range(1000)
     )
