@@ -90,10 +90,24 @@ def read_again(command: Command, at: PatientAtPractice, *, actor: Actor) -> Comm
     """
     try:
         there = read(at, command.appointment_id, actor=actor, known_at=command.system)
-        keep_seen(command, there)
     except AppointmentNotShown:
         keep_not_shown(command)
+        return command
+    if is_another(command, there):
+        keep_not_shown(command)
+    else:
+        keep_seen(command, there)
     return command
+
+
+def is_another(command: Command, appointment: Appointment) -> bool:
+    """Whether what a booking's id leads to now is another appointment: ids come round again.
+
+    Another time and none of the booked slots; one of the two alone is the practice's to change.
+    """
+    booked = {offer.slot_id for offer in command.offers}
+    elsewhen = appointment.start.instant != command.starts_at
+    return elsewhen and booked.isdisjoint(appointment.slot_ids)
 
 
 def keep_seen(command: Command, appointment: Appointment) -> None:

@@ -22,6 +22,7 @@ from booking_portal.commands.models import Command
 from booking_portal.commands.reading import (
     BEGUN,
     appointments_there,
+    is_another,
     keep_not_shown,
     keep_seen,
     read,
@@ -228,6 +229,10 @@ def _refresh(
                 part.begun += 1
             else:
                 not_looked = error
+            continue
+        if is_another(booking, appointment):
+            keep_not_shown(booking)
+            part.missing.append(str(booking.pk))
             continue
         told = as_json(appointment)
         part.changed += any(
