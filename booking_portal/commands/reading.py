@@ -166,12 +166,17 @@ def _named(at: PatientAtPractice, places: set[str], people: set[str], actor: Act
 
 
 def _shown_again(at: PatientAtPractice, there: Iterable[Appointment], actor: Actor) -> None:
-    """What the practice shows is not missing there any more."""
-    ours = Command.objects.for_organisation(actor.organisation)
-    missed = ours.filter(practice=at.practice, not_shown_at__isnull=False)
-    missed.filter(
-        nhs_number__in=at.encounter.nhs_numbers, appointment_id__in=[one.id for one in there]
-    ).update(not_shown_at=None)
+    """What the practice shows is not missing there any more; another one of its id says nothing."""
+    shown = {one.id: one for one in there}
+    missed = Command.objects.for_organisation(actor.organisation).filter(
+        practice=at.practice,
+        not_shown_at__isnull=False,
+        nhs_number__in=at.encounter.nhs_numbers,
+        appointment_id__in=shown,
+    )
+    for command in missed:
+        if command.system == at.system and not is_another(command, shown[command.appointment_id]):
+            Command.objects.filter(pk=command.pk).update(not_shown_at=None)
 
 
 def _start_of(at: PatientAtPractice, appointment_id: str, actor: Actor) -> datetime | None:

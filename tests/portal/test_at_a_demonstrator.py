@@ -1,9 +1,14 @@
 """J84021, whose system does what was measured on the official Demonstrator, through the pages."""
 
+import re
+
 import pytest
+from django.core.management import call_command
 from django.urls import reverse
 
 from booking_portal.commands.models import Command, Saga
+from booking_portal.commands.restores import restoring
+from booking_portal.commands.restores.restoration import Reconciliation
 from booking_portal.commands.states import Kind, State
 from tests.portal.counter import Counter, Page
 from tests.portal.test_registering import registers
@@ -151,3 +156,21 @@ class TestAfterItsNightlyReset:
         assert "You have an appointment" not in page.text
         first.refresh_from_db()
         assert first.result["starts"] == first.starts  # another's is not kept as this one's
+
+    @pytest.mark.requirement("ERR-2")
+    def test_reconciling_counts_as_missing_what_another_has_the_number_of(
+        self, hers: Counter, spine: Sandbox, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        spine.start_again(HERE)
+        first = books(hers)
+        spine.start_again(HERE)
+        second = books(hers, number=0)
+        assert second.error_code == "NUMBER_IN_USE"
+        restoring.hold("a test")
+        call_command("reconcile")
+        assert re.search(r"A1001 +1 +0 +0 +1 +0 +0\n", capsys.readouterr().out)
+        assert Reconciliation.objects.get().missing == [str(first.pk)]
+        hers.opens(reverse("patient-appointments", args=[hers.encounter_id, HERE]))
+        first.refresh_from_db()
+        assert first.not_shown_at is not None  # though its number is in the list
+        assert first.result["starts"] == first.starts
