@@ -154,6 +154,21 @@ def may_send_again(command: Command, seen: Seen, now: datetime) -> bool:
     )
 
 
+def certain_by(command: Command) -> datetime:
+    """When an unconfirmed command is certain at the latest, if the practice can be looked at then.
+
+    Once the last request that may still be made can no longer arrive. By the database's clock.
+    """
+    if (
+        said_no(command.error_code)
+        or command.withdrawn_at is not None
+        or command.sends >= settings.SENDS_AT_MOST
+    ):
+        return command.request_dead_at
+    lifetime = timedelta(seconds=settings.REQUEST_LIFETIME_SECONDS)
+    return max(command.request_dead_at, _sent_until(command) + lifetime)
+
+
 def _sent_until(command: Command) -> datetime:
     """When the command's time to be sent by itself is over; a second step's own is shorter."""
     window = timedelta(seconds=settings.SEND_AGAIN_WINDOW_SECONDS)

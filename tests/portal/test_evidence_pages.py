@@ -13,15 +13,18 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from booking_portal.accounts.models import User
+from booking_portal.appointments.presenters import wording
 from booking_portal.audit.models import Event
 from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.restores import restoring
 from booking_portal.commands.restores.restoration import Reconciliation
+from booking_portal.commands.settling import certain_by
 from booking_portal.commands.states import Kind, State
 from booking_portal.practices import connection
 from gpconnect import london
 from tests.portal.counter import Counter
+from tests.portal.saga_steps import Desk
 from tests.portal.test_registering import registers
 from tests.portal.unsettled import (
     changes_with,
@@ -36,6 +39,7 @@ from tests.sandbox_control import Sandbox
 pytestmark = pytest.mark.django_db
 
 Resolution = Command.Resolution
+KNOWN_BY = re.compile(r"It will be known by (\d\d:\d\d)")
 NOT_SHOWN = "The practice does not show this appointment any more"
 
 
@@ -69,7 +73,7 @@ def test_a_refusing_code_under_500_is_looked_for_and_not_believed(
     assert "Column [number]" in page.text
     assert "<b>too" not in page.html
     assert "Do not book again. Do not book elsewhere yet either." in page.text
-    assert re.search(r"It will be known by \d\d:\d\d", page.text)
+    assert KNOWN_BY.search(page.text)
     assert (command.error_code, command.error_status) == ("BAD_REQUEST", 500)
 
     settled = looked_at_when_dead(command)
@@ -109,6 +113,47 @@ def test_a_change_that_is_refused_under_500_is_looked_for(
     command = changes_with(counter, spine, kind, fault)
     assert "The practice's system did not accept the request." in counter.page.text
     assert looked_at_when_dead(command).state == state
+
+
+@pytest.mark.requirement("ERR-2", "MOVE-1")
+def test_what_was_answered_to_a_moves_second_step_is_shown(desk: Desk, spine: Sandbox) -> None:
+    old = desk.books()
+    spine.fault(practice="A20047", use_case="cancel", kind="refusal_500_after", times=1)
+    saga = desk.moves(old).saga
+    assert saga is not None
+    page = desk.counter.opens(reverse("saga", args=[saga.pk]))
+    assert page.title.startswith("The new one is booked, the old one is not cancelled for certain")
+    assert "The answer was: The practice's system did not accept the request." in page.text
+    assert KNOWN_BY.search(page.text)
+
+
+@pytest.mark.requirement("ERR-2")
+@pytest.mark.parametrize("kind", ["refusal_500", "status_500", "status_502"])
+def test_when_it_will_be_known_is_said_whatever_was_answered(
+    counter: Counter, spine: Sandbox, kind: str
+) -> None:
+    """One that may be sent once more is certain later; the page gives the later time at once."""
+    command = refused_under_500(counter, spine, kind)
+    said = KNOWN_BY.search(counter.page.text)
+    assert said is not None
+    again = timedelta(seconds=settings.SEND_AGAIN_WINDOW_SECONDS)
+    lifetime = timedelta(seconds=settings.REQUEST_LIFETIME_SECONDS)
+    refused = kind == "refusal_500"
+    last = command.request_dead_at if refused else command.created_at + again + lifetime
+    assert said[1] == wording.clock(last + timedelta(minutes=1))
+    spine.fault(practice="A20047", use_case="book", kind=kind, times=1)
+    command = moved_back(
+        command, request_dead_at=1, created_at=settings.SEND_AGAIN_WINDOW_SECONDS - 30
+    )
+    promised = certain_by(command)
+    sent_again = looked_at(command)
+    assert sent_again.sends == (1 if refused else 2)
+    assert sent_again.request_dead_at <= promised
+    if not refused:
+        page = counter.opens(reverse("withdraw-command", args=[command.pk]))
+        counter.sends(page.form("/withdraw"))
+        assert "is withdrawn" in counter.page.text
+        assert KNOWN_BY.search(counter.page.text)
 
 
 @pytest.mark.requirement("ERR-2")
@@ -232,6 +277,8 @@ def test_a_404_about_the_patient_settles_no_registration(counter: Counter, spine
     command = Command.objects.get(kind=Kind.REGISTER)
     assert command.state == State.UNCONFIRMED
     assert "The practice's system did not accept the request." in counter.page.text
+    assert "do not book elsewhere yet" in counter.page.text
+    assert KNOWN_BY.search(counter.page.text)
     spine.fault(practice="A20047", use_case="find_patient", kind="not_found", times=None)
     assert looked_at_when_dead(command).state == State.NEEDS_ATTENTION
 

@@ -34,7 +34,7 @@ def standing_of_registration(command: Command) -> Standing:
                 "You are not registered there for certain yet, and nothing is booked. If we end "
                 "the call before it is certain, we will ring you back.",
                 "Wait here: once it is certain, this page goes on to the booking. Do not send it "
-                "again.",
+                "again, and do not book elsewhere yet.",
             )
         case State.NEEDS_ATTENTION:
             return Standing(

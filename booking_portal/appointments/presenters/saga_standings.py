@@ -16,6 +16,7 @@ from booking_portal.appointments.presenters.standings import (
     slot_gone,
     standing_of,
 )
+from booking_portal.appointments.presenters.standings_open import answered_so
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.steps import stages
@@ -337,7 +338,8 @@ def _of_the_old_one(cancelling: Command) -> str:
         case _:
             return (
                 f"The cancellation of the old one was sent, but {name} has not given a clear "
-                "answer: the old one may still stand. The portal is looking there to find out."
+                f"answer.{answered_so(cancelling)} The old one may still stand. The portal is "
+                "looking there to find out."
             )
 
 

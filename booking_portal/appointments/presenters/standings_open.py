@@ -12,9 +12,10 @@ from booking_portal.commands.follow_up.closing import (
     DIFFERENT,
 )
 from booking_portal.commands.models import Command
+from booking_portal.commands.settling import certain_by
 from booking_portal.commands.states import Kind
 from booking_portal.commands.transitions import NUMBER_IN_USE
-from booking_portal.commands.verdicts import is_contradictory, said_no
+from booking_portal.commands.verdicts import is_contradictory
 
 SETTLES_WITHIN = timedelta(minutes=1)
 """After a request can no longer arrive; as the screens give the minute only, rounded up."""
@@ -76,24 +77,23 @@ def unconfirmed(kind: AboutAppointment, command: Command) -> Standing:
 def answered_so(command: Command) -> str:
     """What was answered and decides nothing, and when more is known; begins with a space. [ERR-2]
 
-    Empty where nothing was answered. The practice's own words are untrusted, masked and bounded.
+    The practice's own words are untrusted, masked and bounded.
     """
-    if command.error_status is None or not command.sentence:
-        return ""
-    parts = [f" The answer was: {command.sentence}"]
-    if command.said:
-        parts.append(f"In its own words: “{command.said}”")
-    if is_contradictory(command.error_code, command.error_status):
-        parts.append(
-            "But an error like this can come after the practice has done it as well as before."
-        )
-    if said_no(command.error_code):  # else it may be sent once more, and takes longer
-        parts.append(_known_by(command))
-    return " ".join(parts)
+    parts = [""]
+    if command.error_status is not None and command.sentence:
+        parts.append(f"The answer was: {command.sentence}")
+        if command.said:
+            parts.append(f"In its own words: “{command.said}”")
+        if is_contradictory(command.error_code, command.error_status):
+            parts.append(
+                "But an error like this can come after the practice has done it as well as before."
+            )
+    return " ".join([*parts, known_by(command)])
 
 
-def _known_by(command: Command) -> str:
-    until = command.request_dead_at + SETTLES_WITHIN
+def known_by(command: Command) -> str:
+    """When it is certain at the latest whether it was done."""
+    until = certain_by(command) + SETTLES_WITHIN
     if until < timezone.now():
         return "It will be known as soon as the practice can be looked at again."
     clock = wording.clock_on_day(until)

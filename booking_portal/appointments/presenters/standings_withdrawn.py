@@ -8,7 +8,7 @@ from booking_portal.appointments.presenters.standing import (
     Standing,
 )
 from booking_portal.appointments.presenters.standings_ended import why_not_made
-from booking_portal.appointments.presenters.standings_open import needs_attention
+from booking_portal.appointments.presenters.standings_open import known_by, needs_attention
 from booking_portal.commands.follow_up.closing import ANSWERED_OTHERWISE
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind, State
@@ -83,7 +83,7 @@ def _not_settled(command: Command) -> Standing:
         "waiting",
         "Withdrawn, and not settled yet",
         f"{ASKED_FOR[kind].capitalize()} is withdrawn. The portal does not send it again, and "
-        f"{_STILL_FINDS_OUT[kind]}.",
+        f"{_STILL_FINDS_OUT[kind]}. {known_by(command)}",
         "",
         "Nothing for now. Should the practice have done it all the same, Bookings says so, and "
         "what to do.",
