@@ -70,6 +70,7 @@ def test_a_refusing_code_under_500_is_looked_for_and_not_believed(
     assert page.title.startswith("Not confirmed yet")
     assert "The practice's system did not accept the request." in page.text
     assert "In its own words: “" in page.text
+    assert re.search(r"In its own words: “[^”]*[^.!?]”\. ", page.text)
     assert "Column [number]" in page.text
     assert "<b>too" not in page.html
     assert "Do not book again. Do not book elsewhere yet either." in page.text

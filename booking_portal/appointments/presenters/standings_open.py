@@ -83,7 +83,8 @@ def answered_so(command: Command) -> str:
     if command.error_status is not None and command.sentence:
         parts.append(f"The answer was: {command.sentence}")
         if command.said:
-            parts.append(f"In its own words: “{command.said}”")
+            stop = "" if command.said.endswith((".", "!", "?")) else "."
+            parts.append(f"In its own words: “{command.said}”{stop}")
         if is_contradictory(command.error_code, command.error_status):
             parts.append(
                 "But an error like this can come after the practice has done it as well as before."
