@@ -73,8 +73,11 @@ class TestEachIsInOneList:
         assert sections_with(counter, command) == [RING_BACK]
         command.refresh_from_db()
         assert f"Ring {command.ring_back}" in sections(counter)[RING_BACK]
+        how = ": closed with what the practice said on the telephone"
+        assert how in sections(counter)[RING_BACK]
         other.sends(other.opens(page_of(command)).form("/told"))
         assert sections_with(counter, command) == [SETTLED]
+        assert how in sections(counter)[SETTLED]
         moved_back(command, settled_at=24 * 60 * 60 + 1)
         assert sections_with(counter, command) == []
 

@@ -10,7 +10,7 @@ from booking_portal.appointments.presenters.cards import (
     card_of_command,
     card_of_nothing,
 )
-from booking_portal.appointments.presenters.following import last_seen
+from booking_portal.appointments.presenters.following import ended, last_seen
 from booking_portal.appointments.presenters.ringing_back import owner_of
 from booking_portal.appointments.presenters.saga_standings import About, standing_of_saga
 from booking_portal.appointments.presenters.sagas import SagaRow
@@ -176,5 +176,11 @@ def _since(command: Command) -> str:
 
 
 def _settled(command: Command) -> str:
-    at = command.settled_at
-    return f"Certain since {wording.clock_on_day(at)}" if at else ""
+    """Since when it is certain; and how it became so, where not by the practice's own answer."""
+    if command.settled_at is None:
+        return ""
+    return ": ".join(
+        part
+        for part in (f"Certain since {wording.clock_on_day(command.settled_at)}", ended(command))
+        if part
+    )
