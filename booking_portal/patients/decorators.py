@@ -74,6 +74,8 @@ def stopped(
     """
     back = reverse("encounter", args=[encounter.id])
     about = {"patient": PatientBanner.of(encounter), "encounter_id": encounter.id}
+    # Whoever has only opened a page has sent nothing that could have gone.
+    unsent = " Nothing was sent." if request.method == "POST" else ""
     match error:
         case TraceTooOld():
             return trace_too_old(request, encounter)
@@ -98,7 +100,7 @@ def stopped(
         case PracticeMoved():
             failure = views.Failure(
                 "The practice has changed its system",
-                f"{error} Nothing was sent.",
+                f"{error}{unsent}",
                 "Search again, or look at the patient's appointments at the practice again. If one "
                 "that was booked before is not among them, ring the practice.",
                 back=back,
@@ -106,7 +108,7 @@ def stopped(
         case errors.AppointmentNotShown():  # not that nobody could look [ERR-2]
             failure = views.Failure(
                 "The practice does not show this appointment",
-                f"{error.sentence} Nothing was sent.",
+                f"{error.sentence}{unsent}",
                 error.next_step,
                 code=error.code,
                 reference=error.trace_id or "",
