@@ -87,6 +87,14 @@ def failed(
     return render(request, "failure.jinja", {"failure": failure}, status=status)
 
 
+def unsent(request: HttpRequest) -> str:
+    """For who has pressed a button, after a sentence: nothing came of it. Else empty.
+
+    Whoever has only opened a page has sent nothing that could have gone.
+    """
+    return " Nothing was sent." if request.method == "POST" else ""
+
+
 def failure_of(error: GPConnectError, practice: HasTelephone | None = None) -> Failure:
     """A read that failed, in words for the user; nothing of the practice's own text. [ERR-1]
 
@@ -193,11 +201,10 @@ def another_organisation(
 
     `address` is where they come back to once they do.
     """
-    posted = " Nothing was sent." if request.method == "POST" else ""
     failure = Failure(
         "You are acting for another organisation now",
         f"You opened {what} for {organisation.name}. You are acting for {actor.organisation.name} "
-        f"now.{posted}",
+        f"now.{unsent(request)}",
         f"Switch back to {organisation.name} to go on with {what}, or find the patient again.",
         action=Action(
             reverse("choose-organisation"),

@@ -74,8 +74,6 @@ def stopped(
     """
     back = reverse("encounter", args=[encounter.id])
     about = {"patient": PatientBanner.of(encounter), "encounter_id": encounter.id}
-    # Whoever has only opened a page has sent nothing that could have gone.
-    unsent = " Nothing was sent." if request.method == "POST" else ""
     match error:
         case TraceTooOld():
             return trace_too_old(request, encounter)
@@ -100,7 +98,7 @@ def stopped(
         case PracticeMoved():
             failure = views.Failure(
                 "The practice has changed its system",
-                f"{error}{unsent}",
+                f"{error}{views.unsent(request)}",
                 "Search again, or look at the patient's appointments at the practice again. If one "
                 "that was booked before is not among them, ring the practice.",
                 back=back,
@@ -108,7 +106,7 @@ def stopped(
         case errors.AppointmentNotShown():  # not that nobody could look [ERR-2]
             failure = views.Failure(
                 "The practice does not show this appointment",
-                f"{error.sentence}{unsent}",
+                f"{error.sentence}{views.unsent(request)}",
                 error.next_step,
                 code=error.code,
                 reference=error.trace_id or "",

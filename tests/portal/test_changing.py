@@ -190,7 +190,7 @@ def test_a_cancellation_meanwhile_ends_the_change(
     colleague.sends(theirs.form("/cancel"), decision="cancel", reason="Not needed")
     met = counter.sends(page.form("/amend"), description="Too late", comment="")
     assert met.status == 409
-    assert "This appointment is cancelled already." in met.text
+    assert "This appointment is cancelled already. Nothing was sent." in met.text
     assert "020 7946 0101" in met.text
 
 

@@ -60,6 +60,7 @@ def test_another_status_is_shown_and_offers_nothing(
         met = counter.opens(reverse(f"{action}-appointment", args=address))
         assert met.status == 409
         assert f"The practice has this appointment as “{words}”, not as booked." in met.text
+        assert "Nothing was sent" not in met.text  # it was only opened
     assert not Command.objects.exists()
 
 

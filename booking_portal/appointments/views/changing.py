@@ -316,7 +316,7 @@ def _not_changeable(
 ) -> HttpResponse:
     failure = views.Failure(
         "This appointment cannot be changed",
-        f"{problem} Nothing was sent.",
+        f"{problem}{views.unsent(request)}",
         "If something still has to change, ring the practice.",
         back=_address(at, "appointment", appointment_id),
     )

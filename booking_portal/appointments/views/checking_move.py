@@ -190,7 +190,7 @@ def _not_movable(
     where = [proposal.encounter_id, moving.practice_ods, moving.appointment_id]
     failure = views.Failure(
         "This appointment cannot be moved",
-        f"{problem} Nothing was sent.",
+        f"{problem}{views.unsent(request)}",
         "To book the new time all the same, search again without moving. If something still has "
         "to change, ring the practice.",
         back=reverse("appointment", args=where),

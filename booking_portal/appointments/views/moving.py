@@ -59,7 +59,7 @@ def move_appointment(
     except NotChangeable as problem:
         failure = views.Failure(
             "This appointment cannot be moved",
-            f"{problem} Nothing was sent.",
+            f"{problem}{views.unsent(request)}",
             "If something still has to change, ring the practice.",
             back=reverse("appointment", args=[encounter.pk, ods, appointment_id]),
         )
@@ -100,8 +100,7 @@ def moving_query(moving: Moving | None, encounter_id: uuid.UUID, **others: str) 
 def _lost(request: ActingRequest, encounter: Encounter) -> HttpResponse:
     failure = views.Failure(
         "The move is not kept any more",
-        "This page no longer knows which appointment you are moving. Nothing was sent, and the "
-        "appointment stands.",
+        "This page no longer knows which appointment you are moving, and has changed nothing.",
         "Open the appointment again, and choose to move it.",
         back=reverse("encounter", args=[encounter.pk]),
     )
