@@ -23,6 +23,7 @@ from booking_portal.patients.finding import (
 )
 from booking_portal.patients.models import PatientAtPractice
 from booking_portal.practices import lookups
+from booking_portal.querying import rarely
 from gpconnect import london
 from gpconnect.error_table import failure
 from gpconnect.errors import AppointmentNotShown, GPConnectError
@@ -170,13 +171,14 @@ def _shown_again(at: PatientAtPractice, there: Iterable[Appointment], actor: Act
     shown = {one.id: one for one in there}
     missed = Command.objects.for_organisation(actor.organisation).filter(
         practice=at.practice,
+        asid=at.asid,
+        service_root=at.service_root,
         not_shown_at__isnull=False,
         nhs_number__in=at.encounter.nhs_numbers,
         appointment_id__in=shown,
     )
-    for command in missed:
-        if command.system == at.system and not is_another(command, shown[command.appointment_id]):
-            Command.objects.filter(pk=command.pk).update(not_shown_at=None)
+    again = [one.pk for one in rarely(missed) if not is_another(one, shown[one.appointment_id])]
+    Command.objects.filter(pk__in=again).update(not_shown_at=None)
 
 
 def _start_of(at: PatientAtPractice, appointment_id: str, actor: Actor) -> datetime | None:

@@ -146,9 +146,7 @@ def may_send_again(command: Command, seen: Seen, now: datetime) -> bool:
         seen.effect is None
         and seen.conclusive
         and command.state == State.UNCONFIRMED
-        and command.withdrawn_at is None
-        and command.sends < settings.SENDS_AT_MOST
-        and not said_no(command.error_code)
+        and _is_sendable(command)
         and (command.kind in SAFE_AT_ONCE or now > command.request_dead_at)
         and now < _sent_until(command)
     )
@@ -159,14 +157,19 @@ def certain_by(command: Command) -> datetime:
 
     Once the last request that may still be made can no longer arrive. By the database's clock.
     """
-    if (
-        said_no(command.error_code)
-        or command.withdrawn_at is not None
-        or command.sends >= settings.SENDS_AT_MOST
-    ):
+    if not _is_sendable(command):
         return command.request_dead_at
     lifetime = timedelta(seconds=settings.REQUEST_LIFETIME_SECONDS)
     return max(command.request_dead_at, _sent_until(command) + lifetime)
+
+
+def _is_sendable(command: Command) -> bool:
+    """Whether its history allows another send: not withdrawn, not refused, not sent too often."""
+    return (
+        command.withdrawn_at is None
+        and command.sends < settings.SENDS_AT_MOST
+        and not said_no(command.error_code)
+    )
 
 
 def _sent_until(command: Command) -> datetime:

@@ -179,8 +179,5 @@ def _settled(command: Command) -> str:
     """Since when it is certain; and how it became so, where not by the practice's own answer."""
     if command.settled_at is None:
         return ""
-    return ": ".join(
-        part
-        for part in (f"Certain since {wording.clock_on_day(command.settled_at)}", ended(command))
-        if part
-    )
+    since, how = f"Certain since {wording.clock_on_day(command.settled_at)}", ended(command)
+    return f"{since}: {how}" if how else since

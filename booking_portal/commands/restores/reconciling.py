@@ -218,9 +218,7 @@ def _refresh(
                 at, booking.appointment_id, actor=actor, known_at=booking.system
             )
         except AppointmentNotShown:
-            keep_not_shown(booking)
-            part.missing.append(str(booking.pk))
-            continue
+            appointment = None
         except PracticeMoved as moved:  # under which id another system has it, nobody knows
             not_looked = moved
             continue
@@ -230,7 +228,7 @@ def _refresh(
             else:
                 not_looked = error
             continue
-        if is_another(booking, appointment):
+        if appointment is None or is_another(booking, appointment):
             keep_not_shown(booking)
             part.missing.append(str(booking.pk))
             continue
