@@ -17,6 +17,16 @@ MADE_OF = """() => [...new Set([...document.querySelectorAll("*")].map(e => {
   return [kind(e.parentElement), kind(e), e.getAttributeNames().sort().join(), says].join(" ");
 }))].sort().join("\\n")"""
 
+# The words on buttons and tags that are broken in their middle, each standing in two lines.
+BROKEN_WORDS = """() => [...document.querySelectorAll(".nhsuk-button, .nhsuk-tag")].flatMap(e =>
+  [...e.childNodes].filter(n => n.nodeType === 3).flatMap(n =>
+    [...n.data.matchAll(/\\S+/g)].filter(word => {
+      const range = document.createRange();
+      range.setStart(n, word.index);
+      range.setEnd(n, word.index + word[0].length);
+      return new Set([...range.getClientRects()].map(box => Math.round(box.top))).size > 1;
+    }).map(word => word[0])))"""
+
 
 class Desk:
     """One browser with its tabs; steps are named as a person would say them.
@@ -88,13 +98,15 @@ class Desk:
         return self.page.locator("body")
 
     def check(self) -> None:
-        """No accessibility violation on the page as it is now. [IG-4]
+        """No accessibility violation on the page as it is now, and no broken word. [IG-4]
 
         axe is a script: a browser without JavaScript cannot run it.
         """
         self.page.wait_for_load_state("load")
         if not self.javascript or (made_of := self.page.evaluate(MADE_OF)) in self._judged:
             return
+        broken = self.page.evaluate(BROKEN_WORDS)
+        assert not broken, f"broken words on {self.page.url}: {broken}"
         if not self.page.evaluate("() => 'axe' in window"):
             # Not through the page's own script elements: its Content-Security-Policy forbids it.
             self.page.evaluate(AXE.read_text())
