@@ -29,7 +29,8 @@ AT_ONCE = 2
 # What the portal shows and chooses by the day; the rest of it has no diary.
 PORTAL = (
     "asking_practices", "audit_viewer", "booking", "changing", "commands_states", "following",
-    "hardening_inputs", "moving_pages", "patient_page", "pds_as_it_answers", "recognition",
+    "hardening_inputs", "moving_pages", "patient_page", "pds_as_it_answers", "pds_birth_dates",
+    "pds_names", "recognition",
     "registering", "searching", "start", "withdrawing_pages", "worklist",
 )  # fmt: skip
 SUITES = ("tests/sandbox", "tests/gpconnect", *(f"tests/portal/test_{one}.py" for one in PORTAL))

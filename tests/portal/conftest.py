@@ -109,6 +109,12 @@ def counter(client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox)
 
 
 @pytest.fixture
+def signed_in(counter: Counter) -> Client:
+    """The receptionist's browser, for tests that send and read plain requests."""
+    return counter.client
+
+
+@pytest.fixture
 def desk(counter: Counter, receptionist: User, acting_for: Callable[[User, str], Actor]) -> Desk:
     """The receptionist of A1001 with a patient traced, for tests that ask services."""
     return Desk(counter, acting_for(receptionist, "A1001"))

@@ -4,27 +4,18 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
-from booking_portal.accounts.models import User
 from booking_portal.audit.models import Event, Kind
 from booking_portal.commands.models import Proposal
 from booking_portal.patients.models import Encounter
 from booking_portal.slots.offers import Offer
 from booking_portal.slots.search import PracticeResult, SearchResults, keep
 from gpconnect import london
-from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter
 from tests.sandbox_control import Sandbox
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def counter(client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox) -> Counter:
-    sign_in(client, receptionist)
-    return Counter(client)
 
 
 def directory_questions(encounter_id: str) -> int:

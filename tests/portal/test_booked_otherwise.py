@@ -22,12 +22,6 @@ READ_ALOUD = "Read to the patient"
 KEEPS = "The patient knows, and keeps it"
 
 
-@pytest.fixture
-def counter(client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox) -> Counter:
-    sign_in(client, receptionist)
-    return Counter(client)
-
-
 def books_with(counter: Counter, spine: Sandbox, *kinds: str) -> tuple[Command, Page]:
     """Book a slot that names its practitioner; the practice makes it otherwise."""
     for kind in kinds:

@@ -6,11 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from booking_portal.accounts.models import User
 from booking_portal.appointments.presenters import saying, wording
 from booking_portal.appointments.presenters.cards import card_of_offers
 from booking_portal.audit.models import Event, Kind
@@ -24,18 +22,11 @@ from booking_portal.slots.search import kept
 from gpconnect import london
 from gpconnect.client import GPConnectClient
 from gpconnect.models import Appointments
-from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
 from tests.portal.test_searching import offers_on
 from tests.sandbox_control import Sandbox
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def counter(client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox) -> Counter:
-    sign_in(client, receptionist)
-    return Counter(client)
 
 
 @pytest.mark.requirement("BOOK-1", "BOOK-7", "BOOK-10")

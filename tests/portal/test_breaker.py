@@ -8,7 +8,6 @@ from datetime import datetime
 
 import pytest
 from django.conf import settings as configured
-from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 from redis import Redis
@@ -28,7 +27,6 @@ from booking_portal.practices.observer import Subject
 from booking_portal.practices.silence import Silence, key_of, written
 from gpconnect import london
 from gpconnect.models import Endpoint, SlotSearch
-from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter, Page
 from tests.sandbox_control import Sandbox
 from tests.services import Services
@@ -37,12 +35,6 @@ pytestmark = pytest.mark.django_db
 
 PRACTICE = "D82104"
 LIMITS = Limits(failures=3, wait=30.0, memory=600.0)
-
-
-@pytest.fixture
-def counter(client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox) -> Counter:
-    sign_in(client, receptionist)
-    return Counter(client)
 
 
 @pytest.fixture

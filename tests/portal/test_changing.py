@@ -24,12 +24,6 @@ HERS = "9658218865"  # one appointment at A20047, booked by A1001
 PRACTICES_OWN = "9658218881"
 
 
-@pytest.fixture
-def counter(client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox) -> Counter:
-    sign_in(client, receptionist)
-    return Counter(client)
-
-
 def open_appointment(counter: Counter, spine: Sandbox, page: str, number: str = HERS) -> Page:
     counter.traces(number)
     [held] = spine.appointments("A20047", number)

@@ -29,12 +29,6 @@ from tests.sandbox_control import Sandbox
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def counter(client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox) -> Counter:
-    sign_in(client, receptionist)
-    return Counter(client)
-
-
 def set_clocks(command: Command, **seconds_from_now: int) -> Command:
     """Move fields of the command by the database's clock; nothing sleeps."""
     now = database_now()

@@ -23,12 +23,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def counter(client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox) -> Counter:
-    sign_in(client, receptionist)
-    return Counter(client)
-
-
-@pytest.fixture
 def unconfirmed(counter: Counter, spine: Sandbox) -> Command:
     """A booking that the practice made and whose answer was lost on the way."""
     spine.fault(practice="A20047", use_case="book", kind="status_500_after", times=1)

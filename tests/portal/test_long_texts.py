@@ -3,13 +3,10 @@
 import re
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
-from booking_portal.accounts.models import User
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import State
-from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter, Page
 from tests.sandbox_control import Sandbox
 
@@ -20,12 +17,6 @@ DESCRIPTION = (
     "Blood test results and medication question, please ring after the school run " + "d" * 23
 )
 COMMENT = " ".join(["Uses a wheelchair; needs the ground floor room."] * 20)[:497] + " 42"
-
-
-@pytest.fixture
-def counter(client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox) -> Counter:
-    sign_in(client, receptionist)
-    return Counter(client)
 
 
 def booked(counter: Counter) -> list[str]:

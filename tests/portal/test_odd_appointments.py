@@ -3,13 +3,10 @@
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
-from booking_portal.accounts.models import User
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import State
-from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter
 from tests.portal.unsettled import looked_at, page_of
 from tests.sandbox_control import Sandbox
@@ -26,12 +23,6 @@ STATUSES = [
     ("entered-in-error", "Entered in error"),
     ("waitlist", "Waitlist"),
 ]
-
-
-@pytest.fixture
-def counter(client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox) -> Counter:
-    sign_in(client, receptionist)
-    return Counter(client)
 
 
 def rewritten(counter: Counter, spine: Sandbox, **elements: Any) -> list[str]:

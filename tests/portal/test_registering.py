@@ -33,12 +33,6 @@ LONG_AGO = timedelta(minutes=11)
 OFFER = "Register and book"
 
 
-@pytest.fixture
-def counter(client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox) -> Counter:
-    sign_in(client, receptionist)
-    return Counter(client)
-
-
 def chooses_for(counter: Counter, patient: str, practice: str = "A20047") -> Page:
     """A slot for a patient whom the practice may not know."""
     counter.traces(patient)

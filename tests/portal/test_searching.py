@@ -5,10 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
-from booking_portal.accounts.models import User
 from booking_portal.appointments.presenters.results import ResultsPage
 from booking_portal.appointments.views.searching import SEARCHES_KEPT
 from booking_portal.cache import ForgivingRedisCache
@@ -18,18 +16,11 @@ from booking_portal.practices.models import Federation, Practice
 from booking_portal.slots.offers import Offer, follows, in_order
 from booking_portal.slots.search import PracticeResult, SearchResults, keep
 from gpconnect import london
-from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter
 from tests.sandbox_control import Sandbox
 from tests.services import Services
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def counter(client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox) -> Counter:
-    sign_in(client, receptionist)
-    return Counter(client)
 
 
 def offers_on(counter: Counter) -> list[Offer]:

@@ -1,13 +1,10 @@
 """Texts that come back otherwise than they were sent: no doubt on the appointment. [BOOK-7]"""
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
-from booking_portal.accounts.models import User
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.states import Kind, State
-from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter, Page
 from tests.portal.unsettled import looked_at, looked_at_when_dead, page_of
 from tests.sandbox_control import Sandbox
@@ -15,12 +12,6 @@ from tests.sandbox_control import Sandbox
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("BOOK-7", "AMEND-1")]
 
 WISH = "Dad's elbow & wrist"
-
-
-@pytest.fixture
-def counter(client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox) -> Counter:
-    sign_in(client, receptionist)
-    return Counter(client)
 
 
 def amends(counter: Counter, description: str, comment: str = "") -> Page:
