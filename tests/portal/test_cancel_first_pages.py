@@ -13,6 +13,7 @@ from booking_portal.commands.states import Kind, State
 from booking_portal.slots.offers import Offer
 from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter, Page
+from tests.portal.form_steps import NOT_SENT, signed_out, signs_in
 from tests.portal.test_searching import offers_on
 from tests.sandbox_control import Sandbox
 
@@ -95,6 +96,27 @@ def test_after_a_refusal_it_is_offered_with_a_warning_and_done_when_accepted(
     assert page.title.startswith("Moved"), page.text
     held = [one["status"] for one in spine.appointments(PRACTICE, HERS)]
     assert sorted(held) == ["booked", "booked", "cancelled"]
+
+
+def test_after_a_sign_in_the_reason_comes_back_and_the_patients_word_is_asked_for_anew(
+    counter: Counter, spine: Sandbox
+) -> None:
+    is_refused(counter)
+    to_the_warning(counter)
+    form = next(form for form in counter.page.forms if "reason" in form.fields)
+    signed_out(counter)
+    asked = counter.sends(form, reason="Works late", understood="on")
+    chooses_organisation = signs_in(counter, asked, "locum")
+    assert "Nothing was sent" in chooses_organisation.text
+    back = counter.sends(chooses_organisation.forms[-1], organisation="A1002")
+    assert NOT_SENT in back.text
+    assert WARNING in back.text
+    again = next(form for form in back.forms if "reason" in form.fields)
+    assert again.fields["reason"] == ["Works late"]
+    assert "understood" not in again.fields
+    page = sends_move(counter)
+    assert "Tell the patient that the old one is cancelled first" in page.text
+    assert not Command.objects.filter(kind=Kind.CANCEL).exists()
 
 
 def test_it_is_not_offered_without_a_refusal(counter: Counter, spine: Sandbox) -> None:
