@@ -17,6 +17,7 @@ from gpconnect.models import (
     CapabilityStatement,
     Endpoint,
     FreeSlots,
+    HealthcareService,
     Location,
     Organisation,
     Patient,
@@ -166,6 +167,20 @@ class GPConnectClient:
         """One location by the practice's id. Raises: NotFound."""
         return self._asking.read(
             interactions.READ_LOCATION, location_id, people_and_places.location, deadline
+        )
+
+    def read_healthcare_service(
+        self, service_id: str, *, deadline: Deadlines | None = None
+    ) -> HealthcareService:
+        """One service by the practice's id, which a schedule or appointment of 1.2.8 gives.
+
+        Raises: NotFound.
+        """
+        return self._asking.read(
+            interactions.READ_HEALTHCARE_SERVICE,
+            service_id,
+            people_and_places.healthcare_service,
+            deadline,
         )
 
     # Appointment management

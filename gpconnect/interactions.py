@@ -55,6 +55,12 @@ READ_ORGANISATION = Interaction(
 READ_LOCATION = Interaction(
     f"{_PREFIX}rest:read:location-1", "GET", "/Location/{id}", Scope.ORGANISATION_READ
 )
+READ_HEALTHCARE_SERVICE = Interaction(  # of 1.2.8; asked only where a practice refers to one
+    f"{_PREFIX}rest:read:healthcareservice-1",
+    "GET",
+    "/HealthcareService/{id}",
+    Scope.ORGANISATION_READ,
+)
 SEARCH_FREE_SLOTS = Interaction(
     f"{_PREFIX}rest:search:slot-1", "GET", "/Slot", Scope.ORGANISATION_READ
 )
@@ -95,6 +101,7 @@ ALL: Final = (
     FIND_ORGANISATION,
     READ_ORGANISATION,
     READ_LOCATION,
+    READ_HEALTHCARE_SERVICE,
     SEARCH_FREE_SLOTS,
     BOOK_APPOINTMENT,
     READ_APPOINTMENT,

@@ -23,6 +23,7 @@ __all__ = [
     "Endpoint",
     "FreeSlot",
     "FreeSlots",
+    "HealthcareService",
     "HumanName",
     "Location",
     "Organisation",
@@ -112,7 +113,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Communication:
-    """How to speak with a patient; None: not given. [PDS-9, READ-2]
+    """How to speak with a patient, or what a practitioner speaks; None: not given. [PDS-9, READ-2]
 
     `language` is a code (ISO 639-1, and the signed ones), `words` what was given for it.
     """
@@ -143,12 +144,26 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Practitioner:
+    """Somebody who works at a practice. [READ-2]
+
+    Telecoms, addresses, birth date and qualifications are of the profile, though practices are not
+    to fill them.
+    """
+
     id: str
     version: str | None = None
-    name: HumanName | None = None
+    name: HumanName | None = None  # the official one where there are several
     gender: str | None = None
     roles: tuple[str, ...] = ()  # SDS job role names
     sds_user_id: str | None = None
+    sds_role_profile_ids: tuple[str, ...] = ()
+    active: bool | None = None
+    names: tuple[HumanName, ...] = ()
+    communications: tuple[Communication, ...] = ()  # the preferred one first
+    telecoms: tuple[ContactPoint, ...] = ()
+    addresses: tuple[Address, ...] = ()
+    born: PartialDate | None = None
+    qualifications: tuple[str, ...] = ()
 
     @property
     def display_name(self) -> str:
@@ -157,13 +172,37 @@ class Practitioner:
 
 
 @dataclass(frozen=True, slots=True)
+class HealthcareService:
+    """A service of a practice that slots and appointments belong to; from 1.2.8 on."""
+
+    id: str
+    version: str | None = None
+    name: str | None = None
+    service_ids: tuple[str, ...] = ()  # of the Directory of Services
+    organisation_id: str | None = None  # who provides it
+
+
+@dataclass(frozen=True, slots=True)
 class Organisation:
+    """A practice, or another organisation on its records. [READ-2]"""
+
     id: str
     ods_code: str | None = None
     name: str | None = None
     telephone: str | None = None
-    address: Address | None = None
+    address: Address | None = None  # the first that is not an old one
     type: str | None = None
+    version: str | None = None
+    active: bool | None = None
+    aliases: tuple[str, ...] = ()
+    telecoms: tuple[ContactPoint, ...] = ()
+    addresses: tuple[Address, ...] = ()
+    since: PartialDate | None = None
+    until: PartialDate | None = None
+    main_location_id: str | None = None
+    part_of_id: str | None = None
+    part_of_name: str | None = None
+    contacts: tuple[Contact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +245,7 @@ class FreeSlot:
     practitioner: Practitioner | None = None
     practitioner_role: str | None = None  # SDS job role name
     practitioner_role_code: str | None = None
+    service: HealthcareService | None = None  # from 1.2.8 on
 
     @property
     def minutes(self) -> int | None:
@@ -292,6 +332,7 @@ class Appointment:
     patient_id: str | None = None
     location_id: str | None = None
     practitioner_id: str | None = None
+    service_id: str | None = None  # a HealthcareService's, from 1.2.8 on
     delivery_channel: str | None = None
     practitioner_role: str | None = None
     practitioner_role_code: str | None = None
@@ -349,6 +390,7 @@ class CapabilityStatement:
     fhir_version: str | None
     version: str | None  # of the GP Connect specification it implements
     interactions: frozenset[str]  # "Slot.search-type", "Appointment.create", ...
+    service_filtering: str | None = None  # "enabled", "organization-disabled", ...; from 1.2.8 on
 
 
 @dataclass(frozen=True, slots=True)

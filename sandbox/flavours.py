@@ -15,6 +15,13 @@ class Flavour:
     """The habits of one practice's system; the defaults are those of the specification's text."""
 
     ids: Style = "numeric"
+    specification: Literal["1.2.7", "1.2.8"] = "1.2.7"
+    """Which version it implements. Of 1.2.8 are services: sessions and appointments refer to them,
+    `Read a healthcare service` answers, and the capability statement says whether they filter."""
+    service_filtering: Literal["enabled", "organization-disabled", "supplier-disabled"] = "enabled"
+    """Whether its services are switched on; otherwise it behaves as if it had none."""
+    full: bool = False
+    """Fills every element that the profiles of practitioners and organisations have. [READ-2]"""
     delivery_channel: Literal[1, 2] = 2
     """Which version of the delivery channel extension it writes; it reads both. [RES-4]"""
     extras: bool = False
@@ -54,6 +61,11 @@ class Flavour:
     breaks: bool = False
     """What it did not expect is a 500 with `BAD_REQUEST`: characters beyond the basic plane break
     it before it has saved where the description has one, after it where the comment has. [ERR-2]"""
+
+    @property
+    def has_services(self) -> bool:
+        """Whether it tells of services at all."""
+        return self.specification == "1.2.8" and self.service_filtering == "enabled"
 
     def version(self, number: int, *, just_written: bool = False) -> str:
         """How it writes a resource's `number`th version, in the answer to the write or later."""

@@ -1,4 +1,7 @@
-"""The fifteen interactions of GP Connect 1.2.7 Foundations and Appointment Management."""
+"""The fifteen interactions of GP Connect 1.2.7 Foundations and Appointment Management.
+
+And of 1.2.8 to read a service.
+"""
 
 import re
 from dataclasses import dataclass
@@ -37,6 +40,8 @@ ALL = (
     _row("read_organisation", "rest:read:organization-1", "GET", "/Organization/{id}",
          _ORGANISATION),
     _row("read_location", "rest:read:location-1", "GET", "/Location/{id}", _ORGANISATION),
+    _row("read_service", "rest:read:healthcareservice-1", "GET", "/HealthcareService/{id}",
+         _ORGANISATION),
     _row("search_slots", "rest:search:slot-1", "GET", "/Slot", _ORGANISATION),
     _row("book", "rest:create:appointment-1", "POST", "/Appointment", _WRITE),
     _row("read", "rest:read:appointment-1", "GET", "/Appointment/{id}", _READ),

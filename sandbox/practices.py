@@ -71,6 +71,7 @@ class Clinician:
     role: str
     sds_user_id: str
     also: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()  # codes of `data/languages.json`
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,16 @@ class RotaLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """A service of the Directory of Services, and the names of the sessions linked to it."""
+
+    id: str
+    name: str
+    dos_id: str
+    sessions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Denial:
     """A use case that a practice has switched off for an organisation. [ERR-2]"""
 
@@ -136,6 +147,7 @@ class Practice:
     limits: Mapping[str, int] | None = None  # slots a day that one organisation may hold
     denials: tuple[Denial, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
+    services: tuple[Service, ...] = ()
 
     @property
     def organisation_id(self) -> str:
@@ -149,6 +161,18 @@ class Practice:
     def clinician(self, clinician_id: str) -> Clinician | None:
         """The clinician with this logical id, or None."""
         return next((one for one in self.clinicians if one.id == clinician_id), None)
+
+    def service(self, service_id: str) -> Service | None:
+        """The service with this logical id that it tells of, or None."""
+        return next((one for one in self._told if one.id == service_id), None)
+
+    def service_of(self, session: str) -> Service | None:
+        """The service that it links a session to and tells of, or None."""
+        return next((one for one in self._told if session in one.sessions), None)
+
+    @property
+    def _told(self) -> tuple[Service, ...]:
+        return self.services if self.flavour.has_services else ()
 
     def denies(self, organisation: str, use_case: str) -> str | None:
         """The error code of a use case that is switched off for the organisation, or None."""
@@ -252,6 +276,7 @@ def _practice(raw: dict[str, Any], sessions: Mapping[str, Session]) -> Practice:
             given=tuple(one.pop("given")),
             gender=one.pop("gender", None),
             also=tuple(one.pop("also", ())),
+            languages=tuple(one.pop("languages", ())),
             **one,
         )
         for number, one in enumerate(raw.pop("practitioners"))
@@ -277,6 +302,14 @@ def _practice(raw: dict[str, Any], sessions: Mapping[str, Session]) -> Practice:
                 **each,
             )
             for number, each in enumerate(raw.pop("neighbours", ()))
+        ),
+        services=tuple(
+            Service(
+                id=logical_id(flavour.ids, ods, "healthcareservice", 15 + number),
+                sessions=frozenset(sessions[key].name for key in each.pop("sessions")),
+                **each,
+            )
+            for number, each in enumerate(raw.pop("services", ()))
         ),
         denials=tuple(Denial(**denial) for denial in raw.pop("denials", ())),
         places=tuple(places.values()),

@@ -133,6 +133,14 @@ _ALL = (
         example="--id 17",
     ),
     UseCase(
+        "read-service",
+        "one service of a practice of version 1.2.8",
+        places.read_service,
+        _READ,
+        needs=("id",),
+        example="--id 15",
+    ),
+    UseCase(
         "search-slots",
         "free slots that the practice shares with the organisation",
         slots.search_slots,

@@ -56,6 +56,7 @@ USE_CASES = {
     interactions.FIND_ORGANISATION.id: "find an organisation",
     interactions.READ_ORGANISATION.id: "read an organisation",
     interactions.READ_LOCATION.id: "read a location",
+    interactions.READ_HEALTHCARE_SERVICE.id: "read a service",
     interactions.SEARCH_FREE_SLOTS.id: "search for free slots",
     interactions.BOOK_APPOINTMENT.id: "book",
     interactions.READ_APPOINTMENT.id: "read an appointment",

@@ -60,6 +60,7 @@ def appointment(resource: Json, etag: str | None = None) -> Appointment:
         patient_id=elements.first_reference(actors, "Patient"),
         location_id=elements.first_reference(actors, "Location"),
         practitioner_id=elements.first_reference(actors, "Practitioner"),
+        service_id=elements.first_reference(actors, "HealthcareService"),
         delivery_channel=delivery_channel(resource),
         practitioner_role=role,
         practitioner_role_code=role_code,

@@ -21,6 +21,7 @@ Identified = TypeVar("Identified", bound=HasId)
 
 _KINDS: Final = {
     "Appointment": "an appointment",
+    "HealthcareService": "a service",
     "Location": "a location",
     "Organization": "an organisation",
     "Patient": "a patient",

@@ -159,8 +159,18 @@ def address(value: Json) -> Address:
     )
 
 
+def addresses(value: object) -> tuple[Address, ...]:
+    """Those that say something."""
+    return tuple(read for item in objects(value) if (read := address(item)).as_lines())
+
+
 def first_address(value: object) -> Address | None:
-    return next((address(item) for item in objects(value)), None)
+    """The first address, an old one last."""
+    return min(addresses(value), key=lambda read: read.use == "old", default=None)
+
+
+def flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def contact_points(value: object) -> tuple[ContactPoint, ...]:

@@ -33,8 +33,7 @@ def communication(extension: Json) -> Communication:
     for part in elements.extensions(extension, "language"):
         code, words = elements.concept(part.get("valueCodeableConcept"))
     for part in elements.extensions(extension, "interpreterRequired"):
-        said = part.get("valueBoolean")
-        interpreter = said if isinstance(said, bool) else None
+        interpreter = elements.flag(part.get("valueBoolean"))
     return Communication(code, words, interpreter)
 
 
@@ -42,16 +41,7 @@ def contacts(value: object) -> tuple[Contact, ...]:
     """People to get in touch with: each with what was given of relation, name and telephones."""
     read = (
         Contact(
-            relation=next(
-                (
-                    words or code
-                    for code, words in map(
-                        elements.concept, elements.objects(entry.get("relationship"))
-                    )
-                    if words or code
-                ),
-                None,
-            ),
+            relation=next(filter(None, map(_said, _relations(entry))), None),
             name=elements.preferred_name(elements.human_names(entry.get("name"))),
             telecoms=elements.contact_points(entry.get("telecom")),
         )
@@ -60,16 +50,30 @@ def contacts(value: object) -> tuple[Contact, ...]:
     return tuple(one for one in read if one.relation or one.name or one.telecoms)
 
 
+def _relations(entry: Json) -> list[Json]:
+    """What a contact is to a patient, or is there for at an organisation."""
+    return elements.objects(entry.get("relationship")) or elements.objects(entry.get("purpose"))
+
+
+def _said(concept: Json) -> str | None:
+    code, words = elements.concept(concept)
+    return words or code
+
+
+def communications(resource: Json) -> tuple[Communication, ...]:
+    """The NHS communication extensions, preferred ones first."""
+    found = elements.extensions(resource, names.NHS_COMMUNICATION)
+    return tuple(communication(extension) for extension in sorted(found, key=_is_second_choice))
+
+
+def _is_second_choice(extension: Json) -> bool:
+    parts = elements.extensions(extension, "preferred")
+    return not any(part.get("valueBoolean") is True for part in parts)
+
+
 def _communication(resource: Json) -> Communication:
     """The preferred one of several, or else the first."""
-    found = elements.extensions(resource, names.NHS_COMMUNICATION)
-    preferred = [
-        extension
-        for extension in found
-        for part in elements.extensions(extension, "preferred")
-        if part.get("valueBoolean") is True
-    ]
-    return next((communication(extension) for extension in preferred or found), Communication())
+    return next(iter(communications(resource)), Communication())
 
 
 def _nhs_number(resource: Json) -> str | None:
@@ -93,8 +97,7 @@ def _registration(resource: Json) -> RegistrationDetails:
 
 
 def _words(part: Json) -> str | None:
-    code, words = elements.concept(part.get("valueCodeableConcept"))
-    return words or code
+    return _said(elements.mapping(part.get("valueCodeableConcept")))
 
 
 def _number_status(resource: Json) -> str | None:

@@ -13,6 +13,7 @@ from gpconnect.models import (
     DeliveryChannel,
     FreeSlot,
     FreeSlots,
+    HealthcareService,
     Location,
     PracticeTime,
     Practitioner,
@@ -37,9 +38,10 @@ class _Schedule:
     practitioner: Practitioner | None
     role: str | None
     role_code: str | None
+    service: HealthcareService | None
 
 
-_UNKNOWN_SCHEDULE: Final = _Schedule("", None, None, None, None, None)
+_UNKNOWN_SCHEDULE: Final = _Schedule("", None, None, None, None, None, None)
 
 
 def free_slots(bundle: Json) -> FreeSlots:
@@ -163,17 +165,20 @@ def _slot(
         schedule.practitioner,
         schedule.role,
         schedule.role_code,
+        schedule.service,
     )
 
 
 def _schedules(found: Resources) -> dict[str, _Schedule]:
     locations = found.by_id("Location", people_and_places.location)
     practitioners = found.by_id("Practitioner", people_and_places.practitioner)
+    services = found.by_id("HealthcareService", people_and_places.healthcare_service)
 
     def read(resource: Json) -> _Schedule:
         actors = elements.references(resource.get("actor"))
         location_id = elements.first_reference(actors, "Location")
         practitioner_id = elements.first_reference(actors, "Practitioner")
+        service_id = elements.first_reference(actors, "HealthcareService")
         role_code, role = practitioner_role(resource)
         return _Schedule(
             id=elements.identity(resource),
@@ -184,6 +189,7 @@ def _schedules(found: Resources) -> dict[str, _Schedule]:
             else None,
             role=role,
             role_code=role_code,
+            service=services.get(service_id, HealthcareService(service_id)) if service_id else None,
         )
 
     return found.by_id("Schedule", read)

@@ -23,6 +23,7 @@ HANDLERS: Mapping[str, Callable[[Asked], Answer]] = {
     "find_organisation": administration.find_organisation,
     "read_organisation": administration.read_organisation,
     "read_location": administration.read_location,
+    "read_service": administration.read_service,
     "search_slots": slots.search,
     "book": appointments.book,
     "read": appointments.read,

@@ -59,9 +59,32 @@ def read_location(asked: Asked) -> Answer:
     return _read(asked, resources.location(asked.practice, place))
 
 
+def read_service(asked: Asked) -> Answer:
+    """A service by logical id; a system of before 1.2.8 does not know of any."""
+    if asked.practice.flavour.specification == "1.2.7":
+        raise Refused("NOT_IMPLEMENTED")
+    service = asked.practice.service(asked.target)
+    if service is None:
+        raise Refused("NO_RECORD_FOUND")
+    return _read(asked, resources.service(asked.practice, service))
+
+
 def capability(asked: Asked) -> Answer:
     """What this practice's system can do."""
-    return Answer(200, _capability_statement(asked.practice.name))
+    statement = _capability_statement(asked.practice.name)
+    flavour = asked.practice.flavour
+    if flavour.specification == "1.2.8":
+        statement |= {
+            "version": flavour.specification,
+            "extension": [
+                {"url": resources.SERVICE_FILTERING, "valueCode": flavour.service_filtering}
+            ],
+        }
+        of_server = statement["rest"][0]["resource"]
+        of_server.append(_capable("HealthcareService", ("read",), []))
+        slot = next(one for one in of_server if one["type"] == "Slot")
+        slot["searchInclude"].append("Schedule:actor:HealthcareService")
+    return Answer(200, statement)
 
 
 def _read(asked: Asked, resource: dict[str, Any]) -> Answer:

@@ -152,6 +152,8 @@ def _check_against_slots(
             raise Refused("REFERENCE_NOT_FOUND", "no such Practitioner exists at the server")
         if wish.practitioner != schedule.clinician:
             submitted.refuse("the practitioner is not that of the slot's schedule")
+    if wish.service is not None:
+        _check_service(asked, wish.service, schedule)
     if (wish.start, wish.end) != (slots[0].written_start, slots[-1].written_end):
         submitted.refuse("start and end are not those of the slots")
     if wish.channel is not None and wish.channel != slots[0].channel:
@@ -160,6 +162,14 @@ def _check_against_slots(
     if not roles.issuperset(wish.roles):
         submitted.refuse("the practitioner role is not that of the schedule")
     refuse_past(slots[0].start)
+
+
+def _check_service(asked: Asked, wished: str, schedule: Schedule) -> None:
+    if asked.practice.flavour.specification == "1.2.7":
+        submitted.refuse("a participant is not a Patient, Location or Practitioner")
+    linked = asked.practice.service_of(schedule.name)
+    if linked is None or linked.id != wished:
+        submitted.refuse("the service is not that of the slot's schedule")
 
 
 def _check_rules(asked: Asked, slots: list[Slot]) -> None:

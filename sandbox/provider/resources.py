@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox import london
 from sandbox.people import Person
-from sandbox.practices import Address, Clinician, Neighbour, Place, Practice
+from sandbox.practices import Address, Clinician, Neighbour, Place, Practice, Service
 from sandbox.provider import extras
 from sandbox.store import AppointmentRecord, PatientRecord, Schedule, Slot
 
@@ -15,11 +15,15 @@ PROFILE = "https://fhir.nhs.uk/STU3/StructureDefinition/"
 ODS_CODE = "https://fhir.nhs.uk/Id/ods-organization-code"
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
 SDS_USER_ID = "https://fhir.nhs.uk/Id/sds-user-id"
+SDS_ROLE_PROFILE_ID = "https://fhir.nhs.uk/Id/sds-role-profile-id"
+SERVICE_ID = "https://fhir.nhs.uk/Id/uec-dos-service-id"
 ORGANISATION_TYPE = "https://fhir.nhs.uk/STU3/CodeSystem/GPConnect-OrganisationType-1"
 BOOKING_ORGANISATION = PROFILE + "Extension-GPConnect-BookingOrganisation-1"
 PRACTITIONER_ROLE = PROFILE + "Extension-GPConnect-PractitionerRole-1"
 DELIVERY_CHANNEL = PROFILE + "Extension-GPConnect-DeliveryChannel-2"
 DELIVERY_CHANNEL_1 = PROFILE + "Extension-GPConnect-DeliveryChannel-1"
+SERVICE_FILTERING = PROFILE + "Extension-GPConnect-ServiceFilteringStatus-1"
+MAIN_LOCATION = PROFILE + "Extension-CareConnect-GPC-MainLocation-1"
 CANCELLATION_REASON = PROFILE + "Extension-GPConnect-AppointmentCancellationReason-1"
 APPOINTMENT_PROFILE = PROFILE + "GPConnect-Appointment-1"
 ORGANISATION_PROFILE = PROFILE + "CareConnect-GPC-Organization-1"
@@ -71,6 +75,54 @@ def organisation(practice: Practice, other: Neighbour | None = None) -> Resource
             "name": shown.name,
             "telecom": [{"system": "phone", "value": shown.telephone, "use": "work"}],
             "address": [address(shown.address)],
+            **(_more_of_the_practice(practice) if practice.flavour.full and not other else {}),
+        },
+    )
+
+
+def _more_of_the_practice(practice: Practice) -> Resource:
+    """What else the profile of an Organization has, some of it in place of what is usual."""
+    since = {"valuePeriod": {"start": "1998-04-01"}}
+    domain = f"{practice.ods.lower()}.example.nhs.uk"
+    return {
+        "extension": [
+            {
+                "url": MAIN_LOCATION,
+                "valueReference": {"reference": f"Location/{practice.places[0].id}"},
+            },
+            {"url": "http://hl7.org/fhir/StructureDefinition/organization-period", **since},
+        ],
+        "active": True,
+        "type": [{"text": "GP practice"}],
+        "alias": ["The Meadow"],
+        "telecom": [
+            {"system": "phone", "value": practice.telephone, "use": "work"},
+            {"system": "fax", "value": "01632 960 299", "use": "work"},
+            {"system": "email", "value": f"reception@{domain}", "use": "work"},
+            {"system": "url", "value": f"https://{domain}/"},
+        ],
+        "address": [
+            address(practice.address, "work"),
+            {"use": "old", "line": ["2 Former Row"], "city": practice.address.city},
+        ],
+        "partOf": {
+            "reference": f"Organization/{practice.neighbours[0].id}",
+            "display": practice.neighbours[0].name,
+        },
+    }
+
+
+def service(practice: Practice, known: Service) -> Resource:
+    """A service of the Directory of Services."""
+    return extras.added(
+        practice,
+        {
+            "resourceType": "HealthcareService",
+            "id": known.id,
+            "meta": meta(practice, "CareConnect-GPC-HealthcareService-1", 1),
+            "identifier": [{"system": SERVICE_ID, "value": known.dos_id}],
+            "providedBy": {"reference": f"Organization/{practice.organisation_id}"},
+            "name": known.name,
         },
     )
 
@@ -100,7 +152,12 @@ def practitioner(practice: Practice, clinician: Clinician) -> Resource:
             "resourceType": "Practitioner",
             "id": clinician.id,
             "meta": meta(practice, "CareConnect-GPC-Practitioner-1", 1),
-            "identifier": [{"system": SDS_USER_ID, "value": clinician.sds_user_id}],
+            **_spoken(clinician),
+            "identifier": [
+                {"system": SDS_USER_ID, "value": clinician.sds_user_id},
+                *_role_profiles(practice, clinician),
+            ],
+            **({"active": True} if practice.flavour.full else {}),
             "name": [
                 {
                     "use": "official",
@@ -112,6 +169,29 @@ def practitioner(practice: Practice, clinician: Clinician) -> Resource:
             **({"gender": clinician.gender} if clinician.gender else {}),
         },
     )
+
+
+def _spoken(clinician: Clinician) -> Resource:
+    """The languages of a clinician, in the NHS communication extension."""
+    found = [
+        {
+            "url": COMMUNICATION,
+            "extension": [
+                {
+                    "url": "language",
+                    "valueCodeableConcept": {"coding": [{"system": LANGUAGE_CODES, "code": code}]},
+                }
+            ],
+        }
+        for code in clinician.languages
+    ]
+    return {"extension": found} if found else {}
+
+
+def _role_profiles(practice: Practice, clinician: Clinician) -> list[Resource]:
+    if not practice.flavour.full:
+        return []
+    return [{"system": SDS_ROLE_PROFILE_ID, "value": f"9{clinician.sds_user_id[1:]}"}]
 
 
 def role_extensions(known: Schedule, roles: Mapping[str, tuple[str, str]]) -> list[Resource]:
@@ -150,6 +230,8 @@ def schedule(practice: Practice, known: Schedule, roles: Mapping[str, tuple[str,
     actors = [{"reference": f"Location/{known.place}"}]
     if known.clinician:
         actors.append({"reference": f"Practitioner/{known.clinician}"})
+    if linked := practice.service_of(known.name):
+        actors.append({"reference": f"HealthcareService/{linked.id}"})
     extensions = role_extensions(known, roles)
     return extras.added(
         practice,

@@ -12,6 +12,7 @@ from sandbox.store import Schedule, Slot
 
 _LONGEST_DAYS = 14
 _INCLUDE_PRACTITIONER = "Schedule:actor:Practitioner"
+_INCLUDE_SERVICE = "Schedule:actor:HealthcareService"
 _INCLUDE_LOCATION = "Schedule:actor:Location"
 
 
@@ -104,6 +105,13 @@ def _entries(asked: Asked, slots: list[Slot]) -> list[dict[str, Any]]:
         used = {schedule.place for schedule in schedules}
         entries += [
             resources.location(practice, place) for place in practice.places if place.id in used
+        ]
+    if _INCLUDE_SERVICE in wanted:
+        linked = {practice.service_of(schedule.name) for schedule in schedules} - {None}
+        entries += [
+            resources.service(practice, service)
+            for service in practice.services
+            if service in linked
         ]
     # The specification: always present, asked for or not.
     return [*entries, resources.organisation(practice)]

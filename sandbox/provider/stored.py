@@ -30,6 +30,8 @@ def appointment(
     references = [f"Patient/{wished.patient}", f"Location/{schedule.place}"]
     if schedule.clinician:
         references.append(f"Practitioner/{schedule.clinician}")
+    if linked := practice.service_of(schedule.name):
+        references.append(f"HealthcareService/{linked.id}")
     cancelled = wished.cancellation_reason is not None
     keeps_identifier = practice.flavour.keeps_identifier and wished.identifier
     organisation = {

@@ -36,6 +36,7 @@ class Submitted:
     patient: str
     location: str
     practitioner: str | None
+    service: str | None
     start: str
     end: str
     channel: str | None
@@ -71,6 +72,7 @@ def read(resource: dict[str, Any], consumer: Consumer) -> Submitted:
         patient=actors["Patient"],
         location=actors["Location"],
         practitioner=actors.get("Practitioner"),
+        service=actors.get("HealthcareService"),
         start=resource["start"],
         end=resource["end"],
         channel=channel,
@@ -177,7 +179,7 @@ def _actors(resource: Mapping[str, Any]) -> dict[str, str]:
     actors: dict[str, str] = {}
     for participant in items(resource, "participant"):
         kind, logical_id = reference_to(
-            participant.get("actor"), "Patient", "Location", "Practitioner"
+            participant.get("actor"), "Patient", "Location", "Practitioner", "HealthcareService"
         )
         if participant.get("status") != "accepted":
             refuse(f"the status of participant {kind} is not accepted")

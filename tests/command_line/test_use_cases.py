@@ -22,6 +22,35 @@ def test_capability(terminal: Terminal) -> None:
     assert "Appointment.create" in said["interactions"]
 
 
+@pytest.mark.requirement("SSP-7")
+def test_capability_of_a_practice_with_services(terminal: Terminal) -> None:
+    terminal.practice = "K83015"
+
+    said = terminal.runs("capability").result
+    told = terminal.runs("check-practice", json_wanted=False).out
+
+    assert (said["version"], said["service_filtering"]) == ("1.2.8", "enabled")
+    assert "GP Connect 1.2.8, FHIR 3.0.1, 14 interactions, services enabled" in told
+    assert terminal.runs("read-service", "--id", "15").result["name"] == (
+        "Fenwick Extended Access Hub"
+    )
+
+
+@pytest.mark.requirement("READ-2")
+def test_a_practitioner_and_an_organisation_are_told_with_all_that_they_have(
+    terminal: Terminal,
+) -> None:
+    terminal.practice = "K83015"
+
+    (found,) = terminal.runs("find-organisation", "--identifier", "K83015").result["organisations"]
+    told = terminal.runs("read-organisation", "--id", found["id"], json_wanted=False).out
+    for said in ("The Meadow", "1998-04-01", "reception@k83015.example.nhs.uk", "2 Former Row"):
+        assert said in told, told
+    slot = next(one for one in terminal.free_slots() if one["practitioner_name"].startswith("Dr"))
+    read = terminal.runs("read-practitioner", "--id", slot["practitioner_id"]).result
+    assert {"active", "names", "communications", "sds_role_profile_ids"} <= set(read)
+
+
 @pytest.mark.requirement("SDS-1", "SDS-2")
 def test_directory(terminal: Terminal) -> None:
     terminal.practice = "F84047"

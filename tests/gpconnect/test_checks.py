@@ -246,8 +246,8 @@ def test_a_smartcard_users_ids_are_sent_and_a_prefix_only_where_known() -> None:
 
 
 @pytest.mark.requirement("JWT-2")
-def test_all_fifteen_use_cases_have_their_own_interaction_id_and_the_scope_of_their_kind() -> None:
-    assert len(ALL) == len({each.id for each in ALL}) == 15
+def test_every_use_case_has_its_own_interaction_id_and_the_scope_of_its_kind() -> None:
+    assert len(ALL) == len({each.id for each in ALL}) == 16
     assert all(each.id.startswith("urn:nhs:names:services:gpconnect:fhir:") for each in ALL)
     for each in ALL:
         assert each.writes == (each.scope is Scope.PATIENT_WRITE) == (each.method != "GET")

@@ -27,6 +27,7 @@ BORN = {
     "9990000050": "1953-08-23",  # another birth date at E83021
     "9990000131": "1985-11-02",  # at G85119, which lets A1002 hold two slots a day
     "9990000212": "1942-08-30",  # H86030, by telephone, where texts are joined
+    "9990000239": "1958-10-17",  # at K83015, of version 1.2.8; prefers its branch
     "9990000220": "1983-04-11",  # at J84021, whose system is like the official Demonstrator
 }
 """Patients of the sandbox and their birth dates."""

@@ -41,6 +41,7 @@ INTERACTIONS = {
     "find_organisation": ("rest:search:organization-1", "GET", "organization/*.read"),
     "read_organisation": ("rest:read:organization-1", "GET", "organization/*.read"),
     "read_location": ("rest:read:location-1", "GET", "organization/*.read"),
+    "read_service": ("rest:read:healthcareservice-1", "GET", "organization/*.read"),
     "search_slots": ("rest:search:slot-1", "GET", "organization/*.read"),
     "book": ("rest:create:appointment-1", "POST", "patient/*.write"),
     "read": ("rest:read:appointment-1", "GET", "patient/*.read"),
@@ -62,6 +63,7 @@ PRACTICES = {
             "G85119",
             "H86030",
             "J84021",
+            "K83015",
         ),
         start=1,
     )

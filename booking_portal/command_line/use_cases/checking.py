@@ -117,8 +117,9 @@ def _two(took: list[int]) -> tuple[int | None, int | None]:
 def _capability(client: GPConnectClient, report: Report) -> None:
     def told(said: CapabilityStatement) -> str:
         count = len(said.interactions)
+        services = f", services {said.service_filtering}" if said.service_filtering else ""
         return f"GP Connect {said.version or NOT_SAID}, FHIR {said.fhir_version or NOT_SAID}, " + (
-            f"{count} interactions"
+            f"{count} interactions{services}"
         )
 
     found = _timed(CAPABILITY, client.capability_statement, told, report)

@@ -41,3 +41,8 @@ def read_organisation(call: Call) -> Answer:
 def read_location(call: Call) -> Answer:
     """One location by id."""
     return Answer(plain(call.client.read_location(call.needs_id())))
+
+
+def read_service(call: Call) -> Answer:
+    """One service by id, as a slot or an appointment of version 1.2.8 gives it."""
+    return Answer(plain(call.client.read_healthcare_service(call.needs_id())))
