@@ -10,6 +10,7 @@ from booking_portal.accounts.models import Organisation, User
 from booking_portal.practices import connection
 from booking_portal.practices.models import Federation, Practice
 from tests.portal.counter import Counter
+from tests.portal.rows import Rows
 from tests.portal.saga_steps import Desk
 from tests.sample import add as add_sample
 from tests.sandbox_control import Sandbox
@@ -118,3 +119,9 @@ def signed_in(counter: Counter) -> Client:
 def desk(counter: Counter, receptionist: User, acting_for: Callable[[User, str], Actor]) -> Desk:
     """The receptionist of A1001 with a patient traced, for tests that ask services."""
     return Desk(counter, acting_for(receptionist, "A1001"))
+
+
+@pytest.fixture
+def rows(receptionist: User, acting_for: Callable[[User, str], Actor]) -> Rows:
+    """Rows of the receptionist's at A1001, for tables of what may stand beside what."""
+    return Rows(acting_for(receptionist, "A1001"))

@@ -1,17 +1,22 @@
 """What a person closes by telephone, looked at from every side."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from booking_portal.accounts.actor import Actor
+from booking_portal.accounts.actor import Actor, NotPermitted
 from booking_portal.accounts.models import User
-from booking_portal.commands.follow_up.closing import close
+from booking_portal.audit.models import Event
+from booking_portal.audit.models import Kind as EventKind
+from booking_portal.commands.follow_up.closing import NotToClose, close
 from booking_portal.commands.models import Command, Proposal
 from booking_portal.commands.states import Kind, State
+from booking_portal.commands.storing import database_now
 from booking_portal.commands.transitions import move
 from tests.portal.counter import Counter
+from tests.portal.rows import Rows
 from tests.sandbox_control import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -86,3 +91,168 @@ def test_a_booking_that_skipped_the_check_page_knows_what_was_there_before(
     held = {one["id"] for one in spine.appointments("A20047", "9658218865")}
     assert len(held) > 1
     assert set(counter.command.payload["before"]) == held - {counter.command.appointment_id}
+
+
+REFUSED = None
+"""There is nothing to record: the practice has answered with nothing that could be kept."""
+CLOSED: list[tuple[str, bool, bool, tuple[State, str, bool, bool] | None]] = [
+    # what was answered, made, kept as recorded: state, how, the answer is kept, one more look
+    ("HTTP_503", True, False, (State.DONE, "by_telephone", True, False)),
+    ("HTTP_503", False, False, (State.NOT_MADE, "by_telephone", True, True)),
+    ("HTTP_503", True, True, REFUSED),
+    ("HTTP_503", False, True, REFUSED),
+    ("NUMBER_IN_USE", True, True, REFUSED),
+    ("", True, True, REFUSED),
+    ("DIFFERENT_FROM_ASKED", True, False, (State.DONE, "by_telephone", False, False)),
+    ("DIFFERENT_FROM_ASKED", False, False, (State.NOT_MADE, "by_telephone", False, False)),
+    ("DIFFERENT_FROM_ASKED", True, True, (State.DONE, "by_telephone", True, False)),
+    ("DIFFERENT_FROM_ASKED", False, True, REFUSED),
+    ("CHANGE_NOT_CONFIRMED", True, False, (State.DONE, "by_telephone", False, False)),
+    ("CHANGE_NOT_CONFIRMED", False, False, (State.NOT_MADE, "by_telephone", False, True)),
+    ("CHANGE_NOT_CONFIRMED", True, True, (State.DONE, "by_comparing", True, False)),
+    ("CHANGE_NOT_CONFIRMED", False, True, REFUSED),
+]
+
+
+@pytest.mark.requirement("BOOK-7", "AMEND-1")
+@pytest.mark.parametrize(("code", "made", "as_recorded", "closed"), CLOSED)
+def test_what_is_recorded_of_the_call(
+    rows: Rows,
+    manager: User,
+    acting_for: Callable[..., Actor],
+    code: str,
+    made: bool,
+    as_recorded: bool,
+    closed: tuple[State, str, bool, bool] | None,
+) -> None:
+    answered = {"id": "99", "status": "booked"}
+    command = rows.command(
+        state=State.NEEDS_ATTENTION, error_code=code, appointment_id="99", result=answered
+    )
+
+    def closes() -> None:
+        close(
+            command,
+            made=made,
+            as_recorded=as_recorded,
+            spoken_to="Mrs Tull",
+            actor=acting_for(manager, "A1001"),
+        )
+
+    if closed is REFUSED:
+        with pytest.raises(NotToClose):
+            closes()
+        command.refresh_from_db()
+        assert command.state == State.NEEDS_ATTENTION
+        return
+    closes()
+    command.refresh_from_db()
+    state, how, kept, one_more_look = closed
+    assert (command.state, command.resolution) == (state, how)
+    assert command.result == (answered if kept else {})
+    assert command.appointment_id == "99"
+    assert (command.next_look_at is not None) is one_more_look
+    if command.next_look_at is not None:  # when what was sent can no longer arrive
+        late = command.next_look_at - command.request_dead_at
+        assert timedelta(0) < late < timedelta(minutes=1)
+    event = Event.objects.get(command_id=command.pk)
+    assert (event.username, event.by_system) == ("manager", "")
+    if how == "by_telephone":
+        assert "Mrs Tull" in command.sentence
+        does_not = "does not have it" in command.sentence
+        assert does_not is not made
+        assert ("and the patient keeps it" in command.sentence) is as_recorded
+
+
+@pytest.mark.parametrize(
+    ("withdrawn", "dead", "state", "one_more_look"),
+    [
+        (False, False, State.NOT_MADE, True),
+        (False, True, State.NOT_MADE, False),
+        (True, False, State.WITHDRAWN, True),
+        (True, True, State.WITHDRAWN, False),
+    ],
+)
+def test_what_is_not_there_is_looked_for_once_more_while_it_can_arrive(
+    rows: Rows,
+    manager: User,
+    acting_for: Callable[..., Actor],
+    withdrawn: bool,
+    dead: bool,
+    state: State,
+    one_more_look: bool,
+) -> None:
+    now = database_now()
+    command = rows.command(
+        state=State.NEEDS_ATTENTION,
+        withdrawn_at=now if withdrawn else None,
+        request_dead_at=now + timedelta(minutes=-1 if dead else 1),
+    )
+    close(command, made=False, spoken_to="Mrs Tull", actor=acting_for(manager, "A1001"))
+    command.refresh_from_db()
+    assert command.state == state
+    assert (command.next_look_at is not None) is one_more_look
+
+
+@pytest.mark.parametrize("state", [each for each in State if each != State.NEEDS_ATTENTION])
+def test_nothing_else_is_closed_by_a_person(
+    rows: Rows, manager: User, acting_for: Callable[..., Actor], state: State
+) -> None:
+    command = rows.command(state=state)
+    with pytest.raises(NotToClose):
+        close(command, made=True, spoken_to="Mrs Tull", actor=acting_for(manager, "A1001"))
+    assert not Event.objects.filter(command_id=command.pk).exists()
+
+
+@pytest.mark.requirement("IG-1", "IG-6")
+@pytest.mark.parametrize(
+    ("who", "at", "owns", "taken", "may"),
+    [
+        ("manager", "A1001", False, None, True),
+        ("receptionist", "A1001", True, 60, True),
+        ("receptionist", "A1001", True, None, False),  # asked for it, and has not taken it
+        ("receptionist", "A1001", True, 3 * 60 * 60, False),  # too long ago: may have gone home
+        ("receptionist", "A1001", False, 60, False),  # a colleague has taken it
+        ("auditor", "A1001", True, 60, False),
+        ("locum", "A1002", True, 60, False),
+    ],
+)
+def test_whoever_settles_for_the_organisation_may_close_and_whoever_deals_with_it(
+    rows: Rows,
+    acting_for: Callable[..., Actor],
+    who: str,
+    at: str,
+    owns: bool,
+    taken: int | None,
+    may: bool,
+) -> None:
+    actor = acting_for(User.objects.get(username=who), at)
+    now = database_now()
+    owner = actor.user if owns else User.objects.get(username="clinician")
+    command = rows.command(
+        state=State.NEEDS_ATTENTION,
+        owner=owner,
+        attention_at=now - timedelta(hours=4),
+        taken_at=None if taken is None else now - timedelta(seconds=taken),
+    )
+    if may:
+        close(command, made=True, spoken_to="Mrs Tull", actor=actor)
+        assert command.state == State.DONE
+        return
+    with pytest.raises((NotPermitted, NotToClose)):
+        close(command, made=True, spoken_to="Mrs Tull", actor=actor)
+    command.refresh_from_db()
+    assert command.state == State.NEEDS_ATTENTION
+    refused = Event.objects.filter(kind=EventKind.NOT_PERMITTED, username=who)
+    assert refused.exists() is (at == "A1001")
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_an_id_that_another_booking_has_is_not_kept(
+    rows: Rows, manager: User, acting_for: Callable[..., Actor], kind: Kind
+) -> None:
+    rows.command(Kind.BOOK, State.DONE, appointment_id="99")
+    command = rows.command(kind, State.NEEDS_ATTENTION, appointment_id="99")
+    close(command, made=True, spoken_to="Mrs Tull", actor=acting_for(manager, "A1001"))
+    command.refresh_from_db()
+    assert command.appointment_id == ("" if kind == Kind.BOOK else "99")
