@@ -7,9 +7,16 @@ import pytest
 
 from booking_portal.commands.follow_up.closing import ANSWERED_OTHERWISE
 from booking_portal.commands.models import Command
-from booking_portal.commands.states import MAY_FOLLOW, UNSETTLED, Kind, State
+from booking_portal.commands.states import MAY_FOLLOW, PERMISSION, UNSETTLED, Kind, State
 from booking_portal.commands.storing import slot_key_of
-from booking_portal.commands.verdicts import verdict
+from booking_portal.commands.verdicts import (
+    is_contradictory,
+    is_no,
+    never_left,
+    refusal_of,
+    said_no,
+    verdict,
+)
 from gpconnect import errors
 from gpconnect.error_table import SPINE_CODES, TABLE, failure
 from gpconnect.errors import GPConnectError, Origin
@@ -120,6 +127,107 @@ def test_what_practices_say_no_with_is_in_the_table(kind: Kind) -> None:
         error = answered(kind, code, status=400)
         found = verdict(kind, error, 1)
         assert (found.state is State.REFUSED) or found.look_first or not error.outcome_known
+
+
+@pytest.mark.requirement("ERR-2")
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        (Kind.BOOK, "DUPLICATE_REJECTED"),
+        (Kind.AMEND, "VERSION_CONFLICT"),
+        (Kind.CANCEL, "VERSION_CONFLICT"),
+        (Kind.REGISTER, "DUPLICATE_REJECTED"),
+    ],
+)
+def test_a_slot_that_is_gone_under_the_status_of_a_failure_is_not_believed(
+    kind: Kind, code: str
+) -> None:
+    found = verdict(kind, answered(kind, code, status=500), 1)
+    assert (found.state, found.look_first) == (State.UNCONFIRMED, False)
+
+
+def test_a_code_that_nobody_knows_decides_nothing() -> None:
+    for kind, attempt in product(Kind, (1, 2)):
+        error = answered(kind, "UNRECOGNISED_CODE", status=409)
+        error.code = "OF_NO_TABLE"
+        found = verdict(kind, error, attempt)
+        assert (found.state, found.look_first) == (State.UNCONFIRMED, False)
+        assert refusal_of(kind, "OF_NO_TABLE", 409) is None
+
+
+@pytest.mark.requirement("ERR-2")
+@pytest.mark.parametrize(
+    ("code", "status", "no", "contradictory", "said", "left"),
+    [
+        # what is kept of an answer: a no; contradictory; a no by its code; has left
+        ("INVALID_RESOURCE", 422, True, False, True, True),
+        ("INVALID_RESOURCE", 500, False, True, True, True),
+        ("INVALID_RESOURCE", None, False, True, True, True),
+        ("NOT_IMPLEMENTED", 501, True, False, True, True),
+        ("NOT_IMPLEMENTED", 500, False, True, True, True),
+        ("INTERNAL_SERVER_ERROR", 500, False, False, False, True),
+        ("INTERNAL_SERVER_ERROR", 400, False, True, False, True),
+        ("UNREACHABLE", None, False, False, False, False),
+        ("INVALID_REQUEST", None, False, False, False, False),
+        ("CONNECTION_LOST", None, False, False, False, True),
+        ("HTTP_503", 503, False, False, False, True),
+        ("OF_NO_TABLE", 422, False, False, False, True),
+        ("", None, False, False, False, True),
+    ],
+)
+def test_what_was_kept_of_an_answer_says_the_same_later(
+    code: str, status: int | None, no: bool, contradictory: bool, said: bool, left: bool
+) -> None:
+    assert is_no(code, status) is no
+    assert is_contradictory(code, status) is contradictory
+    assert said_no(code) is said
+    assert never_left(code) is not left
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "raised"),
+    [
+        (Kind.BOOK, "DUPLICATE_REJECTED", errors.SlotGone),
+        (Kind.AMEND, "VERSION_CONFLICT", errors.VersionConflict),
+        (Kind.CANCEL, "VERSION_CONFLICT", errors.VersionConflict),
+        (Kind.REGISTER, "DUPLICATE_REJECTED", errors.AlreadyRegistered),
+    ],
+)
+def test_a_kept_refusal_is_the_practices_own_again(
+    kind: Kind, code: str, raised: type[GPConnectError]
+) -> None:
+    refusal = refusal_of(kind, code, 409)
+    assert isinstance(refusal, raised)
+    assert (refusal.code, refusal.status, refusal.origin) == (code, 409, Origin.PRACTICE)
+
+
+def test_what_is_kept_and_shown_of_kinds_and_states_stays() -> None:
+    """The database has these words in its rows, and people know the others."""
+    assert Kind.choices == [
+        ("book", "Book"),
+        ("amend", "Amend"),
+        ("cancel", "Cancel"),
+        ("register", "Register"),
+    ]
+    assert State.choices == [
+        ("sending", "Being sent"),
+        ("unconfirmed", "Not confirmed yet"),
+        ("needs_attention", "Needs attention"),
+        ("done", "Done"),
+        ("refused", "Refused"),
+        ("not_made", "Not made"),
+        ("withdrawn", "Withdrawn"),
+    ]
+
+
+@pytest.mark.requirement("IG-1")
+def test_each_kind_has_a_permission_of_its_own() -> None:
+    assert {kind: permission.value for kind, permission in PERMISSION.items()} == {
+        Kind.BOOK: "book_appointment",
+        Kind.AMEND: "amend_appointment",
+        Kind.CANCEL: "cancel_appointment",
+        Kind.REGISTER: "register_patient",
+    }
 
 
 def test_an_end_is_left_only_by_later_evidence() -> None:
