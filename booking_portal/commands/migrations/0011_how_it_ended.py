@@ -7,7 +7,8 @@ the place of the practice's code is taken apart: the code is that of the last se
 from typing import Any
 
 from django.db import migrations, models
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 
 FORMER = {
     "FOUND_LATER": "found_later",
@@ -26,10 +27,10 @@ def take_apart(apps: Any, schema_editor: Any) -> None:
     said = sent.exclude(outcome__in=NO_CODES)
     looked = Command.objects.filter(attempts__purpose="look").values("pk")
     found = Command.objects.filter(attempts__outcome="FOUND").values("pk")
+    # No code where nobody has ever answered: the sender was killed, or its lease was over.
+    code = Coalesce(Subquery(said.values("outcome")[:1]), Value(""))
     for former, resolution in FORMER.items():
-        Command.objects.filter(error_code=former).update(
-            resolution=resolution, error_code=Subquery(said.values("outcome")[:1])
-        )
+        Command.objects.filter(error_code=former).update(resolution=resolution, error_code=code)
     ended = Command.objects.filter(resolution="")
     ended.filter(state="done", pk__in=found).update(resolution="found")
     ended.filter(state__in=("done", "refused")).exclude(pk__in=found).update(resolution="answered")
