@@ -98,17 +98,20 @@ def send(command: Command, *, actor: Actor) -> Command:
     return command
 
 
-def send_again(command: Command, *, actor: Actor) -> Command:
+def send_again(command: Command, *, dead_by: datetime, actor: Actor) -> Command:
     """Renew the lease of an unconfirmed command and send it once more.
 
     Whether that is safe is the caller's to know. The lease before is void from now on, so that
-    a sender that has only been slow never sends beside this one.
+    a sender that has only been slow never sends beside this one. By `dead_by`, which users have
+    been told, the request can no longer arrive.
 
-    Raises: StateChanged when it was withdrawn, settled or sent again in the meantime;
-    RecordBehind.
+    Raises: StateChanged when it was withdrawn, settled or sent again in the meantime, or when
+    `dead_by` cannot be kept any more; RecordBehind.
     """
     with transaction.atomic():
         lease = lease_from(database_now())
+        if lease["request_dead_at"] > dead_by:  # directory and PDS were asked since, and were slow
+            raise StateChanged
         renewed = Command.objects.filter(
             pk=command.pk, state=State.UNCONFIRMED, sends=command.sends, withdrawn_at=None
         ).update(sends=command.sends + 1, **lease)

@@ -28,7 +28,7 @@ from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.restores.restoring import on_hold
 from booking_portal.commands.sending import send_again
 from booking_portal.commands.states import LATE, PERMISSION, Kind, State
-from booking_portal.commands.storing import database_now
+from booking_portal.commands.storing import database_now, dead_after
 from booking_portal.commands.transitions import StateChanged, move
 from booking_portal.commands.verdicts import refusal_of, said_no, verdict
 from booking_portal.patients import tracing
@@ -111,7 +111,7 @@ def _conclude(command: Command, seen: Seen, actor: Actor, asked_at: datetime) ->
         and actor.may(PERMISSION[Kind(command.kind)])
         and _is_as_it_was(command, actor)
     ):
-        send_again(command, actor=actor)
+        send_again(command, dead_by=certain_by(command), actor=actor)
     elif seen.conclusive and asked_at > command.request_dead_at:
         late_look = now + timedelta(seconds=settings.LATE_LOOK_SECONDS)
         move(
@@ -155,12 +155,12 @@ def may_send_again(command: Command, seen: Seen, now: datetime) -> bool:
 def certain_by(command: Command) -> datetime:
     """When an unconfirmed command is certain at the latest, if the practice can be looked at then.
 
-    Once the last request that may still be made can no longer arrive. By the database's clock.
+    Once the last request that may still be made can no longer arrive: one whose lease begins in
+    the very last moment is sent up to SEND_WINDOW later. By the database's clock.
     """
     if not _is_sendable(command):
         return command.request_dead_at
-    lifetime = timedelta(seconds=settings.REQUEST_LIFETIME_SECONDS)
-    return max(command.request_dead_at, _sent_until(command) + lifetime)
+    return max(command.request_dead_at, dead_after(_sent_until(command)))
 
 
 def _is_sendable(command: Command) -> bool:

@@ -106,12 +106,17 @@ def lease_from(now: datetime) -> dict[str, datetime]:
     """
     leased_until = now + SEND_WINDOW
     answer = timedelta(seconds=settings.WRITE_DEADLINE_SECONDS + 2)
-    lifetime = timedelta(seconds=settings.REQUEST_LIFETIME_SECONDS)
     return {
         "send_deadline": leased_until,
         "next_look_at": leased_until + answer,
-        "request_dead_at": max(now, timezone.now()) + SEND_WINDOW + lifetime,
+        "request_dead_at": dead_after(max(now, timezone.now())),
     }
+
+
+def dead_after(leased_at: datetime) -> datetime:
+    """When a request whose lease begins at `leased_at` can no longer arrive."""
+    lifetime = timedelta(seconds=settings.REQUEST_LIFETIME_SECONDS)
+    return leased_at + SEND_WINDOW + lifetime
 
 
 def _inserted(command: Command) -> bool:

@@ -21,6 +21,7 @@ from booking_portal.commands.restores import restoring
 from booking_portal.commands.restores.restoration import Reconciliation
 from booking_portal.commands.settling import certain_by
 from booking_portal.commands.states import Kind, State
+from booking_portal.commands.storing import SEND_WINDOW
 from booking_portal.practices import connection
 from gpconnect import london
 from tests.portal.counter import Counter
@@ -137,14 +138,15 @@ def test_when_it_will_be_known_is_said_whatever_was_answered(
     command = refused_under_500(counter, spine, kind)
     said = KNOWN_BY.search(counter.page.text)
     assert said is not None
-    again = timedelta(seconds=settings.SEND_AGAIN_WINDOW_SECONDS)
-    lifetime = timedelta(seconds=settings.REQUEST_LIFETIME_SECONDS)
     refused = kind == "refusal_500"
-    last = command.request_dead_at if refused else command.created_at + again + lifetime
-    assert said[1] == wording.clock(last + timedelta(minutes=1))
+    seconds = settings.SEND_AGAIN_WINDOW_SECONDS + settings.REQUEST_LIFETIME_SECONDS
+    again = command.created_at + timedelta(seconds=seconds) + SEND_WINDOW
+    last = command.request_dead_at if refused else again
+    a_look = timedelta(seconds=30)
+    assert said[1] == wording.clock(last + a_look + timedelta(seconds=59, microseconds=999_999))
     spine.fault(practice="A20047", use_case="book", kind=kind, times=1)
     command = moved_back(
-        command, request_dead_at=1, created_at=settings.SEND_AGAIN_WINDOW_SECONDS - 30
+        command, request_dead_at=1, created_at=settings.SEND_AGAIN_WINDOW_SECONDS - 2
     )
     promised = certain_by(command)
     sent_again = looked_at(command)
@@ -155,6 +157,22 @@ def test_when_it_will_be_known_is_said_whatever_was_answered(
         counter.sends(page.form("/withdraw"))
         assert "is withdrawn" in counter.page.text
         assert KNOWN_BY.search(counter.page.text)
+
+
+@pytest.mark.requirement("ERR-2")
+@pytest.mark.parametrize(
+    ("second", "minute"), [(0, 31), (30, 31), (30.000001, 32), (59, 32), (59.999999, 32)]
+)
+def test_the_minute_that_is_said_is_never_before_it_is_known(
+    counter: Counter, spine: Sandbox, second: float, minute: int
+) -> None:
+    """The screens give whole minutes, and a look takes some seconds: half a minute, rounded up."""
+    command = refused_under_500(counter, spine, "refusal_500")
+    tomorrow = datetime.combine(london.today() + timedelta(days=1), time(9, 30), london.LONDON)
+    dead_at = tomorrow + timedelta(seconds=second)
+    Command.objects.filter(pk=command.pk).update(request_dead_at=dead_at)
+    page = counter.opens(page_of(command))
+    assert f"It will be known by 09:{minute} on " in page.text
 
 
 @pytest.mark.requirement("ERR-2")

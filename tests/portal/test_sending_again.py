@@ -14,6 +14,7 @@ from booking_portal.audit.models import Event
 from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands import sending
 from booking_portal.commands.models import Command
+from booking_portal.commands.settling import certain_by
 from booking_portal.commands.states import State
 from booking_portal.commands.transitions import StateChanged
 from booking_portal.commands.verdicts import never_left
@@ -147,9 +148,35 @@ def test_nothing_sent_the_second_time_says_nothing_of_the_first(
     command = never_arrived(counter, spine)
     spine.fault(practice="*", kind="refuse_connection", times=1)
     by = acting_for(receptionist, "A1001").on_behalf("settling")
-    sending.send_again(command, actor=by)
+    sending.send_again(command, dead_by=certain_by(command), actor=by)
     assert (command.state, command.sends) == (State.UNCONFIRMED, 2)
     assert never_left(command.error_code)
+
+
+def test_what_is_sent_in_the_last_second_keeps_to_what_was_promised(
+    counter: Counter, spine: Sandbox
+) -> None:
+    """Until when it is certain has been told: a send once more never makes it later."""
+    command = set_clocks(never_arrived(counter, spine), created_at=TOO_LATE + 2)
+    promised = certain_by(command)
+    spine.fault(practice="A20047", use_case="book", kind="reset_before", times=1)
+    assert (settled(command).state, command.sends) == (State.UNCONFIRMED, 2)
+    assert command.request_dead_at <= promised
+    assert certain_by(command) <= promised
+
+
+def test_nothing_is_sent_when_the_checks_before_it_took_too_long(
+    counter: Counter, spine: Sandbox, receptionist: User, acting_for: Callable[..., Actor]
+) -> None:
+    """Directory and PDS are asked between the decision and the lease, and may be slow."""
+    command = set_clocks(never_arrived(counter, spine), created_at=TOO_LATE)
+    spine.clear_exchanges()
+    by = acting_for(receptionist, "A1001").on_behalf("settling")
+    with pytest.raises(StateChanged):
+        sending.send_again(command, dead_by=certain_by(command), actor=by)
+    assert bookings_sent(spine) == 0
+    assert Command.objects.get(pk=command.pk).sends == 1
+    assert (settled(command).state, command.sends) == (State.NOT_MADE, 1)
 
 
 def slot_moved_on(command: Command, spine: Sandbox) -> None:
@@ -285,7 +312,7 @@ class TestWithdrawing:
         withdraw(command, actor=by)
         spine.clear_exchanges()
         with pytest.raises(StateChanged):
-            sending.send_again(stale, actor=by.on_behalf("settling"))
+            sending.send_again(stale, dead_by=certain_by(stale), actor=by.on_behalf("settling"))
         assert bookings_sent(spine) == 0
 
     @pytest.fixture

@@ -17,8 +17,8 @@ from booking_portal.commands.states import Kind
 from booking_portal.commands.transitions import NUMBER_IN_USE
 from booking_portal.commands.verdicts import is_contradictory
 
-SETTLES_WITHIN = timedelta(minutes=1)
-"""After a request can no longer arrive; as the screens give the minute only, rounded up."""
+SETTLES_WITHIN = timedelta(seconds=30)
+"""For the look that makes it certain, once a request can no longer arrive."""
 
 
 def sending(kind: AboutAppointment, command: Command) -> Standing:
@@ -97,7 +97,7 @@ def known_by(command: Command) -> str:
     until = certain_by(command) + SETTLES_WITHIN
     if until < timezone.now():
         return "It will be known as soon as the practice can be looked at again."
-    clock = wording.clock_on_day(until)
+    clock = wording.clock_on_day(wording.whole_minute_after(until))
     return f"It will be known by {clock}, if the practice can be looked at by then."
 
 

@@ -1,6 +1,6 @@
 """Dates and times in the words of the screens."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from booking_portal.accounts.models import User
 from gpconnect import london
@@ -30,6 +30,12 @@ def clock_on_day(instant: datetime) -> str:
     if local.date() == london.today():
         return clock(instant)
     return f"{clock(instant)} on {short_date(local.date())}"
+
+
+def whole_minute_after(instant: datetime) -> datetime:
+    """The first whole minute that is not before it, for times by which something is promised."""
+    minute = instant.replace(second=0, microsecond=0)
+    return minute if minute == instant else minute + timedelta(minutes=1)
 
 
 def who_and_when(who: User, instant: datetime) -> str:
