@@ -3,10 +3,12 @@
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 import tomllib
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -20,10 +22,15 @@ from mutants.servers import Servers
 from mutants.targets import ROOT, TARGETS, module_of
 
 WORKERS: Final = 2
-LONGEST_TESTS: Final = 60.0
-"""Seconds of tests that one mutant is given, the quickest first; what is left out is counted."""
-_START: Final = 20.0
-_SLOWER: Final = 5.0
+LONGEST_TESTS: Final = 15.0
+"""Seconds of tests that one mutant is given; survivors that were to meet more are counted."""
+_EACH_TEST: Final = 0.02
+"""Seconds that a test takes beside its own time."""
+_START: Final = 90.0
+_SLOWER: Final = 20.0
+"""So many seconds more, and times as long, may the tests of a fresh process take."""
+_QUOTED: Final = re.compile(r"'(\w{4,})'")
+"""In a mutant's name: a row or a code, and a test of that name comes first."""
 EXPLAINED: Final = Path(__file__).with_name("explained.toml")
 
 
@@ -36,6 +43,7 @@ class Tally:
     killed: int = 0
     survivors: list[str] = field(default_factory=list)
     explained: int = 0
+    broken_off: int = 0
     cut: int = 0
     began: float = field(default_factory=time.monotonic)
     seconds: float = 0.0
@@ -48,10 +56,27 @@ class Tally:
         """`name | value | goal | ok`, as every measurement here prints it."""
         said = f"{self.mutants} mutants, {self.killed} killed, {len(self.survivors)} survived"
         said += f" ({self.explained} explained), {self.seconds:.0f} s"
+        if self.broken_off:
+            said += f"; {self.broken_off} killed were broken off, as a test took a minute and more"
         if self.cut:
-            said += f"; {self.cut} met only the quickest {LONGEST_TESTS:.0f} s of their tests"
+            said += f"; {self.cut} survivors met only {LONGEST_TESTS:.0f} s of their tests"
         verdict = "ok" if self.unexplained == 0 else "short"
         return f"mutants of {self.module} | {said} | 0 unexplained | {verdict}"
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What became of a mutant: killed, broken off, survived, not reached or not placed.
+
+    `by`: the last test that ran, where that is known.
+    """
+
+    result: str
+    by: str = ""
+
+    @property
+    def killed(self) -> bool:
+        return self.result in ("killed", "broken off")
 
 
 class Process:
@@ -86,11 +111,12 @@ class Process:
         if not self._next()["ready"]:
             raise RuntimeError(f"It is not ready; see {self._log}")
 
-    def run(self, job: dict[str, Any]) -> str:
-        """What became of one mutant: killed, survived, not reached or not placed."""
+    def run(self, job: dict[str, Any]) -> Came:
+        """What became of one mutant."""
         self._sending.write(json.dumps(job) + "\n")
         self._sending.flush()
-        return str(self._next()["result"])
+        told = self._next()
+        return Came(told["result"], told.get("by", ""))
 
     def _next(self) -> dict[str, Any]:
         line = self._hearing.readline()
@@ -101,7 +127,7 @@ class Process:
 
 
 class Worker:
-    """Runs the tests against mutants: those in functions in a warm session, others afresh."""
+    """Runs the tests against mutants: in a warm session where that can be, else afresh."""
 
     def __init__(self, number: int, stack: ExitStack) -> None:
         environment = stack.enter_context(Servers(number)).environment
@@ -113,13 +139,21 @@ class Worker:
         log = PLACE / f"fresh-{number}.log"
         self._fresh = Process(["mutants.worker"], environment, log, stack)
         self._fresh.wait_until_ready()
+        self._broken_off = False
 
-    def run(self, job: dict[str, Any]) -> str:
-        """What became of one mutant."""
+    def run(self, job: dict[str, Any]) -> Came:
+        """What became of one mutant.
+
+        A change at module level that survives in place is met once more by a process that imports
+        it, as other modules may have made something of it.
+        """
         if not job["tests"]:
-            return "not reached"
-        result = self._warm.run(job) if job["warm"] else "not placed"
-        return self._fresh.run(job) if result == "not placed" else result
+            return Came("not reached")
+        came = self._warm.run(job | {"empty_first": self._broken_off})
+        if not came.killed and (came.result == "not placed" or not job["function"]):
+            came = self._fresh.run(job)
+        self._broken_off = came.result == "broken off"
+        return came
 
 
 def main() -> None:
@@ -127,12 +161,15 @@ def main() -> None:
     parser.add_argument("only", nargs="*", help=f"any of: {', '.join(TARGETS)}")
     parser.add_argument("--anew", action="store_true", help="measure anew which tests reach what")
     parser.add_argument("--matching", default="", help="only mutants whose name has this in it")
+    parser.add_argument(
+        "--kept", action="store_true", help="measure only changed tests anew, not the product"
+    )
     arguments = parser.parse_args()
     wanted = " ".join(arguments.only)
     chosen = {name: path for name, path in TARGETS.items() if not wanted or name in wanted}
     if not chosen:
         sys.exit(f"No such module. There are: {', '.join(TARGETS)}")
-    reach = measured(anew=arguments.anew)
+    reach = measured(anew=arguments.anew, kept=arguments.kept)
     explained = tomllib.loads(EXPLAINED.read_text())
     began = time.monotonic()
     with ExitStack() as stack:
@@ -140,7 +177,7 @@ def main() -> None:
         for number in range(WORKERS):
             idle.put(Worker(number, stack))
         tallies = [
-            _module(name, path, reach, explained.get(name, {}), idle, arguments.matching)
+            Module(name, path, reach).run(explained.get(name, {}), idle, arguments.matching)
             for name, path in chosen.items()
         ]
     print()
@@ -150,76 +187,96 @@ def main() -> None:
     sys.exit(any(tally.unexplained for tally in tallies))
 
 
-def _module(
-    name: str,
-    path: str,
-    reach: Reach,
-    explained: dict[str, str],
-    idle: "Queue[Worker]",
-    matching: str,
-) -> Tally:
-    """Run every mutant of one module; prints those that survive as they do."""
-    source = (ROOT / path).read_text()
-    mutants = [mutant for mutant in mutants_of(source) if matching in mutant.name]
-    tally = Tally(name, len(mutants))
-    jobs = [_job(mutant, path, source, reach, tally) for mutant in mutants]
+class Module:
+    """The mutants of one module, and what became of each."""
 
-    def run(job: dict[str, Any]) -> str:
-        worker = idle.get()
-        try:
-            return worker.run(job)
-        finally:
-            idle.put(worker)
+    def __init__(self, name: str, path: str, reach: Reach) -> None:
+        self._name = name
+        self._path = path
+        self._reach = reach
+        self._source = (ROOT / path).read_text()
+        self._kills: Counter[str] = Counter()
+        self._mutants = mutants_of(self._source)
 
-    with ThreadPoolExecutor(WORKERS) as pool:
-        baseline = _job(None, path, source, reach, Tally(name))
-        for warm in (True, False):
-            if (came := run(baseline | {"warm": warm})) != "survived":
-                sys.exit(f"{name}: the tests fail without any mutant ({came}); see {PLACE}")
-        for mutant, came in zip(mutants, pool.map(run, jobs), strict=True):
-            if came == "killed":
-                tally.killed += 1
-                continue
-            tally.survivors.append(mutant.name)
-            why = explained.get(mutant.name)
-            tally.explained += why is not None
-            if why is None:
-                print(f"{path}:{mutant.line} {came}: {mutant.name}", flush=True)
-    tally.seconds = time.monotonic() - tally.began
-    for stale in sorted(set(explained) - {mutant.name for mutant in mutants_of(source)}):
-        print(f"{name}: explained.toml explains what is not there: {stale}")
-    print(tally.line(), flush=True)
-    return tally
+    def run(self, explained: dict[str, str], idle: "Queue[Worker]", matching: str) -> Tally:
+        """Run every mutant whose name has `matching` in it; prints survivors as they are found."""
+        mutants = [mutant for mutant in self._mutants if matching in mutant.name]
+        tally = Tally(self._name, len(mutants))
+        if (came := _by_any(idle, self._job(None))).result != "survived":
+            sys.exit(f"{self._name}: {came.result} without any mutant, {came.by}; see {PLACE}")
+
+        def run(mutant: Mutant) -> Came:
+            job = self._job(mutant)
+            came = _by_any(idle, job)
+            tally.cut += bool(job["cut"]) and came.result == "survived"
+            self._kills[came.by] += came.killed
+            return came
+
+        with (
+            (PLACE / f"{self._name}.txt").open("w") as listed,
+            ThreadPoolExecutor(WORKERS) as pool,
+        ):
+            for mutant, came in zip(mutants, pool.map(run, mutants), strict=True):
+                print(f"{self._path}:{mutant.line} {mutant.name}", came, file=listed, flush=True)
+                tally.broken_off += came.result == "broken off"
+                if came.killed:
+                    tally.killed += 1
+                    continue
+                tally.survivors.append(mutant.name)
+                why = explained.get(mutant.name)
+                tally.explained += why is not None
+                if why is None:
+                    print(f"{self._path}:{mutant.line} {came.result}: {mutant.name}", flush=True)
+        tally.seconds = time.monotonic() - tally.began
+        if not matching:
+            for stale in sorted(set(explained) - set(tally.survivors)):
+                print(f"{self._name}: explained.toml explains what is no survivor: {stale}")
+        print(tally.line(), flush=True)
+        return tally
+
+    def _job(self, mutant: Mutant | None) -> dict[str, Any]:
+        within: list[str] = []
+        seconds = 0.0
+        named = set(_QUOTED.findall(mutant.name)) if mutant else set()
+        tests = sorted(
+            self._tests_for(mutant),
+            key=lambda test: (not any(word in test for word in named), *self._worth(test)),
+        )
+        for test in tests:
+            seconds += self._reach.seconds[test]
+            if seconds > LONGEST_TESTS and within:
+                break
+            within.append(test)
+        inside = mutant is not None and mutant.inside_function
+        return {
+            "module": module_of(self._path),
+            "path": self._path,
+            "source": mutant.source if mutant else self._source,
+            "function": mutant.function if mutant and inside else "",
+            "tests": within,
+            "cut": len(within) < len(tests),
+            "seconds": {test: self._reach.seconds[test] for test in within},
+            "timeout": _START + _SLOWER * min(seconds, LONGEST_TESTS),
+        }
+
+    def _tests_for(self, mutant: Mutant | None) -> list[str]:
+        """The tests that run the mutant's lines; of a table, all of the module's."""
+        if mutant is None or not mutant.inside_function:
+            return self._reach.anywhere(self._path)
+        return self._reach.at(self._path, range(mutant.line, mutant.last_line + 1))
+
+    def _worth(self, test: str) -> tuple[float, str]:
+        """Quick ones first, and those that have killed mutants of this module."""
+        seconds = _EACH_TEST + self._reach.seconds[test]
+        return seconds / (1 + self._kills[test]), test
 
 
-def _job(
-    mutant: Mutant | None, path: str, source: str, reach: Reach, tally: Tally
-) -> dict[str, Any]:
-    tests = _tests_for(mutant, path, source, reach)
-    within: list[str] = []
-    seconds = 0.0
-    for test in tests:
-        seconds += reach.seconds.get(test, 0.0)
-        if seconds > LONGEST_TESTS and within:
-            tally.cut += 1
-            break
-        within.append(test)
-    return {
-        "name": mutant.name if mutant else "as it is",
-        "module": module_of(path),
-        "path": path,
-        "source": mutant.source if mutant else None,
-        "tests": within,
-        "warm": mutant is not None and mutant.inside_function,
-        "timeout": _START + _SLOWER * min(seconds, LONGEST_TESTS),
-    }
-
-
-def _tests_for(mutant: Mutant | None, path: str, source: str, reach: Reach) -> list[str]:
-    """The tests that run the mutant's lines; of a table at module level, all of the module's."""
-    if mutant is None or not mutant.inside_function:
-        return reach.anywhere(path)
-    return reach.at(path, range(mutant.line, mutant.last_line + 1))
+def _by_any(idle: "Queue[Worker]", job: dict[str, Any]) -> Came:
+    worker = idle.get()
+    try:
+        return worker.run(job)
+    finally:
+        idle.put(worker)
 
 
 def _sum_up(tallies: list[Tally], seconds: float) -> None:

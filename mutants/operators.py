@@ -40,9 +40,13 @@ _CODE: Final = re.compile(r"(?=.*\w)[\w./:-]{1,80}")
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One change. `name` says where and what, and stays when lines move."""
+    """One change. `name` says where and what, and stays when lines move.
+
+    `function`: the qualified name of what the change stands in.
+    """
 
     name: str
+    function: str
     line: int
     last_line: int
     inside_function: bool
@@ -72,7 +76,7 @@ def mutants_of(source: str) -> list[Mutant]:
                 name += f" #{seen[name]}"
             first, last = _lines(place.node)
             text = _mutated(tree, place, change)
-            found.append(Mutant(name, first, last, place.inside_function, text))
+            found.append(Mutant(name, place.function, first, last, place.inside_function, text))
     return found
 
 
@@ -307,17 +311,21 @@ def _of_member(node: ast.Attribute) -> Iterator[tuple[str, Change]]:
     yield f"{_short(node)} -> {other}", change
 
 
-def _round(*names: str) -> dict[str, str]:
+def _round(members: str) -> dict[str, str]:
+    names = members.split()
     return dict(zip(names, (*names[1:], names[0]), strict=True))
 
 
 _NEIGHBOURS: Final[dict[str, dict[str, str]]] = {
-    "State": _round(
-        "SENDING", "UNCONFIRMED", "DONE", "REFUSED", "NOT_MADE", "WITHDRAWN", "NEEDS_ATTENTION"
+    "State": _round("SENDING UNCONFIRMED DONE REFUSED NOT_MADE WITHDRAWN NEEDS_ATTENTION"),
+    "Kind": _round("BOOK AMEND CANCEL REGISTER"),
+    "Origin": _round("PORTAL NETWORK SSP PRACTICE SDS PDS"),
+    "Says": _round(
+        "NOT_SENT NO_CONNECTION SPINE_REFUSES PRACTICE_REFUSES DONE_OTHERWISE NO_ANSWER FAILED"
+        " UNREADABLE UNCLEAR STOPPED_LISTENING CONTRADICTORY ELSEWHERE"
     ),
-    "Kind": _round("BOOK", "AMEND", "CANCEL", "REGISTER"),
-    "Origin": _round("PORTAL", "NETWORK", "SSP", "PRACTICE", "SDS", "PDS"),
-    "Says": _round("NO", "NOTHING", "DIFFERENT"),
+    "Standing": _round("CURRENT DOUBTFUL ENDED FUTURE"),
+    "Step": _round("FIRST SECOND UNDO"),
 }
 
 _BY_KIND: Final[

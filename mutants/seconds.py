@@ -1,4 +1,4 @@
-"""A pytest plugin that writes down how long each test took (file: $MUTANTS_SECONDS)."""
+"""A pytest plugin that writes down how long each test took that passed (file: $MUTANTS_SECONDS)."""
 
 import json
 import os
@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 
 _seconds: defaultdict[str, float] = defaultdict(float)
+_failed: set[str] = set()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     _seconds[report.nodeid] += report.duration
+    if not report.passed:
+        _failed.add(report.nodeid)
 
 
 def pytest_sessionfinish() -> None:
-    Path(os.environ["MUTANTS_SECONDS"]).write_text(json.dumps(_seconds))
+    passed = {test: took for test, took in _seconds.items() if test not in _failed}
+    Path(os.environ["MUTANTS_SECONDS"]).write_text(json.dumps(passed))

@@ -1,27 +1,34 @@
 """A pytest plugin: one session that stays ready, and forks to run the tests against each mutant.
 
-For mutants inside functions. The product is imported and the session's servers are up before
-forking; a child then puts the mutant's code into the functions that are there already, so that
-whoever has imported them meets it, and runs the tests that reach the place. Jobs and what became
-of them are lines of JSON on the file descriptors that $MUTANTS_JOBS and $MUTANTS_TOLD name.
+The product is imported and the session's servers are up before forking; a child then puts the
+mutant in place, and runs the tests that reach it. Jobs and what became of them are lines of JSON
+on the file descriptors that $MUTANTS_JOBS and $MUTANTS_TOLD name.
 """
 
+import contextlib
 import json
+import math
+import mmap
 import os
 import signal
 import sys
-import time
-from collections.abc import Iterator
+import traceback
 from functools import partial
-from importlib import import_module
-from inspect import unwrap
-from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, Final
 
 import pytest
+from django.core.management import call_command
 from django.db import connections
+from pytest_django.plugin import blocking_manager_key
+
+from mutants.placing import put_in_place
+from mutants.reach import PLACE
 
 _PASSED, _FAILED, _NOT_PLACED = 0, 1, 7
+_A_TEST_MAY_TAKE: Final = 60.0
+_SLOWER: Final = 10.0
+_LONGEST_NAME: Final = 2000
+_RESULTS: Final = {_PASSED: "survived", _FAILED: "killed", _NOT_PLACED: "not placed"}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -36,85 +43,66 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     say(json.dumps({"ready": session.testsfailed == 0}))
     for line in jobs:
         job = json.loads(line)
-        code = _in_a_child(
-            session, job, [by_name[name] for name in job["tests"] if name in by_name]
-        )
-        result = {_PASSED: "survived", _NOT_PLACED: "not placed"}.get(code, "killed")
-        say(json.dumps({"result": result}))
+        job["tests"] = [test for test in job["tests"] if test in by_name]
+        code, last = _in_a_child(session, job, [by_name[name] for name in job["tests"]])
+        say(json.dumps({"result": _RESULTS.get(code, "broken off"), "by": last}))
     return True
 
 
-def _in_a_child(session: pytest.Session, job: dict[str, Any], items: list[pytest.Item]) -> int:
+def _in_a_child(
+    session: pytest.Session, job: dict[str, Any], items: list[pytest.Item]
+) -> tuple[int, str]:
+    """How it ended (negative: by a signal), and the last test that it began."""
     for connection in connections.all(initialized_only=True):
         connection.close()
+    last = mmap.mmap(-1, _LONGEST_NAME)
     child = os.fork()
     if child == 0:
         os.setsid()
         code = _NOT_PLACED
         try:
-            if job["source"] is None or _put_in_place(job["module"], job["source"]):
-                code = _run(session, items)
+            _as_a_session_begins(session, empty_first=job["empty_first"])
+            if put_in_place(job["module"], job["source"], job["function"]):
+                code = _run(session, items, job["seconds"], last)
+        except BaseException:  # noqa: BLE001 - the parent hears of it as `not placed`
+            with (PLACE / f"child-{os.getppid()}.log").open("a") as log:  # stdout is pytest's
+                traceback.print_exc(file=log)
         finally:
+            sys.stdout.flush()
             os._exit(code)
-    deadline = time.monotonic() + float(job["timeout"])
-    while time.monotonic() < deadline:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.01)
-    os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return _FAILED
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        _end_what_is_left(child)
+    return code, last[:].rstrip(b"\0").decode(errors="replace")
 
 
-def _run(session: pytest.Session, items: list[pytest.Item]) -> int:
+def _as_a_session_begins(session: pytest.Session, *, empty_first: bool) -> None:
+    """The sample in the database: tests before may have emptied it, or left it as they died."""
+    from tests import sample  # only now, as it needs the session's environment
+
+    with session.config.stash[blocking_manager_key].unblock():
+        if empty_first:
+            call_command("flush", interactive=False, verbosity=0)
+        sample.add()
+
+
+def _end_what_is_left(child: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+
+
+def _run(
+    session: pytest.Session, items: list[pytest.Item], seconds: dict[str, float], begun: mmap.mmap
+) -> int:
+    """Run until one fails; a mutant that goes round and round is ended by the alarm's signal."""
     failed = session.testsfailed
     for item, following in zip(items, [*items[1:], None], strict=True):
         last = following or session.items[0]
+        begun[:] = item.nodeid.encode()[:_LONGEST_NAME].ljust(_LONGEST_NAME, b"\0")
+        signal.alarm(math.ceil(_A_TEST_MAY_TAKE + _SLOWER * seconds.get(item.nodeid, 0.0)))
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=last)
         if session.testsfailed > failed:
             sys.stdout.flush()
             return _FAILED
     return _PASSED
-
-
-def _put_in_place(module: str, source: str) -> bool:
-    """Give each function of the module the mutant's code; False if one has another shape now."""
-    there = import_module(module)
-    codes = dict(_codes(compile(source, str(there.__file__), "exec"), ""))
-    functions = dict(_functions(there))
-    for name, function in functions.items():
-        code = codes.get(name)
-        if code is None or code.co_freevars != function.__code__.co_freevars:
-            continue
-        function.__code__ = code
-    return bool(functions)
-
-
-def _codes(code: CodeType, within: str) -> Iterator[tuple[str, CodeType]]:
-    """The code of each function and method of a module, by qualified name."""
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType) and not constant.co_name.startswith("<"):
-            name = f"{within}{constant.co_name}"
-            yield name, constant
-            yield from _codes(constant, f"{name}.")
-
-
-def _functions(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
-    """The module's own functions and methods, those behind decorators too."""
-    for value in vars(module).values():
-        if isinstance(value, type) and value.__module__ == module.__name__:
-            for member in vars(value).values():
-                yield from _function(member, module)
-        else:
-            yield from _function(value, module)
-
-
-def _function(value: object, module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
-    for attribute in ("__func__", "fget", "func"):
-        value = getattr(value, attribute, value)
-    if not callable(value):
-        return
-    function = unwrap(value)
-    if isinstance(function, FunctionType) and function.__module__ == module.__name__:
-        yield function.__qualname__, function

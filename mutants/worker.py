@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from mutants.reach import PLACE
 from mutants.targets import ROOT
 
 _SURVIVED, _NO_TESTS = 0, 5
@@ -95,21 +96,23 @@ def _in_a_process_of_its_own(job: dict[str, Any]) -> int:
 def _run_tests(job: dict[str, Any]) -> int:
     import pytest
 
-    if job["source"] is not None:
-        sys.meta_path.insert(0, _Mutated(job["module"], ROOT / job["path"], job["source"]))
+    sys.meta_path.insert(0, _Mutated(job["module"], ROOT / job["path"], job["source"]))
     sys.dont_write_bytecode = True
     options = ["--quiet", "--exitfirst", "--reuse-db", "-p", "no:cacheprovider", "--no-header"]
     options += ["-p", "mutants.in_order"]
-    os.environ["MUTANTS_ORDER"] = json.dumps(job["tests"])
+    order = PLACE / f"order-{os.getpid()}.json"  # too long for an environment
+    order.write_text(json.dumps(job["tests"]))
+    os.environ["MUTANTS_ORDER"] = str(order)
     code = int(pytest.main([*options, *sorted({test.split("::")[0] for test in job["tests"]})]))
+    order.unlink()
     sys.stdout.flush()
     return code
 
 
 def _result(code: int) -> str:
-    if code == _SURVIVED:
-        return "survived"
-    return "not reached" if code == _NO_TESTS else "killed"
+    if code < 0:
+        return "broken off"
+    return {_SURVIVED: "survived", _NO_TESTS: "not reached"}.get(code, "killed")
 
 
 if __name__ == "__main__":
