@@ -226,20 +226,13 @@ def keep_found(at: PatientAtPractice, patient: Patient, *, actor: Actor) -> None
 def _as_traced(encounter: Encounter) -> TracedPatient:
     """What is compared: identity, with every current name. [PDS-6]"""
     name = encounter.name
-    preferred = HumanName(
-        use="official",
-        family=name.family or None,
-        given=name.given,
-        prefix=(name.title,) if name.title else (),
-        text=name.text or None,
-    )
     return TracedPatient(
         nhs_number=encounter.nhs_number,
         superseded=encounter.superseded,
         restricted=False,
         traced_at=encounter.traced_at,
-        official_name=preferred,
+        official_name=HumanName(family=name.family, given=name.given, text=name.text),
         names=encounter.names,
-        gender=encounter.gender or None,
+        gender=encounter.gender,
         born=encounter.born,
     )
