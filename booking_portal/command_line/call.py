@@ -135,13 +135,21 @@ class Call:
         )
 
     @cached_property
-    def client(self) -> GPConnectClient:
-        """A client for questions to the practice that are about no patient.
+    def endpoint(self) -> Endpoint:
+        """Where the practice is, for questions that are about no patient.
 
         Raises: Stopped, GPConnectError (the directory).
         """
         assert self.practice  # one that the organisation may ask
-        return connection.client(self.actor, self.look_up(), self.subject)
+        return self.look_up()
+
+    @cached_property
+    def client(self) -> GPConnectClient:
+        """A client for questions to the practice that are about no patient.
+
+        Raises: as `endpoint`.
+        """
+        return connection.client(self.actor, self.endpoint, self.subject)
 
     @property
     def range(self) -> SlotSearch:

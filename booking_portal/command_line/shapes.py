@@ -1,6 +1,6 @@
 """Values as JSON: what practices gave, without what they did not give."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
@@ -63,20 +63,30 @@ def offer(slot: Offer) -> dict[str, Any]:
 
 
 def appointment(found: Appointment, around: Around | None = None) -> dict[str, Any]:
-    """An appointment, with place and person by name where they are known. [RET-2]"""
+    """An appointment, with place, person and service by name where they are known. [RET-2]"""
     shown: dict[str, Any] = plain(found)
     shown |= {"when": when(found.start), "minutes": found.minutes}
     if found.booking_organisation is not None:
         shown["booked_by"] = found.booking_organisation.name
     place = around.locations.get(found.location_id or "") if around else None
     person = around.practitioners.get(found.practitioner_id or "") if around else None
+    service = around.services.get(found.service_id or "") if around else None
     if place is not None:
         shown["location"] = plain(place)
         shown["location_name"] = place.name
     if person is not None:
         shown["practitioner"] = plain(person)
         shown["practitioner_name"] = person.display_name
+    if service is not None:
+        shown["service"] = plain(service)
+        shown["service_name"] = service.name
     return shown
+
+
+def with_service(columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The columns of a table of slots or appointments; most practices have no services."""
+    named = any(row.get("service_name") for row in rows)
+    return (*columns, "service_name") if named else columns
 
 
 def record(patient: Patient) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from booking_portal.commands.asking import subject_of
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.storing import database_now
-from gpconnect.models import Practitioner
+from gpconnect.models import HealthcareService, Practitioner
 
 
 class NotAsShown(Exception):
@@ -37,8 +37,13 @@ class Part:
     minded: bool
 
 
-def otherwise(command: Command, person: Practitioner | None = None) -> tuple[Part, ...]:
-    """In what a booking is not as asked for; `person` is whom the practice named, where known.
+def otherwise(
+    command: Command,
+    person: Practitioner | None = None,
+    service: HealthcareService | None = None,
+) -> tuple[Part, ...]:
+    """In what a booking is not as asked for; `person` and `service` are what the practice named,
+    where known.
 
     Of somebody else, a gender or role that nobody knows is not the same. What the practice has
     left out is as its slot said.
@@ -64,6 +69,9 @@ def otherwise(command: Command, person: Practitioner | None = None) -> tuple[Par
         parts.append(Part("Role", asked.practitioner_role, ", ".join(roles), minded=True))
     if asked.delivery_channel and channel and not _alike(asked.delivery_channel, channel):
         parts.append(Part("How", asked.delivery_channel, channel, minded=True))
+    if asked.service_id and is_another_service(command):
+        name = (service.name if service else None) or ""
+        parts.append(Part("Service", asked.service_name, name, minded=False))
     return tuple(parts)
 
 
@@ -77,6 +85,12 @@ def is_another_place(command: Command) -> bool:
     """The same of the place: that is an alarm, and its name has to be looked up."""
     told = command.result.get("location_id", "")
     return bool(told) and told != command.offers[0].location_id
+
+
+def is_another_service(command: Command) -> bool:
+    """Whether the practice named a service that the chosen slot had not."""
+    told = command.result.get("service_id", "")
+    return bool(told) and told != command.offers[0].service_id
 
 
 def seen_of(command: Command) -> str:

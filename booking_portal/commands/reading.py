@@ -13,7 +13,11 @@ from booking_portal.audit import trail
 from booking_portal.audit.models import Kind as EventKind
 from booking_portal.commands.looking import notice
 from booking_portal.commands.models import Command
-from booking_portal.commands.otherwise import is_another_person, is_another_place
+from booking_portal.commands.otherwise import (
+    is_another_person,
+    is_another_place,
+    is_another_service,
+)
 from booking_portal.commands.transitions import StateChanged, as_json
 from booking_portal.patients.finding import (
     PatientMismatch,
@@ -27,7 +31,13 @@ from booking_portal.querying import rarely
 from gpconnect import london
 from gpconnect.error_table import failure
 from gpconnect.errors import AppointmentNotShown, GPConnectError
-from gpconnect.models import Appointment, Appointments, Location, Practitioner
+from gpconnect.models import (
+    Appointment,
+    Appointments,
+    HealthcareService,
+    Location,
+    Practitioner,
+)
 
 BEGUN = "APPOINTMENT_BEGUN"
 NOT_SHOWN = "The practice does not show this appointment any more."
@@ -126,43 +136,51 @@ def keep_not_shown(command: Command) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """Locations and practitioners of some appointments by id; what was not told is missing."""
+    """Locations, practitioners and services of some appointments by id; what was not told is
+    missing."""
 
     locations: Mapping[str, Location]
     practitioners: Mapping[str, Practitioner]
+    services: Mapping[str, HealthcareService]
 
 
 def around(at: PatientAtPractice, appointments: Iterable[Appointment], *, actor: Actor) -> Around:
-    """Where and with whom the appointments are, from the cache or the practice. [RET-2]
+    """Where, with whom and of which service they are, from the cache or the practice. [RET-2]
 
     Raises: NotPermitted, TraceTooOld.
     """
     appointments = list(appointments)
     places = {each.location_id for each in appointments if each.location_id}
     people = {each.practitioner_id for each in appointments if each.practitioner_id}
-    return _named(at, places, people, actor)
+    services = {each.service_id for each in appointments if each.service_id}
+    return _named(at, places, people, services, actor)
 
 
 def around_otherwise(command: Command, at: PatientAtPractice, *, actor: Actor) -> Around:
-    """Where and with whom a booking is, where that is not as its slots said. [BOOK-7]
+    """Where, with whom and of which service a booking is, where its slots said otherwise. [BOOK-7]
 
     Raises: as `around`; PracticeMoved: its ids mean nothing any more.
     """
     require_same_system(at, command.system, actor=actor)
     places = {command.result["location_id"]} if is_another_place(command) else set()
     people = {command.result["practitioner_id"]} if is_another_person(command) else set()
-    return _named(at, places, people, actor)
+    services = {command.result["service_id"]} if is_another_service(command) else set()
+    return _named(at, places, people, services, actor)
 
 
-def _named(at: PatientAtPractice, places: set[str], people: set[str], actor: Actor) -> Around:
+def _named(
+    at: PatientAtPractice, places: set[str], people: set[str], services: set[str], actor: Actor
+) -> Around:
     actor.require(Permission.VIEW_APPOINTMENTS)
     at.encounter.require_fresh_trace()
     client, endpoint = client_at(at, actor=actor), at.endpoint
     locations = {each: lookups.location(client, endpoint, each) for each in places}
     practitioners = {each: lookups.practitioner(client, endpoint, each) for each in people}
+    of_services = {each: lookups.service(client, endpoint, each) for each in services}
     return Around(
         {key: found for key, found in locations.items() if found is not None},
         {key: found for key, found in practitioners.items() if found is not None},
+        {key: found for key, found in of_services.items() if found is not None},
     )
 
 

@@ -255,6 +255,7 @@ def as_json(appointment: Appointment) -> dict[str, Any]:
         "practitioner_role": appointment.practitioner_role,
         "practitioner_id": appointment.practitioner_id,
         "location_id": appointment.location_id,
+        "service_id": appointment.service_id,
         "slot_type": appointment.slot_type,
         "schedule_type": appointment.schedule_type,
         "cancellation_reason": appointment.cancellation_reason,

@@ -1,24 +1,40 @@
-"""Practitioners and locations, looked up at practices and kept in Redis for some hours.
+"""Practitioners, locations and services, looked up at practices and kept in Redis for some hours.
 
 All of it can be lost: a miss costs one exchange. Keys hold the practice's ODS code, the system that
-the id is from [SDS-3] and a digest of the id; values hold nothing about patients.
+the id is from [SDS-3] and a digest of the id; values hold nothing about patients, and of the people
+who work there only what pages show.
 """
 
 import hashlib
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.conf import settings
 from django.core.cache import cache
 
+from booking_portal.practices.budget import PageOutOfTime, within_budget
 from booking_portal.practices.systems import system_of
 from gpconnect.client import GPConnectClient
 from gpconnect.errors import GPConnectError
-from gpconnect.models import Address, Endpoint, HumanName, Location, Practitioner
+from gpconnect.models import (
+    Address,
+    Endpoint,
+    FreeSlot,
+    HealthcareService,
+    HumanName,
+    Location,
+    Practitioner,
+)
+from gpconnect.transport import Deadlines
 
-Resource = TypeVar("Resource", Practitioner, Location)
+Resource = TypeVar("Resource", Practitioner, Location, HealthcareService)
+
+_SHOWN: Final = frozenset({"id", "name", "gender", "roles", "telephone", "address"})
+_NAMING_SECONDS: Final = 2.0
+"""How long free slots wait for the names of services: they can be booked without."""
 
 
 def practitioner(
@@ -41,6 +57,43 @@ def location(client: GPConnectClient, endpoint: Endpoint, resource_id: str) -> L
     )
 
 
+def service(
+    client: GPConnectClient,
+    endpoint: Endpoint,
+    resource_id: str,
+    deadline: Deadlines | None = None,
+) -> HealthcareService | None:
+    """The service, from the cache or the practice; None when the practice does not say."""
+    return _looked_up(
+        _key("service", endpoint, resource_id),
+        _service,
+        lambda: client.read_healthcare_service(resource_id, deadline=deadline),
+    )
+
+
+def service_names(
+    client: GPConnectClient, endpoint: Endpoint, slots: Iterable[FreeSlot]
+) -> Mapping[str, str]:
+    """The names, by id, of the slots' services that came without one.
+
+    Where the practice does not tell one, or not soon, it is not asked for the rest.
+    """
+    nameless = {slot.service.id for slot in slots if slot.service and slot.service.name is None}
+    names: dict[str, str] = {}
+    until = time.monotonic() + _NAMING_SECONDS
+    for resource_id in sorted(nameless):
+        left = max(0.0, until - time.monotonic())
+        limits = Deadlines(min(settings.CONNECT_DEADLINE_SECONDS, left), left)
+        try:
+            found = service(client, endpoint, resource_id, within_budget(limits)) if left else None
+        except PageOutOfTime:
+            found = None
+        if found is None:
+            break
+        names[resource_id] = found.name or ""
+    return names
+
+
 def _looked_up(
     key: str, read: Callable[[dict[str, Any]], Resource], ask: Callable[[], Resource]
 ) -> Resource | None:
@@ -52,8 +105,9 @@ def _looked_up(
         found = ask()
     except GPConnectError:
         return None  # audited with its exchange; the screen says that it could not be read
-    cache.set(key, asdict(found), settings.LOOK_UP_LIFETIME.total_seconds())
-    return found
+    shown = {name: value for name, value in asdict(found).items() if name in _SHOWN}
+    cache.set(key, shown, settings.LOOK_UP_LIFETIME.total_seconds())
+    return read(shown)
 
 
 def _key(kind: str, endpoint: Endpoint, resource_id: str) -> str:
@@ -69,6 +123,10 @@ def _practitioner(kept: dict[str, Any]) -> Practitioner:
 def _location(kept: dict[str, Any]) -> Location:
     address = _address(kept["address"]) if kept["address"] else None
     return Location(**kept | {"address": address})
+
+
+def _service(kept: dict[str, Any]) -> HealthcareService:
+    return HealthcareService(**kept)
 
 
 def _name(kept: dict[str, Any]) -> HumanName:

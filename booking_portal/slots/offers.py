@@ -1,11 +1,12 @@
 """An offer: a free slot at a practice, in the form that pages carry and commands keep."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 from django.core import signing
 
@@ -54,6 +55,8 @@ class Offer:
     location_address: tuple[str, ...] = ()
     location_telephone: str = ""
     system: str = ""
+    service_id: str = ""  # of a practice of version 1.2.8
+    service_name: str = ""
 
     @cached_property
     def start(self) -> PracticeTime:
@@ -123,11 +126,14 @@ def _signer(encounter_id: uuid.UUID) -> signing.Signer:
 
 
 _NAMES = tuple(field.name for field in fields(Offer))
+NO_NAMES: Final[Mapping[str, str]] = {}
 
 
-def offer_of(slot: FreeSlot, practice_ods: str, system: str = "") -> Offer:
-    """The offer that a free slot of this system makes."""
-    practitioner, location = slot.practitioner, slot.location
+def offer_of(
+    slot: FreeSlot, practice_ods: str, system: str = "", services: Mapping[str, str] = NO_NAMES
+) -> Offer:
+    """The offer that a free slot of this system makes; `services` are names by id."""
+    practitioner, location, service = slot.practitioner, slot.location, slot.service
     offer = Offer(
         practice_ods=practice_ods,
         slot_id=slot.id,
@@ -156,6 +162,9 @@ def offer_of(slot: FreeSlot, practice_ods: str, system: str = "") -> Offer:
             location_address=location.address.as_lines() if location.address else (),
             location_telephone=location.telephone or "",
         )
+    if service is not None:
+        name = service.name or services.get(service.id, "")
+        offer = replace(offer, service_id=service.id, service_name=name)
     return offer
 
 

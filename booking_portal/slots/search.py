@@ -5,7 +5,7 @@ the audit events that they wait for, and keeps what the directory said for the e
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from booking_portal.accounts.roles import Permission
 from booking_portal.patients.finding import keep_reached, subject_of
 from booking_portal.patients.models import Encounter
 from booking_portal.practices import connection
+from booking_portal.practices.lookups import service_names
 from booking_portal.practices.models import Practice
 from booking_portal.practices.observer import EventBatch
 from booking_portal.practices.systems import system_of
@@ -157,7 +158,7 @@ def _ask_all(
     }
     by_code = {practice.ods_code: practice for practice in practices}
     batch = EventBatch()
-    running: dict[Future[tuple[Endpoint, FreeSlots]], Practice] = {}
+    running: dict[Future[_Answer], Practice] = {}
     for practice in practices:
         observer = batch.observer(actor.who, subject_of(encounter, practice))
         future = _pool().submit(
@@ -183,30 +184,40 @@ def _ask_all(
         batch.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a practice answered, where it was reached, and the names of its services by id."""
+
+    endpoint: Endpoint
+    found: FreeSlots
+    services: Mapping[str, str]
+
+
 def _ask(
     ods_code: str,
     endpoint: Endpoint | None,
     wanted: SlotSearch,
     actor: Actor,
     observer: ExchangeObserver,
-) -> tuple[Endpoint, FreeSlots]:
+) -> "_Answer":
     """One practice's part, in a pool thread: no database here."""
     if endpoint is None:
         endpoint = connection.directory().look_up(
             ods_code, observer=observer, deadlines=connection.page_deadlines()
         )
     client = connection.observed_client(actor, endpoint, observer)
-    return endpoint, client.search_free_slots(wanted)
+    found = client.search_free_slots(wanted)
+    return _Answer(endpoint, found, service_names(client, endpoint, found.slots))
 
 
 def _result(
-    future: "Future[tuple[Endpoint, FreeSlots]]",
+    future: "Future[_Answer]",
     practice: Practice,
     encounter: Encounter,
     actor: Actor,
 ) -> PracticeResult:
     try:
-        endpoint, found = future.result()
+        answer = future.result()
     except GPConnectError as error:
         return PracticeResult(
             practice.ods_code,
@@ -216,9 +227,9 @@ def _result(
             error_code=error.code,
             reference=error.trace_id or "",
         )
-    keep_reached(encounter, practice, endpoint, actor=actor)
-    now, system = london.now_utc(), system_of(endpoint)
-    offers = [offer_of(slot, practice.ods_code, system) for slot in found.slots]
+    keep_reached(encounter, practice, answer.endpoint, actor=actor)
+    now, system, found = london.now_utc(), system_of(answer.endpoint), answer.found
+    offers = [offer_of(slot, practice.ods_code, system, answer.services) for slot in found.slots]
     to_come = [
         offer for offer in offers if offer.start.instant is None or offer.start.instant > now
     ]

@@ -36,6 +36,26 @@ def test_capability_of_a_practice_with_services(terminal: Terminal) -> None:
     )
 
 
+@pytest.mark.requirement("SFS-5", "RET-2", "AMEND-1", "CANCEL-1")
+def test_the_service_of_a_slot_and_of_an_appointment_is_told_by_name(terminal: Terminal) -> None:
+    terminal.practice, hub = "K83015", "Fenwick Extended Access Hub"
+    patient = ("--nhs-number", "9990000239")
+
+    assert "Service name" in terminal.runs("search-slots", json_wanted=False).out
+    slot = next(one for one in terminal.free_slots() if one.get("service_name") == hub)
+    flags = ("--slot", slot["slot_id"], "--description", "Dressing")
+    there = terminal.runs("book", *patient, *flags).result["appointment"]["id"]
+    terminal.runs("amend", *patient, "--id", there, "--description", "Dressing, arm")
+
+    read = terminal.runs("read-appointment", *patient, "--id", there).result
+    assert (read["service_name"], read["description"]) == (hub, "Dressing, arm")
+    terminal.runs("cancel", *patient, "--id", there, "--reason", "Feels better")
+    rows = terminal.runs("appointments", *patient).result["appointments"]
+    assert {one["id"]: one["service_name"] for one in rows}[there] == hub
+    terminal.practice = "A20047"
+    assert "Service name" not in terminal.runs("search-slots", json_wanted=False).out
+
+
 @pytest.mark.requirement("READ-2")
 def test_a_practitioner_and_an_organisation_are_told_with_all_that_they_have(
     terminal: Terminal,

@@ -9,6 +9,7 @@ from booking_portal.commands.otherwise import (
     acknowledged_name,
     is_another_person,
     is_another_place,
+    is_another_service,
 )
 from booking_portal.commands.states import Kind
 from booking_portal.commands.statuses import BOOKED, CANCELLED, in_words
@@ -17,6 +18,7 @@ from gpconnect import london
 from gpconnect.models import (
     Appointment,
     DeliveryChannel,
+    HealthcareService,
     Location,
     PracticeTime,
     Practitioner,
@@ -43,6 +45,7 @@ class AppointmentCard:
     location_telephone: str
     slot_type: str
     schedule_type: str
+    service: str
     status: str
     booked: bool
     cancelled: bool
@@ -90,7 +93,12 @@ class AppointmentCard:
         """Whether the practice rings the patient, or may. [BOOK-11]"""
         return DeliveryChannel.TELEPHONE in channels(self.channel)
 
-    def at(self, location: Location | None, practitioner: Practitioner | None) -> "AppointmentCard":
+    def at(
+        self,
+        location: Location | None,
+        practitioner: Practitioner | None,
+        service: HealthcareService | None = None,
+    ) -> "AppointmentCard":
         """The same with what was looked up at the practice."""
         card = self
         if location is not None:
@@ -107,6 +115,8 @@ class AppointmentCard:
                 gender=wording.gender_of(practitioner.gender),
                 role=card.role or ", ".join(practitioner.roles),
             )
+        if service is not None:
+            card = replace(card, service=service.name or wording.NAMELESS_SERVICE)
         return card
 
 
@@ -121,6 +131,7 @@ def card_of(appointment: Appointment) -> AppointmentCard:
         role=appointment.practitioner_role,
         slot_type=appointment.slot_type,
         schedule_type=appointment.schedule_type,
+        service=wording.NAMELESS_SERVICE if appointment.service_id else "",
         status=appointment.status,
         booked_by=(booked_by.name or booked_by.ods_code) if booked_by else "",
         description=appointment.description,
@@ -144,6 +155,7 @@ def card_of_offers(offers: list[Offer]) -> AppointmentCard:
         location_telephone=first.location_telephone,
         slot_type=first.slot_type,
         schedule_type=first.schedule_type,
+        service=first.service_name or (first.service_id and wording.NAMELESS_SERVICE),
     )
 
 
@@ -204,6 +216,8 @@ def _returned(asked: AppointmentCard, command: Command) -> AppointmentCard:
         told = replace(told, practitioner=asked.practitioner, gender=asked.gender)
     else:
         told = replace(told, practitioner=acknowledged_name(command))
+    another = bool(command.offers) and is_another_service(command)
+    told = replace(told, service=wording.NAMELESS_SERVICE if another else asked.service)
     if command.offers and is_another_place(command):
         return told
     return replace(
@@ -249,6 +263,7 @@ _TEXTS = (
     "location_telephone",
     "slot_type",
     "schedule_type",
+    "service",
     "booked_by",
     "description",
     "comment",

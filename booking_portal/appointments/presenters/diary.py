@@ -58,10 +58,11 @@ class Change:
 
 
 def card_with(appointment: Appointment, known: Around) -> AppointmentCard:
-    """An appointment's card with its place and person; one that could not be read says so."""
+    """An appointment's card with its place, person and service; what could not be read says so."""
     location = known.locations.get(appointment.location_id or "")
     practitioner = known.practitioners.get(appointment.practitioner_id or "")
-    card = card_of(appointment).at(location, practitioner)
+    service = known.services.get(appointment.service_id or "")
+    card = card_of(appointment).at(location, practitioner, service)
     if appointment.location_id and location is None:
         card = replace(
             card, location="Place could not be read", address="Address could not be read"
@@ -70,6 +71,8 @@ def card_with(appointment: Appointment, known: Around) -> AppointmentCard:
         card = replace(
             card, practitioner="Name could not be read", gender="Gender could not be read"
         )
+    if appointment.service_id and service is None:
+        card = replace(card, service="Name could not be read")
     return card
 
 

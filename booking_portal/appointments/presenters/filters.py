@@ -33,6 +33,7 @@ VALUE_OF: Mapping[str, Callable[[Offer], str]] = {
     "role": lambda offer: readable(offer.practitioner_role),
     "gender": lambda offer: readable(offer.practitioner_gender),
     "type": lambda offer: readable(offer.slot_type),
+    "service": lambda offer: readable(offer.service_name),
 }
 LABEL_OF = {
     "practice": "Practice",
@@ -42,6 +43,7 @@ LABEL_OF = {
     "role": "Who",
     "gender": "Gender of who",
     "type": "Slot type",
+    "service": "Service",
 }
 PARTS = ("morning", "afternoon", "evening")
 
@@ -109,11 +111,13 @@ class Narrowing:
     def filters(
         self, offers: Iterable[Offer], practices: Mapping[str, Practice]
     ) -> tuple[Filter, ...]:
-        """Every filter with the values that the results have."""
+        """Every filter with the values that the results have; few practices name services."""
         offers = list(offers)
+        named = any(offer.service_name for offer in offers)
         return tuple(
             Filter(name, LABEL_OF[name], self._options(name, offers, practices))
             for name in VALUE_OF
+            if name != "service" or named
         )
 
     def _options(

@@ -24,7 +24,7 @@ from booking_portal.appointments.presenters.standings import (
 from booking_portal.appointments.presenters.standings_open import shows_difference
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import PERMISSION, UNSETTLED, Kind, State
-from gpconnect.models import Practitioner
+from gpconnect.models import HealthcareService, Practitioner
 from gpconnect.rewriting import same_words_joined
 
 WANTED: dict[Kind, str] = {
@@ -84,11 +84,12 @@ class CommandPage:
         telephones: list[str] | None = None,
         person: Practitioner | None = None,
         why_not_looked: str = "",
+        service: HealthcareService | None = None,
     ) -> "CommandPage":
         """The page for what is stored now; `card` and `asked` where more has been looked up.
 
-        `person` is whom the practice has named instead of whom was asked for; `why_not_looked`
-        says why the practice could not be looked at again just now.
+        `person` and `service` are what the practice has named instead of what was asked for;
+        `why_not_looked` says why the practice could not be looked at again just now.
         """
         card, asked = card or card_of_command(command), asked or card_asked(command)
         practice = command.practice
@@ -99,7 +100,7 @@ class CommandPage:
         asks_texts = command.kind in {Kind.BOOK, Kind.AMEND} and seen
         stands = booked and seen and card.booked and not to_cancel
         live = stands and not is_not_shown(command) and not why_not_looked
-        differs = Otherwise.of(command, actor, person) if live else None
+        differs = Otherwise.of(command, actor, person, service) if live else None
         return cls(
             command_id=str(command.pk),
             kind=command.kind,

@@ -128,6 +128,7 @@ def compared(
         ("How", old.channel, new.channel),
         ("Slot type", old.slot_type, new.slot_type),
         ("Session", old.schedule_type, new.schedule_type),
+        *((("Service", old.service, new.service),) if old.service or new.service else ()),
     )
     return tuple(
         ComparedRow(label, before or wording.NOT_GIVEN, after or wording.NOT_GIVEN)

@@ -9,7 +9,7 @@ from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.presenters import wording
 from booking_portal.commands.models import Command
 from booking_portal.commands.otherwise import Part, is_acknowledged, otherwise, seen_of
-from gpconnect.models import Practitioner
+from gpconnect.models import HealthcareService, Practitioner
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,15 @@ class Otherwise:
     told: str
 
     @classmethod
-    def of(cls, command: Command, actor: Actor, person: Practitioner | None = None) -> Self | None:
-        """None where all is as asked for."""
-        parts = otherwise(command, person)
+    def of(
+        cls,
+        command: Command,
+        actor: Actor,
+        person: Practitioner | None = None,
+        service: HealthcareService | None = None,
+    ) -> Self | None:
+        """None where all is as asked for; `person` and `service` as `otherwise` takes them."""
+        parts = otherwise(command, person, service)
         if not parts:
             return None
         acknowledged = is_acknowledged(command)
@@ -43,7 +49,8 @@ def _in_words(part: Part) -> Part:
     asked, told = part.asked, part.told
     if part.label == "Gender":
         asked, told = wording.gender_of(asked), wording.gender_of(told)
-    return Part(part.label, asked or wording.NOT_GIVEN, told or wording.NOT_GIVEN, part.minded)
+    nothing = wording.NAMELESS_SERVICE if part.label == "Service" else wording.NOT_GIVEN
+    return Part(part.label, asked or nothing, told or nothing, part.minded)
 
 
 def _told(command: Command) -> str:

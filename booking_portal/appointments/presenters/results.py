@@ -21,8 +21,8 @@ class SlotRow:
     """One free slot with all of SFS-5; what the practice did not give says so.
 
     `token` is the signed offer, empty when the slot cannot be booked; `why_not` says why.
-    `location` is empty where it is named like the practice. `joins` is set when another slot of
-    the results follows or precedes it. [BOOK-6]
+    `location` is empty where it is named like the practice, `service` where there is none. `joins`
+    is set when another slot of the results follows or precedes it. [BOOK-6]
     """
 
     token: str
@@ -34,6 +34,7 @@ class SlotRow:
     channel: str
     slot_type: str
     schedule_type: str
+    service: str
     practice: str
     location: str
     address: str
@@ -255,6 +256,7 @@ def _row(
         channel=offer.delivery_channel,
         slot_type=offer.slot_type,
         schedule_type=offer.schedule_type,
+        service=offer.service_name or (offer.service_id and wording.NAMELESS_SERVICE),
         practice=f"{practice.name}, {practice.town}",
         location=_location(offer, practice),
         address=", ".join(offer.location_address),

@@ -30,7 +30,7 @@ from booking_portal.commands.steps import stages
 from booking_portal.commands.steps.stages import Stage
 from booking_portal.patients.presenters import full_name
 from gpconnect import nhs_number
-from gpconnect.models import Location, Practitioner
+from gpconnect.models import HealthcareService, Location, Practitioner
 
 Step = Command.Step
 TAG = {"good": "green", "waiting": "yellow", "bad": "red"}
@@ -108,19 +108,21 @@ class SagaPage:
         telephones: list[str] | None = None,
         place: Location | None = None,
         person: Practitioner | None = None,
+        service: HealthcareService | None = None,
     ) -> Self:
         """The page for the saga, with its steps as they were when it first asked for them.
 
-        `place` and `person` are what the practice has named instead of what was asked for.
+        `place`, `person` and `service` are what the practice has named instead of what was asked
+        for.
         """
         about = About.of(saga)
-        about = replace(about, card=about.card.at(place, person))
+        about = replace(about, card=about.card.at(place, person, service))
         practice = saga.proposal.practice
         running = _running(saga)
         follows = _follows(about.stage, running)
         has_it = _has_the_new_one(about)
         booking = about.booking
-        differs = Otherwise.of(booking, actor, person) if booking and has_it else None
+        differs = Otherwise.of(booking, actor, person, service) if booking and has_it else None
         read_out = has_it and not (differs and differs.must_tell)
         return cls(
             saga_id=str(saga.pk),

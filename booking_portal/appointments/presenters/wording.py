@@ -7,6 +7,7 @@ from gpconnect import london
 from gpconnect.models import PracticeTime
 
 NOT_GIVEN = "Not given"
+NAMELESS_SERVICE = "Name not known"
 
 
 def long_date(day: date) -> str:

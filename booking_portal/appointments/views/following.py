@@ -33,7 +33,7 @@ from booking_portal.appointments.presenters.sent_before import SentBefore
 from booking_portal.appointments.presenters.standings import changed_meanwhile, slot_gone
 from booking_portal.appointments.settling_forms import CloseForm
 from booking_portal.appointments.views.moving import may_move
-from booking_portal.appointments.views.naming import named_instead
+from booking_portal.appointments.views.naming import Named, named_instead
 from booking_portal.appointments.views.sagas import redirect_to
 from booking_portal.commands.asking import last_read
 from booking_portal.commands.follow_up.closing import NotToClose, Outcome, close, may_close
@@ -49,7 +49,6 @@ from booking_portal.patients.finding import PracticeMoved, find
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.patients.presenters import PatientBanner
 from gpconnect.errors import GPConnectError
-from gpconnect.models import Practitioner
 
 JUST_SEEN = timedelta(minutes=1)
 
@@ -88,7 +87,7 @@ def acknowledge_command(request: ActingRequest, command_id: uuid.UUID) -> HttpRe
     """The patient knows what is otherwise than asked for, and keeps the booking. [BOOK-7]"""
     found = as_last_known(organisations_command(request, command_id))
     encounter = Encounter.objects.of_same_patient(found.encounter, request.actor)
-    person = _looked_up(request, found, encounter).person if encounter else None
+    person = _looked_up(request, found, encounter).named.person if encounter else None
     seen = request.POST.get("seen", "")
     try:
         acknowledge(found, seen, actor=request.actor, person=person)
@@ -158,11 +157,11 @@ def _show(request: ActingRequest, found: Command, closing: CloseForm | None = No
 @dataclass(frozen=True, slots=True)
 class _LookedUp:
     """An appointment as it is and as it was asked for, with what was looked up at the practice;
-    `person`: whom it has named instead of whom was asked for."""
+    `named`: what it has named instead of what was asked for."""
 
     card: AppointmentCard | None = None
     asked: AppointmentCard | None = None
-    person: Practitioner | None = None
+    named: Named = Named()  # noqa: RUF009 - it is frozen
 
 
 _NOTHING = _LookedUp()
@@ -178,8 +177,9 @@ def _page(
         looked_up.card,
         looked_up.asked,
         _telephones(found),
-        looked_up.person,
+        looked_up.named.person,
         why_not_looked,
+        looked_up.named.service,
     )
     if found.saga_id is None:
         return page
@@ -214,8 +214,9 @@ def _looked_up(request: ActingRequest, found: Command, encounter: Encounter) -> 
     if found.kind == Kind.REGISTER:
         return _NOTHING
     if found.kind == Kind.BOOK:
-        place, person = named_instead(request, found, encounter)
-        return _LookedUp(card_of_command(found).at(place, person), person=person)
+        named = named_instead(request, found, encounter)
+        card = card_of_command(found).at(named.place, named.person, named.service)
+        return _LookedUp(card, named=named)
     before = last_read(found)
     try:
         known = around(_at(request, found, encounter), [before], actor=request.actor)
@@ -223,7 +224,11 @@ def _looked_up(request: ActingRequest, found: Command, encounter: Encounter) -> 
         return _NOTHING
     place = known.locations.get(before.location_id or "")
     person = known.practitioners.get(before.practitioner_id or "")
-    return _LookedUp(card_of_command(found).at(place, person), card_asked(found).at(place, person))
+    service = known.services.get(before.service_id or "")
+    return _LookedUp(
+        card_of_command(found).at(place, person, service),
+        card_asked(found).at(place, person, service),
+    )
 
 
 def _at(request: ActingRequest, found: Command, encounter: Encounter) -> PatientAtPractice:

@@ -32,7 +32,7 @@ from booking_portal.appointments.presenters.sagas import (
 from booking_portal.appointments.presenters.sent_before import SentBefore
 from booking_portal.appointments.presenters.standings import slot_gone
 from booking_portal.appointments.settling_forms import CloseForm
-from booking_portal.appointments.views.naming import named_instead
+from booking_portal.appointments.views.naming import Named, named_instead
 from booking_portal.commands.booking import BookingUnsettled, DifferencesNotAcknowledged
 from booking_portal.commands.changing import REASON_LIMIT, ChangedMeanwhile, NotChangeable
 from booking_portal.commands.follow_up.closing import may_close
@@ -49,7 +49,7 @@ from booking_portal.patients.presenters import PatientBanner
 from booking_portal.patients.tracing import RestrictedPatient
 from booking_portal.querying import rarely_one
 from booking_portal.slots.offers import NotBookable
-from gpconnect.models import Appointment, Location, Practitioner
+from gpconnect.models import Appointment
 
 STANDS_IN_THE_WAY = (NotToDecide, NotBookable, NotChangeable, NewCancelled)
 FAILED = frozenset({Stage.FIRST_FAILED, Stage.FOR_A_PERSON})
@@ -196,7 +196,10 @@ def _show(
     form = undoing or UndoForm()
     fill_in(request, form)
     step = of_concern(found)
-    page = SagaPage.of(found, request.actor, _telephones(found), *_named(request, found, encounter))
+    named = _named(request, found, encounter)
+    page = SagaPage.of(
+        found, request.actor, _telephones(found), named.place, named.person, named.service
+    )
     context: dict[str, Any] = {
         "patient": PatientBanner.of(found.encounter),
         "encounter_id": encounter.pk if encounter else None,
@@ -251,13 +254,11 @@ def _closing(request: ActingRequest, step: Command | None) -> CloseForm | None:
     return form
 
 
-def _named(
-    request: ActingRequest, found: Saga, encounter: Encounter | None
-) -> tuple[Location | None, Practitioner | None]:
-    """Where and with whom the new appointment is, if that is not as asked for. [BOOK-7]"""
+def _named(request: ActingRequest, found: Saga, encounter: Encounter | None) -> Named:
+    """What the practice has named instead for the new appointment. [BOOK-7]"""
     booking = About.of(found).booking
     if encounter is None or booking is None:
-        return None, None
+        return Named()
     return named_instead(request, booking, encounter)
 
 

@@ -37,7 +37,7 @@ def appointments(call: Call) -> Answer:
     known = around(call.at, there.appointments, actor=call.actor)
     rows = [shapes.appointment(one, known) for one in there.appointments]
     result = {"complete": there.complete, "faults": list(there.faults), "appointments": rows}
-    return Answer(result, {"appointments": COLUMNS})
+    return Answer(result, {"appointments": shapes.with_service(COLUMNS, rows)})
 
 
 def read_appointment(call: Call) -> Answer:
