@@ -101,7 +101,9 @@ def form_field(request: HttpRequest) -> SafeString:
     if actor is None:
         return plain
     kept = getattr(request, "kept", None)
-    whose = [actor.user.pk, actor.organisation.pk, page_of(request), kept.id if kept else ""]
+    # What is only shown beside what was sent is in no form, and is not served by one.
+    filled_with = kept.id if kept and kept.why in SAID else ""
+    whose = [actor.user.pk, actor.organisation.pk, page_of(request), filled_with]
     text = _signer(WHOSE).sign_object(whose, compress=True)
     return plain + format_html('<input type="hidden" name="{}" value="{}">', WHOSE, text)
 

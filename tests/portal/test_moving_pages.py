@@ -156,6 +156,22 @@ def test_it_is_moved_and_confirmed_to_read_aloud(counter: Counter, spine: Sandbo
         assert reverse("saga", args=[saga.pk]) in step.html
 
 
+@pytest.mark.requirement("MOVE-1", "CANCEL-2")
+def test_what_we_have_cancelled_since_is_not_read_aloud_as_moved(
+    counter: Counter, spine: Sandbox
+) -> None:
+    arrives_at_check(counter, spine)
+    moved = moves(counter).address
+    new = the_old(spine)["id"]
+    page = counter.opens(reverse("cancel-appointment", args=[counter.encounter_id, LEGG, new]))
+    counter.sends(page.form("/cancel"), decision="cancel", reason="Feels better")
+    assert statuses(spine) == ["cancelled", "cancelled"]
+    page = counter.opens(moved)
+    assert "has been cancelled since." in page.text
+    assert "Read to the patient" not in page.text
+    assert "You have an appointment" not in page.text
+
+
 @pytest.mark.requirement("MOVE-1", "AMEND-2")
 def test_what_somebody_changed_meanwhile_is_shown_before_anything_is_sent(
     counter: Counter, spine: Sandbox

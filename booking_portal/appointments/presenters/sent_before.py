@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from booking_portal.accounts.kept_forms import Kept, Why
-from booking_portal.commands.models import Command
+from booking_portal.appointments.presenters.standings import changed_meanwhile
+from booking_portal.commands.models import Command, Proposal, Saga
 from booking_portal.commands.states import UNSETTLED, Kind, State
+from booking_portal.commands.steps import stages
+from booking_portal.commands.steps.stages import Stage
 from booking_portal.entered import words
 
 LABELS = {
@@ -57,33 +61,75 @@ class SentBefore:
     change: bool
 
     @classmethod
-    def of(cls, command: Command, kept: Kept | None, *, may_change: bool) -> "SentBefore | None":
-        """For the command that was sent (of two steps, the one that tells how it stands)."""
+    def of(
+        cls, command: Command, kept: Kept | None, *, may_change: bool, in_next_try: bool
+    ) -> "SentBefore | None":
+        """For the command that was sent (of two steps, the one that tells how it stands).
+
+        `in_next_try`: the next try begins with what was typed second.
+        """
         if kept is None or kept.why != Why.SENT_BEFORE:
             return None
-        sent = words_sent(command)
-        now_there = command.result or {}  # changed since, perhaps to what was typed second
-        rows = tuple(
-            TypedRow(label, sent[name] or EMPTY, kept.text(name) or EMPTY)
-            for name, label in LABELS.items()
+        sent, now_there = words_sent(command), _now_there(command)
+        others = [
+            name
+            for name in LABELS
             if name in sent
             and name in kept.typed
             and kept.text(name) not in (sent[name], now_there.get(name))
-        )
-        if not rows:
+        ]
+        if not others:
             return None
-        change = may_change and {"description", "comment"} & set(kept.typed) != set()
-        return cls(rows, _how(command, change=change), change)
+        rows = tuple(
+            TypedRow(LABELS[name], sent[name] or EMPTY, kept.text(name) or EMPTY) for name in others
+        )
+        change = may_change and others != ["reason"]
+        return cls(rows, _how(command, change=change, in_next_try=in_next_try), change)
 
 
-def _how(command: Command, *, change: bool) -> str:
+def draft_of_next_try(command: Command) -> Proposal | None:
+    """What the next try begins with, where nothing was made of the first and nothing goes on.
+
+    While a person still decides about two steps, that is what they may send: not to be changed.
+    """
+    saga = command.saga
+    if saga is None:
+        failed = command.state not in {*UNSETTLED, State.DONE}
+        return Proposal.objects.filter(pk=command.form_token).first() if failed else None
+    if stages.standing_of(saga) is not Stage.FIRST_FAILED:
+        return None
+    return saga.proposal if stages.latest_of(saga.proposal) == saga else None
+
+
+def _now_there(command: Command) -> Mapping[str, Any]:
+    """The texts as they are at the practice by now, perhaps changed to what was typed second."""
+    booking = _booked(command.saga) if command.saga else command
+    return (booking.result if booking else None) or {}
+
+
+def _booked(saga: Saga) -> Command | None:
+    """The step that has made the new appointment."""
+    made = (step for step in stages.steps_of(saga) if step.kind == Kind.BOOK)
+    return next((step for step in made if step.state == State.DONE), None)
+
+
+def _how(command: Command, *, change: bool, in_next_try: bool) -> str:
+    saga = command.saga
+    stage = stages.standing_of(saga) if saga else None
     if change:
         return "To put in what you typed second, change the appointment."
-    if command.state in UNSETTLED:
+    if stage is Stage.FOR_A_PERSON:
+        return (
+            "Decide first how it goes on: that goes on with what was sent first. Then it can be "
+            "changed from this page; or ring the practice."
+        )
+    if stage in stages.OPEN or command.state in UNSETTLED:
         return (
             "Do not send it again. Once it is certain, it can be changed from this page; or ring "
             "the practice."
         )
-    if command.state == State.DONE:
+    if command.state == State.DONE or (saga and _booked(saga)):
         return "If what you typed second matters, ring the practice."
-    return "Nothing was made of the first. What you typed second is kept for the next try."
+    if in_next_try or changed_meanwhile(command):
+        return "Nothing was made of the first. What you typed second is kept for the next try."
+    return "Nothing was made of the first. Copy what you typed second before you try again."

@@ -42,7 +42,7 @@ from booking_portal.patients.presenters import PatientBanner
 from booking_portal.practices.models import Practice
 from gpconnect.models import Appointment
 
-TEXTS = ("description", "comment")
+TEXTS, REASON = ("description", "comment"), ("reason",)
 
 
 @require_GET
@@ -88,7 +88,7 @@ def amend_appointment(
     at = _at(request, encounter, ods)
     if request.method == "GET":
         current = read(at, appointment_id, actor=request.actor)
-        typed = _typed_before(request, at, appointment_id)
+        typed = _typed_before(request, at, appointment_id, TEXTS)
         texts = texts_of(current, at, actor=request.actor)
         initial = {"description": texts.description, "comment": texts.comment} | typed
         form = AmendForm(initial=initial | _fresh(at, current), kept=seen_of(current))
@@ -128,7 +128,8 @@ def cancel_appointment(
     at = _at(request, encounter, ods)
     if request.method == "GET":
         current = read(at, appointment_id, actor=request.actor)
-        form = CancelForm(initial=_fresh(at, current))
+        typed = _typed_before(request, at, appointment_id, REASON)
+        form = CancelForm(initial=typed | _fresh(at, current))
         fill_in(request, form)
         return _ask(request, at, "cancel", form, current, _changed_since(request, at, current))
     form = CancelForm(request.POST)
@@ -243,7 +244,7 @@ def _at(request: ActingRequest, encounter: Encounter, ods: str) -> PatientAtPrac
 
 
 def _typed_before(
-    request: ActingRequest, at: PatientAtPractice, appointment_id: str
+    request: ActingRequest, at: PatientAtPractice, appointment_id: str, names: tuple[str, ...]
 ) -> dict[str, str]:
     """What the user typed in a change that the practice refused, or a second time after what was
     sent (`?again=` its command)."""
@@ -267,9 +268,13 @@ def _typed_before(
     second = kept_for(request, page_of_command(before))
     if second is not None:  # typed after that had been sent
         sent = words_sent(before)
-        return {name: second.text(name) if name in second.typed else sent[name] for name in TEXTS}
+        return {
+            name: second.text(name) if name in second.typed else sent[name]
+            for name in names
+            if name in sent
+        }
     payload = before.payload
-    return {name: payload[name] for name in TEXTS if name in payload}
+    return {name: payload[name] for name in names if name in payload}
 
 
 def _fresh(at: PatientAtPractice, current: Appointment) -> dict[str, Any]:

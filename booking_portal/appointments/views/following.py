@@ -29,12 +29,12 @@ from booking_portal.appointments.presenters.following import (
     marks_of,
 )
 from booking_portal.appointments.presenters.registering import RegistrationPage
-from booking_portal.appointments.presenters.sent_before import SentBefore
 from booking_portal.appointments.presenters.standings import changed_meanwhile, slot_gone
 from booking_portal.appointments.settling_forms import CloseForm
 from booking_portal.appointments.views.moving import may_move
 from booking_portal.appointments.views.naming import Named, named_instead
 from booking_portal.appointments.views.sagas import redirect_to
+from booking_portal.appointments.views.sent_before import sent_before
 from booking_portal.commands.asking import last_read
 from booking_portal.commands.follow_up.closing import NotToClose, Outcome, close, may_close
 from booking_portal.commands.follow_up.worklist import as_last_known
@@ -270,10 +270,7 @@ def _sent_before(
     if stands and to_come and may_change and encounter is not None:
         where = [encounter.pk, found.practice.ods_code, found.appointment_id]
         address = f"{reverse('amend-appointment', args=where)}?again={found.pk}"
-    return {
-        "sent_before": SentBefore.of(found, request.kept, may_change=bool(address)),
-        "change_it": address,
-    }
+    return sent_before(request, found, address)
 
 
 def _telephones(found: Command) -> list[str] | None:

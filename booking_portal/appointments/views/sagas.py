@@ -29,13 +29,14 @@ from booking_portal.appointments.presenters.sagas import (
     has_both,
     of_concern,
 )
-from booking_portal.appointments.presenters.sent_before import SentBefore
 from booking_portal.appointments.presenters.standings import slot_gone
 from booking_portal.appointments.settling_forms import CloseForm
 from booking_portal.appointments.views.naming import Named, named_instead
+from booking_portal.appointments.views.sent_before import sent_before
 from booking_portal.commands.booking import BookingUnsettled, DifferencesNotAcknowledged
 from booking_portal.commands.changing import REASON_LIMIT, ChangedMeanwhile, NotChangeable
 from booking_portal.commands.follow_up.closing import may_close
+from booking_portal.commands.follow_up.worklist import as_last_known
 from booking_portal.commands.models import Command, Proposal, Saga
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.steps import deciding, stages
@@ -196,6 +197,9 @@ def _show(
     form = undoing or UndoForm()
     fill_in(request, form)
     step = of_concern(found)
+    booking = About.of(found).booking
+    if booking is not None:
+        as_last_known(booking)
     named = _named(request, found, encounter)
     page = SagaPage.of(
         found, request.actor, _telephones(found), named.place, named.person, named.service
@@ -232,18 +236,17 @@ def _sent_before(
     request: ActingRequest, found: Saga, encounter: Encounter | None
 ) -> dict[str, Any]:
     """What was typed second, and where it can be put in: once the new appointment stands."""
-    latest, address = stages.latest(found), ""
+    address = ""
     made = [step for step in stages.steps_of(found) if step.kind == Kind.BOOK]
     new = next((step for step in made if step.state == State.DONE and step.appointment_id), None)
-    stands = stages.standing_of(found) is Stage.FINISHED
+    stage = stages.standing_of(found)
+    kept_both = stage is Stage.CLOSED and found.closing == Saga.Closing.KEPT_BOTH
+    stands = stage is Stage.FINISHED or kept_both
     may_change = request.actor.may(Permission.AMEND_APPOINTMENT)
     if stands and new is not None and encounter is not None and may_change:
         where = [encounter.pk, new.practice.ods_code, new.appointment_id]
         address = f"{reverse('amend-appointment', args=where)}?again={new.pk}"
-    return {
-        "sent_before": SentBefore.of(latest, request.kept, may_change=bool(address)),
-        "change_it": address,
-    }
+    return sent_before(request, stages.latest(found), address)
 
 
 def _closing(request: ActingRequest, step: Command | None) -> CloseForm | None:

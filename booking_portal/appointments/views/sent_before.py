@@ -1,17 +1,24 @@
 """Back, and sent once more with another text: what was sent first stands, and both are shown."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from booking_portal.accounts.kept_forms import Why, keep_for
 from booking_portal.accounts.requests import ActingRequest
-from booking_portal.appointments.presenters.sent_before import LABELS, not_sent
-from booking_portal.appointments.views.sagas import redirect_to
+from booking_portal.appointments.presenters.sent_before import (
+    LABELS,
+    SentBefore,
+    draft_of_next_try,
+    not_sent,
+)
 from booking_portal.commands.booking import can_be_sent
 from booking_portal.commands.models import Command, Proposal
-from booking_portal.commands.states import UNSETTLED, State
+
+DRAFTED = ("description", "comment")
 
 
 def page_of_command(command: Command) -> str:
@@ -23,12 +30,22 @@ def page_of_command(command: Command) -> str:
 
 def redirect_after(request: ActingRequest, command: Command) -> HttpResponse:
     """To the page that follows the command; which says so where the form now has other texts."""
-    typed = _typed(request)
-    others = not_sent(command, typed)
+    others = not_sent(command, _typed(request))
     if others:
         keep_for(request, page_of_command(command), Why.SENT_BEFORE, others)
-        _keep_for_next_try(command, others)
-    return redirect_to(command)
+    return redirect(page_of_command(command))
+
+
+def sent_before(request: ActingRequest, command: Command, change_it: str) -> dict[str, Any]:
+    """What the command's page says of a second text; `change_it`: where it can be put in.
+
+    As soon as nothing was made of the first, the next try begins with the second.
+    """
+    in_next_try = _keep_for_next_try(request, command)
+    shown = SentBefore.of(
+        command, request.kept, may_change=bool(change_it), in_next_try=in_next_try
+    )
+    return {"sent_before": shown, "change_it": change_it}
 
 
 def _typed(request: ActingRequest) -> Mapping[str, str]:
@@ -38,10 +55,16 @@ def _typed(request: ActingRequest) -> Mapping[str, str]:
     return {name: kept.text(name) for name in LABELS if name in kept.typed} if kept else {}
 
 
-def _keep_for_next_try(command: Command, typed: Mapping[str, str]) -> None:
-    """Where nothing was made of the first, another slot starts with the second."""
-    if command.state in {*UNSETTLED, State.DONE} or command.saga_id:
-        return
-    words = {name: text for name, text in typed.items() if name != "reason" and can_be_sent(text)}
-    if words:
-        Proposal.objects.filter(pk=command.form_token).update(**words)
+def _keep_for_next_try(request: ActingRequest, command: Command) -> bool:
+    """Whether all that was typed second is where the next try begins: it is put there."""
+    kept = request.kept
+    if kept is None or kept.why != Why.SENT_BEFORE:
+        return False
+    typed = {name: kept.text(name) for name in LABELS if name in kept.typed}
+    draft = draft_of_next_try(command)
+    if draft is None:
+        return False
+    texts = {name: typed[name] for name in DRAFTED if name in typed and can_be_sent(typed[name])}
+    if texts:
+        Proposal.objects.filter(pk=draft.pk).update(**texts)
+    return texts == typed
