@@ -55,10 +55,11 @@ class Mutant:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A node, how to name it, and the steps from the module to it."""
+    """A node, how to name it (`row`: of which row of a table), and the steps to it."""
 
     node: ast.AST
     function: str
+    row: str
     inside_function: bool
     steps: tuple[tuple[str, int | None], ...]
 
@@ -70,7 +71,7 @@ def mutants_of(source: str) -> list[Mutant]:
     found = []
     for place in _places(tree, "", ()):
         for what, change in _changes(place.node):
-            name = f"{place.function or 'module'}: {what}"
+            name = f"{place.function or 'module'}{place.row}: {what}"
             seen[name] += 1
             if seen[name] > 1:
                 name += f" #{seen[name]}"
@@ -115,6 +116,7 @@ def _places(
     function: str,
     steps: tuple[tuple[str, int | None], ...],
     *,
+    row: str = "",
     inside_function: bool = False,
 ) -> Iterator[_Place]:
     """Every node that may change, the module's own first."""
@@ -123,7 +125,7 @@ def _places(
     if isinstance(node, ast.JoinedStr):  # words for people
         return
     if steps and not _is_left_alone(node):
-        yield _Place(node, function, inside_function, steps)
+        yield _Place(node, function, row, inside_function, steps)
     for field, value in ast.iter_fields(node):
         # A function's defaults are read when the module is.
         inside = inside_function or (isinstance(node, ast.FunctionDef) and field == "body")
@@ -132,13 +134,20 @@ def _places(
         if isinstance(node, ast.Assign) and _is_text(value):  # only names it: NAME = "text"
             continue
         if isinstance(value, ast.AST):
-            yield from _places(value, function, (*steps, (field, None)), inside_function=inside)
+            way = (*steps, (field, None))
+            yield from _places(value, function, way, row=row, inside_function=inside)
         elif isinstance(value, list):
             for number, item in enumerate(value):
                 if isinstance(item, ast.AST) and not _is_docstring(item):
-                    yield from _places(
-                        item, function, (*steps, (field, number)), inside_function=inside
-                    )
+                    way = (*steps, (field, number))
+                    within = _row(node, number) or row
+                    yield from _places(item, function, way, row=within, inside_function=inside)
+
+
+def _row(table: ast.AST, number: int) -> str:
+    """The key of a table's row, or nothing where it is no table."""
+    key = table.keys[number] if isinstance(table, ast.Dict) else None
+    return f"[{_short(key)}]" if key else ""
 
 
 def _is_docstring(item: ast.AST) -> bool:
