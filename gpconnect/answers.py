@@ -26,9 +26,7 @@ def resource(
         raise refusal(interaction, answer.status, document, trace_id)
     if document is None:
         raise _error(unreadable, interaction, answer, trace_id)
-    if document.get("resourceType") == "OperationOutcome" or (
-        document.get("resourceType") != kind or (identity and document.get("id") != identity)
-    ):
+    if document.get("resourceType") != kind or (identity and document.get("id") != identity):
         raise _error("WRONG_RESOURCE", interaction, answer, trace_id)
     return document
 
