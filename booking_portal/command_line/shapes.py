@@ -121,6 +121,7 @@ def patient_at(at: PatientAtPractice) -> dict[str, Any]:
     return {
         "id": at.patient_id,
         "preferred_branch_id": at.preferred_branch_id or None,
+        "preferred_branch": at.preferred_branch or None,
         "telephones": list(at.telephones),
         "differences": list(at.differences),
         "record": {row.label: list(row.lines) for row in rows_at(at)},

@@ -67,7 +67,8 @@ def rows_at(at: PatientAtPractice) -> tuple[FactRow, ...]:
     """What one practice's record says besides who the patient is. [READ-2]"""
     rows = list(_registration(at.registration))
     if at.preferred_branch_id:
-        rows.append(FactRow("Preferred branch", ("Has one; it is marked among free slots",)))
+        which = at.preferred_branch or "Has one, whose name is not known"
+        rows.append(FactRow("Preferred branch", (f"{which} (marked among free slots)",)))
     if at.number_status not in {"", "01"}:
         rows.append(FactRow("NHS number", ("Not verified at this practice",)))
     if at.telephones:

@@ -13,6 +13,7 @@ from booking_portal.audit.models import Kind
 from booking_portal.patients import trace
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.practices import connection
+from booking_portal.practices.lookups import location_name
 from booking_portal.practices.models import Practice
 from booking_portal.practices.observer import Subject, TrailObserver
 from booking_portal.querying import one_or_none
@@ -183,7 +184,8 @@ def find(encounter: Encounter, practice: Practice, *, actor: Actor) -> PatientAt
     at = reach(encounter, practice, actor=actor)
     if at.patient_id:
         return at
-    patients = client_at(at, actor=actor).find_patient(encounter.nhs_number)
+    client = client_at(at, actor=actor)
+    patients = client.find_patient(encounter.nhs_number)
     if not patients:
         raise PatientNotAtPractice
     if len(patients) > 1 or patients[0].nhs_number != encounter.nhs_number:
@@ -194,19 +196,24 @@ def find(encounter: Encounter, practice: Practice, *, actor: Actor) -> PatientAt
             **subject_of(encounter, practice).facts(),
         )
         raise PatientMismatch
-    keep_found(at, patients[0], actor=actor)
+    branch_id = patients[0].preferred_branch_id
+    branch = location_name(client, at.endpoint, branch_id) if branch_id else ""
+    keep_found(at, patients[0], actor=actor, branch=branch)
     return at
 
 
-def keep_found(at: PatientAtPractice, patient: Patient, *, actor: Actor) -> None:
-    """Keep what the practice says of the patient, and in what it differs from PDS. [PDS-6]"""
+def keep_found(at: PatientAtPractice, patient: Patient, *, actor: Actor, branch: str = "") -> None:
+    """Keep what the practice says of the patient, and in what it differs from PDS. [PDS-6]
+
+    `branch` is the name of the preferred one, where it is known. [READ-2]
+    """
     at.patient_id = patient.id
     at.found_at = timezone.now()
     at.preferred_branch_id = patient.preferred_branch_id or ""
     at.telephones = [
         point.value for point in patient.telecoms if point.system == "phone" and point.value
     ]
-    at.details = trace.details(patient)
+    at.details = trace.details(patient) | {"preferred_branch": branch}
     at.differences = [
         asdict(difference) for difference in cross_check(_as_traced(at.encounter), patient)
     ]

@@ -271,6 +271,11 @@ class PatientAtPractice(models.Model):
         return kept.registration(self.details.get("registration"))
 
     @property
+    def preferred_branch(self) -> str:
+        """The preferred branch's name; empty where there is none or it is not known. [READ-2]"""
+        return str(self.details.get("preferred_branch") or "")
+
+    @property
     def communication(self) -> Communication:
         """Language and interpreter need, as the practice has them. [READ-2]"""
         return kept.communication(self.details)

@@ -34,7 +34,8 @@ Resource = TypeVar("Resource", Practitioner, Location, HealthcareService)
 
 _SHOWN: Final = frozenset({"id", "name", "gender", "roles", "telephone", "address"})
 _NAMING_SECONDS: Final = 2.0
-"""How long free slots wait for the names of services: they can be booked without."""
+"""How long free slots wait for the names of services, and a find for that of a branch: both go on
+without."""
 
 
 def practitioner(
@@ -48,13 +49,27 @@ def practitioner(
     )
 
 
-def location(client: GPConnectClient, endpoint: Endpoint, resource_id: str) -> Location | None:
+def location(
+    client: GPConnectClient,
+    endpoint: Endpoint,
+    resource_id: str,
+    deadline: Deadlines | None = None,
+) -> Location | None:
     """The location, from the cache or the practice; None when the practice does not say."""
     return _looked_up(
         _key("location", endpoint, resource_id),
         _location,
-        lambda: client.read_location(resource_id),
+        lambda: client.read_location(resource_id, deadline=deadline),
     )
+
+
+def location_name(client: GPConnectClient, endpoint: Endpoint, resource_id: str) -> str:
+    """The name of a location, for what does not wait long for it; empty where it is not known."""
+    try:
+        found = location(client, endpoint, resource_id, _soon(_NAMING_SECONDS))
+    except PageOutOfTime:
+        return ""
+    return (found.name if found else None) or ""
 
 
 def service(
@@ -82,16 +97,20 @@ def service_names(
     names: dict[str, str] = {}
     until = time.monotonic() + _NAMING_SECONDS
     for resource_id in sorted(nameless):
-        left = max(0.0, until - time.monotonic())
-        limits = Deadlines(min(settings.CONNECT_DEADLINE_SECONDS, left), left)
+        left = until - time.monotonic()
         try:
-            found = service(client, endpoint, resource_id, within_budget(limits)) if left else None
+            found = service(client, endpoint, resource_id, _soon(left)) if left > 0 else None
         except PageOutOfTime:
             found = None
         if found is None:
             break
         names[resource_id] = found.name or ""
     return names
+
+
+def _soon(seconds: float) -> Deadlines:
+    """So many seconds, or what the page still has. Raises: PageOutOfTime."""
+    return within_budget(Deadlines(min(settings.CONNECT_DEADLINE_SECONDS, seconds), seconds))
 
 
 def _looked_up(

@@ -56,6 +56,14 @@ def test_the_service_of_a_slot_and_of_an_appointment_is_told_by_name(terminal: T
     assert "Service name" not in terminal.runs("search-slots", json_wanted=False).out
 
 
+@pytest.mark.requirement("READ-2", "SFS-9")
+def test_the_preferred_branch_is_told_by_name(terminal: Terminal) -> None:
+    terminal.practice = "K83015"
+
+    found = terminal.about("9990000239", "find-patient").result["patient"]
+    assert found["preferred_branch"] == "Reedbank Branch Surgery"
+
+
 @pytest.mark.requirement("READ-2")
 def test_a_practitioner_and_an_organisation_are_told_with_all_that_they_have(
     terminal: Terminal,

@@ -211,6 +211,32 @@ def _is_other(participant: Json) -> bool:
     return not participant["actor"]["reference"].startswith("HealthcareService/")
 
 
+@pytest.mark.requirement("READ-2", "SFS-9")
+def test_the_preferred_branch_is_shown_by_its_name(his: Counter, spine: Sandbox) -> None:
+    his.opens(reverse("patient-appointments", args=[his.encounter_id, HERE]))
+    page = his.opens(reverse("encounter", args=[his.encounter_id]))
+    assert "Preferred branch Reedbank Branch Surgery (marked among free slots)" in page.text
+    spine.clear_exchanges()
+    his.traces(HIS)
+    his.opens(reverse("patient-appointments", args=[his.encounter_id, HERE]))
+    assert not [one for one in spine.exchanges() if "/Location/" in one["raw_path"]]
+
+
+@pytest.mark.requirement("READ-2", "ERR-5")
+@pytest.mark.parametrize("kind", ["status_500", "not_found", "hang_before"])
+def test_a_branch_whose_name_cannot_be_read_keeps_nobody_from_being_found(
+    his: Counter, spine: Sandbox, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(lookups, "_NAMING_SECONDS", 0.3)
+    spine.fault(practice=HERE, use_case="read_location", kind=kind, times=1)
+    began = monotonic()
+    page = his.opens(reverse("patient-appointments", args=[his.encounter_id, HERE]))
+    assert monotonic() - began < settings.READ_DEADLINE_SECONDS
+    assert "Dressing change" in page.text
+    page = his.opens(reverse("encounter", args=[his.encounter_id]))
+    assert "Preferred branch Has one, whose name is not known" in page.text
+
+
 @pytest.mark.requirement("IG-3", "RET-2")
 def test_look_ups_are_the_same_from_the_cache_and_keep_no_more_than_is_shown(
     his: Counter, spine: Sandbox
