@@ -5,6 +5,7 @@ from dataclasses import astuple, dataclass
 
 from django.core import signing
 
+from booking_portal.appointments.addresses import address_of
 from booking_portal.commands.models import Proposal
 from booking_portal.commands.steps import stages
 from booking_portal.patients.models import PatientAtPractice
@@ -46,6 +47,11 @@ class Moving:
     def start(self) -> PracticeTime:
         """When the old appointment starts."""
         return PracticeTime.read(self.starts)
+
+    def address(self, encounter_id: uuid.UUID) -> str:
+        """Its page, in this encounter."""
+        known = (self.practice_ods, self.system, self.appointment_id)
+        return address_of("appointment", encounter_id, *known)
 
     def as_json(self) -> dict[str, str]:
         """For `Proposal.moving`."""

@@ -16,7 +16,9 @@ from booking_portal.appointments.views import (
 
 IN_ENCOUNTER = "encounters/<uuid:encounter_id>/"
 AT_PRACTICE = IN_ENCOUNTER + "appointments/<slug:ods>/"
-APPOINTMENT = AT_PRACTICE + "<str:appointment_id>/"
+# An id goes with the system that it is from. Without: typed, or of a page of the version before.
+APPOINTMENT = AT_PRACTICE + "<slug:system>/<str:appointment_id>/"
+WITHOUT_SYSTEM = AT_PRACTICE + "<str:appointment_id>/"
 
 urlpatterns = [
     path(IN_ENCOUNTER + "slots/", searching.search_slots, name="search-slots"),
@@ -31,10 +33,16 @@ urlpatterns = [
         name="register-patient",
     ),
     path(AT_PRACTICE, changing.patient_appointments, name="patient-appointments"),
-    path(APPOINTMENT, changing.appointment, name="appointment"),
-    path(APPOINTMENT + "amend", changing.amend_appointment, name="amend-appointment"),
-    path(APPOINTMENT + "cancel", changing.cancel_appointment, name="cancel-appointment"),
-    path(APPOINTMENT + "move", moving.move_appointment, name="move-appointment"),
+    *(
+        one
+        for address in (WITHOUT_SYSTEM, APPOINTMENT)
+        for one in (
+            path(address, changing.appointment, name="appointment"),
+            path(address + "amend", changing.amend_appointment, name="amend-appointment"),
+            path(address + "cancel", changing.cancel_appointment, name="cancel-appointment"),
+            path(address + "move", moving.move_appointment, name="move-appointment"),
+        )
+    ),
     path("bookings/", worklist.bookings, name="bookings"),
     path("bookings/<uuid:command_id>/", following.command, name="command"),
     path("bookings/<uuid:command_id>/close", following.close_command, name="close-command"),

@@ -118,15 +118,18 @@ def require_same_system(at: PatientAtPractice, known_at: str, *, actor: Actor) -
 
     Raises: PracticeMoved, after the refusal has been audited.
     """
-    if known_at in ("", at.system):
-        return
+    if known_at not in ("", at.system):
+        raise _void(at, actor)
+
+
+def _void(at: PatientAtPractice, actor: Actor) -> PracticeMoved:
     trail.record(
         Kind.BLOCKED,
         actor.who,
         outcome="an id of the practice's former system",
         **subject_of(at.encounter, at.practice).facts(),
     )
-    raise PracticeMoved
+    return PracticeMoved()
 
 
 def _move(at: PatientAtPractice, endpoint: Endpoint, actor: Actor) -> None:
@@ -135,6 +138,7 @@ def _move(at: PatientAtPractice, endpoint: Endpoint, actor: Actor) -> None:
         "asid": endpoint.asid,
         "service_root": endpoint.service_root,
         "looked_up_at": timezone.now(),
+        "moved_at": timezone.now(),
         "patient_id": "",
         "found_at": None,
         "preferred_branch_id": "",
@@ -175,13 +179,22 @@ def client_at(at: PatientAtPractice, *, actor: Actor) -> GPConnectClient:
     return connection.client(actor, at.endpoint, subject_of(at.encounter, at.practice))
 
 
-def find(encounter: Encounter, practice: Practice, *, actor: Actor) -> PatientAtPractice:
+def find(
+    encounter: Encounter, practice: Practice, *, actor: Actor, known_at: str | None = None
+) -> PatientAtPractice:
     """The patient at the practice, cross-checked with PDS; found once in an encounter and system.
 
-    Raises: TraceTooOld, PatientNotAtPractice, PatientMismatch (a different NHS number or more
-    than one record), GPConnectError. [FIND-1, FIND-2, PDS-6]
+    `known_at` is the system that an id in the page's address is from: nothing is asked where that
+    is not the practice's any more. Empty: the address does not say, and counts only while the
+    practice has had no other system in this encounter. None: there is no such id. [SDS-3]
+
+    Raises: TraceTooOld, PracticeMoved, PatientNotAtPractice, PatientMismatch (a different NHS
+    number or more than one record), GPConnectError. [FIND-1, FIND-2, PDS-6]
     """
     at = reach(encounter, practice, actor=actor)
+    if known_at == "" and at.moved_at is not None:
+        raise _void(at, actor)
+    require_same_system(at, known_at or "", actor=actor)
     if at.patient_id:
         return at
     client = client_at(at, actor=actor)

@@ -217,6 +217,7 @@ class PatientAtPractice(models.Model):
     or an hour. The ids are those of the system that `asid` and `service_root` name, and go with
     it. [SDS-3] `patient_id` is the practice's own logical id, empty until the patient was found.
     `details` is what else the practice's record says (see `booking_portal.patients.trace`).
+    `moved_at`: when it last turned out to have another system than before.
     """
 
     encounter = models.ForeignKey(Encounter, on_delete=models.CASCADE, related_name="at_practices")
@@ -224,6 +225,7 @@ class PatientAtPractice(models.Model):
     asid = models.CharField(max_length=12)
     service_root = models.CharField(max_length=500)
     looked_up_at = models.DateTimeField(default=timezone.now)
+    moved_at = models.DateTimeField(null=True)
     patient_id = models.CharField(max_length=64, blank=True)
     found_at = models.DateTimeField(null=True)
     preferred_branch_id = models.CharField(max_length=64, blank=True)

@@ -18,7 +18,9 @@ from chaos.commands.witness import command_of, saga_of, standing_of
 from tests.page_reading import Form, Page
 
 OFFER: Final = re.compile(r'name="only" value="([^"]+)"')
-APPOINTMENT: Final = re.compile(r'href="(/encounters/[^"/]+/appointments/[^"/]+/[^"/]+)/cancel"')
+APPOINTMENT: Final = re.compile(
+    r'href="(/encounters/[^"/]+/appointments/[^"/]+/[^"/]+/[^"/]+)/cancel"'
+)
 REGISTER: Final = re.compile(r'href="(/encounters/[^"]+/register(?:\?[^"]*)?)"')
 # How often a user does what users do.
 DOUBLE_CLICK, RESUBMIT, LOOK_BACK, WITHDRAW, FOLLOW, RACE = 0.03, 0.03, 0.08, 0.1, 0.25, 0.02

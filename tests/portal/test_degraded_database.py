@@ -241,7 +241,7 @@ def registering(counter: Counter) -> Click:
 def _of_hers(counter: Counter, name: str) -> Page:
     counter.traces(HERS)
     there = counter.opens(reverse("patient-appointments", args=[counter.encounter_id, "A20047"]))
-    found = re.search(r"/A20047/(\w+)/cancel", there.html)
+    found = re.search(r"/A20047/\w+/(\w+)/cancel", there.html)
     assert found
     return counter.opens(reverse(name, args=[counter.encounter_id, "A20047", found[1]]))
 

@@ -147,6 +147,7 @@ def addresses(counter: Counter) -> list[str]:
     given = {
         "encounter_id": counter.encounter_id,
         "ods": "A20047",
+        "system": "0123456789ab",
         "appointment_id": "1",
         "command_id": str(uuid.uuid4()),
         "proposal_id": str(uuid.uuid4()),

@@ -8,6 +8,7 @@ from django.urls import reverse
 from booking_portal.commands.models import Command, Proposal, Saga
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.storing import database_now
+from booking_portal.patients.models import PatientAtPractice
 from tests.portal.counter import Counter, Page
 from tests.sandbox_control import Json, Sandbox
 
@@ -53,8 +54,10 @@ def test_the_appointment_and_the_list_lead_to_moving(counter: Counter, spine: Sa
     counter.traces(HERS)
     old = the_old(spine)
     where = [counter.encounter_id, LEGG]
-    start = reverse("move-appointment", args=[*where, old["id"]])
-    assert start in counter.opens(reverse("patient-appointments", args=where)).html
+    counter.opens(reverse("patient-appointments", args=where))
+    system = PatientAtPractice.objects.get().system  # that the id is from
+    start = reverse("move-appointment", args=[*where, system, old["id"]])
+    assert start in counter.page.html
     assert start in counter.opens(reverse("appointment", args=[*where, old["id"]])).html
     page = counter.opens(start)
     assert page.title.startswith("Search for free slots")

@@ -3,6 +3,7 @@
 Another ASID or another service root is another system, whose ids mean something else.
 """
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -203,10 +204,79 @@ def test_an_appointment_seen_at_the_former_system_is_not_changed(
 
     page = counter.sends(page.form(f"/{kind}"), **typed)
 
-    assert "This page is out of date" in page.text
+    assert "The practice has changed its system" in page.text
+    assert "Nothing was sent" in page.text
     assert Command.objects.count() == 1
     [held_there] = spine.appointments(HERE, PATIENT)
     assert (held_there["status"], held_there["description"]) == ("booked", "Knee pain")
+
+
+LINK = re.compile(r'href="(/encounters/[^"]+/appointments/A20047/[^"]+)"')
+PAGES = ("appointment", "amend-appointment", "cancel-appointment", "move-appointment")
+
+
+def links_of(counter: Counter, command: Command) -> set[str]:
+    """Every link to the booking's appointment, from wherever one is shown."""
+    where = [counter.encounter_id, HERE]
+    shown = [
+        reverse("patient-appointments", args=where),
+        reverse("appointment", args=[*where, command.appointment_id]),
+        reverse("command", args=[command.pk]),
+    ]
+    pages = [counter.opens(address).html for address in shown]
+    assert all(LINK.search(html) for html in pages)
+    return {link for html in pages for link in LINK.findall(html)}
+
+
+@either
+def test_an_old_link_does_not_lead_to_what_has_its_id_at_another_system(
+    counter: Counter, spine: Sandbox, changed: dict[str, str]
+) -> None:
+    spine.start_again(HERE)
+    booked = counter.arrives_at_booking()
+    old = links_of(counter, booked)
+    assert len(old) == len(PAGES), old
+    spine.register(HERE, **changed)
+    spine.start_again(HERE)  # its ids come round again
+    an_hour_later(counter)
+    counter.searches(HERE)
+    counter.chooses()
+    counter.books()
+    assert counter.command.appointment_id == booked.appointment_id, "another one of the same id"
+    spine.clear_exchanges()
+    where = [counter.encounter_id, HERE, booked.appointment_id]
+
+    typed = {reverse(page, args=where) for page in PAGES}  # nobody knows where their id is from
+    for link in sorted(old | typed):
+        page = counter.opens(link)
+        assert page.status == 409, link
+        assert "The practice has changed its system" in page.title, link
+        assert "look at the patient's appointments at the practice again" in page.text
+        assert "ring the practice" in page.text
+        assert "020 7946 0101" in page.text
+    assert spine.exchanges() == []  # no id of the one was asked of the other
+    blocked = Event.objects.filter(kind=EventKind.BLOCKED, encounter_id=counter.encounter_id)
+    assert blocked.count() == len(old) + len(typed)
+    assert set(blocked.values_list("outcome", flat=True)) == {
+        "an id of the practice's former system"
+    }
+
+    there = counter.opens(reverse("patient-appointments", args=where[:2]))
+    new = set(LINK.findall(there.html))
+    assert new.isdisjoint(old)
+    assert {counter.opens(link).status for link in new} == {200}
+    assert counter.opens(reverse("command", args=[booked.pk])).status == 200
+    assert set(LINK.findall(counter.page.html)) <= old, "an old booking's links stay its own"
+
+
+def test_an_address_without_a_system_counts_while_there_has_been_one_only(
+    counter: Counter,
+) -> None:
+    """Of a page of the version before, or typed: its id can be of no other system."""
+    booked = counter.arrives_at_booking()
+    where = [counter.encounter_id, HERE, booked.appointment_id]
+    for page in PAGES:
+        assert counter.opens(reverse(page, args=where)).status == 200
 
 
 @either

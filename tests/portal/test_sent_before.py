@@ -81,13 +81,13 @@ class TestSentBefore:
         [held] = spine.appointments("A20047", "9658218865")
         there = [counter.encounter_id, "A20047", held["id"]]
         address = reverse("amend-appointment", args=there)
-        form = counter.opens(address).form(address)
+        form = counter.opens(address).form("/amend")
         counter.sends(form, description="First", comment="")
         page = counter.sends(form, description=TEXT, comment="")
         assert f"What it is for First {TEXT}" in page.text
         assert "/amend?again=" in page.html
         address = reverse("cancel-appointment", args=there)
-        form = counter.opens(address).form(address)
+        form = counter.opens(address).form("/cancel")
         counter.sends(form, decision="cancel", reason="First")
         page = counter.sends(form, decision="cancel", reason=TEXT)
         assert f"Why it is cancelled First {TEXT}" in page.text

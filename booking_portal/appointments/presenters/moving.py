@@ -61,11 +61,13 @@ class ComparedRow:
 class MoveCheck:
     """What the check page says of a move besides what it says of any booking.
 
+    `address` is the old appointment's page.
+
     `version` is the old appointment's, as this page shows it; `changed`: it is not the one that
     the user saw before.
     """
 
-    appointment_id: str
+    address: str
     version: str
     rows: tuple[ComparedRow, ...]
     order: tuple[str, ...]
@@ -94,7 +96,7 @@ class MoveCheck:
             else "The old one is kept until the practice has confirmed the new one."
         )
         return cls(
-            appointment_id=moving.appointment_id,
+            address=moving.address(proposal.encounter_id),
             version=moving.version,
             rows=rows,
             order=CANCEL_FIRST if cancel_first else BOOK_FIRST,

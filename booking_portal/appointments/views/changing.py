@@ -7,7 +7,6 @@ from typing import Any
 from django.core import signing
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from booking_portal import views
@@ -15,6 +14,7 @@ from booking_portal.accounts.decorators import acting
 from booking_portal.accounts.kept_forms import fill_in, kept_for
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
+from booking_portal.appointments.addresses import address_of
 from booking_portal.appointments.forms import AmendForm, CancelForm, RangeForm
 from booking_portal.appointments.presenters import saying
 from booking_portal.appointments.presenters.diary import (
@@ -71,10 +71,10 @@ def patient_appointments(request: ActingRequest, encounter: Encounter, ods: str)
 @acting(Permission.VIEW_APPOINTMENTS)
 @with_encounter
 def appointment(
-    request: ActingRequest, encounter: Encounter, ods: str, appointment_id: str
+    request: ActingRequest, encounter: Encounter, ods: str, appointment_id: str, system: str = ""
 ) -> HttpResponse:
     """One appointment as the practice holds it now."""
-    at = _at(request, encounter, ods)
+    at = _at(request, encounter, ods, system)
     return _show(request, at, read(at, appointment_id, actor=request.actor))
 
 
@@ -82,10 +82,10 @@ def appointment(
 @acting(Permission.AMEND_APPOINTMENT)
 @with_encounter
 def amend_appointment(
-    request: ActingRequest, encounter: Encounter, ods: str, appointment_id: str
+    request: ActingRequest, encounter: Encounter, ods: str, appointment_id: str, system: str = ""
 ) -> HttpResponse:
     """Change what the appointment is for and the comment."""
-    at = _at(request, encounter, ods)
+    at = _at(request, encounter, ods, system)
     if request.method == "GET":
         current = read(at, appointment_id, actor=request.actor)
         typed = _typed_before(request, at, appointment_id, TEXTS)
@@ -122,10 +122,10 @@ def amend_appointment(
 @acting(Permission.CANCEL_APPOINTMENT)
 @with_encounter
 def cancel_appointment(
-    request: ActingRequest, encounter: Encounter, ods: str, appointment_id: str
+    request: ActingRequest, encounter: Encounter, ods: str, appointment_id: str, system: str = ""
 ) -> HttpResponse:
     """Cancel with a reason, on a page that keeps the appointment unless told otherwise."""
-    at = _at(request, encounter, ods)
+    at = _at(request, encounter, ods, system)
     if request.method == "GET":
         current = read(at, appointment_id, actor=request.actor)
         typed = _typed_before(request, at, appointment_id, REASON)
@@ -231,16 +231,20 @@ def _render(
         "patient": PatientBanner.of(at.encounter),
         "encounter_id": at.encounter.pk,
         "ods": at.practice.ods_code,
+        "system": at.system,
         "practice": f"{at.practice.name}, {at.practice.town}",
         "telephone": at.practice.telephone,
     }
     return render(request, f"appointments/{page}.jinja", shared | context, status=status)
 
 
-def _at(request: ActingRequest, encounter: Encounter, ods: str) -> PatientAtPractice:
+def _at(
+    request: ActingRequest, encounter: Encounter, ods: str, known_at: str | None = None
+) -> PatientAtPractice:
+    """The patient at the practice; as in `find`, `known_at` is the system that an id is from."""
     practices = Practice.objects.for_organisation(request.actor.organisation)
     practice = get_object_or_404(practices, ods_code=ods)
-    return find(encounter, practice, actor=request.actor)
+    return find(encounter, practice, actor=request.actor, known_at=known_at)
 
 
 def _typed_before(
@@ -313,7 +317,7 @@ def _signer(at: PatientAtPractice) -> signing.Signer:
 
 
 def _address(at: PatientAtPractice, name: str, appointment_id: str) -> str:
-    return reverse(name, args=[at.encounter.pk, at.practice.ods_code, appointment_id])
+    return address_of(name, at.encounter.pk, at.practice.ods_code, at.system, appointment_id)
 
 
 def _not_changeable(

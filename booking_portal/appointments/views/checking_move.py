@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 
 from booking_portal import views
 from booking_portal.accounts.kept_forms import fill_in
@@ -187,12 +186,11 @@ def _not_movable(
     moving: Moving,
     problem: NotChangeable,
 ) -> HttpResponse:
-    where = [proposal.encounter_id, moving.practice_ods, moving.appointment_id]
     failure = views.Failure(
         "This appointment cannot be moved",
         f"{problem}{views.unsent(request)}",
         "To book the new time all the same, search again without moving. If something still has "
         "to change, ring the practice.",
-        back=reverse("appointment", args=where),
+        back=moving.address(proposal.encounter_id),
     )
     return views.failed(request, failure.at(practice), status=409)

@@ -9,7 +9,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -17,6 +16,7 @@ from booking_portal.accounts.decorators import acting
 from booking_portal.accounts.kept_forms import fill_in
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
+from booking_portal.appointments.addresses import address_of
 from booking_portal.appointments.alternatives import Alternatives, free_now
 from booking_portal.appointments.presenters.cards import (
     AppointmentCard,
@@ -146,6 +146,7 @@ def _show(request: ActingRequest, found: Command, closing: CloseForm | None = No
         "typed": found.form_token,
         "appointment_gone_on": changed_meanwhile(found),
         "practice_ods": found.practice.ods_code,
+        "system": found.system,
         "appointment_id": found.appointment_id,
         "may_book": request.actor.may(Permission.BOOK_APPOINTMENT),
         "registration": _registration(found, encounter),
@@ -268,8 +269,8 @@ def _sent_before(
     may_change = request.actor.may(Permission.AMEND_APPOINTMENT)
     address = ""
     if stands and to_come and may_change and encounter is not None:
-        where = [encounter.pk, found.practice.ods_code, found.appointment_id]
-        address = f"{reverse('amend-appointment', args=where)}?again={found.pk}"
+        where = (found.practice.ods_code, found.system, found.appointment_id)
+        address = f"{address_of('amend-appointment', encounter.pk, *where)}?again={found.pk}"
     return sent_before(request, found, address)
 
 

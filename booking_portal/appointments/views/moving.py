@@ -16,6 +16,7 @@ from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.decorators import View, acting
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
+from booking_portal.appointments.addresses import address_of
 from booking_portal.appointments.moving import MoveLost, Moving
 from booking_portal.appointments.views.sagas import redirect_to
 from booking_portal.commands.changing import (
@@ -43,12 +44,12 @@ def may_move(actor: Actor) -> bool:
 @acting(*MOVING)
 @with_encounter
 def move_appointment(
-    request: ActingRequest, encounter: Encounter, ods: str, appointment_id: str
+    request: ActingRequest, encounter: Encounter, ods: str, appointment_id: str, system: str = ""
 ) -> HttpResponse:
     """Read the appointment once more, and search for a new time at the same practice."""
     practices = Practice.objects.for_organisation(request.actor.organisation)
     practice = get_object_or_404(practices, ods_code=ods)
-    at = find(encounter, practice, actor=request.actor)
+    at = find(encounter, practice, actor=request.actor, known_at=system)
     current = read(at, appointment_id, actor=request.actor)
     try:
         require_changeable(current)
@@ -61,7 +62,7 @@ def move_appointment(
             "This appointment cannot be moved",
             f"{problem}{views.unsent(request)}",
             "If something still has to change, ring the practice.",
-            back=reverse("appointment", args=[encounter.pk, ods, appointment_id]),
+            back=address_of("appointment", encounter.pk, ods, at.system, appointment_id),
         )
         return views.failed(request, failure.at(practice), status=409)
     query = {"practice": ods, "moving": Moving.of(at, current).signed(encounter.pk)}

@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from booking_portal.accounts.actor import Actor
@@ -16,6 +15,7 @@ from booking_portal.accounts.decorators import acting
 from booking_portal.accounts.kept_forms import fill_in
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
+from booking_portal.appointments.addresses import address_of
 from booking_portal.appointments.alternatives import Alternatives, free_now
 from booking_portal.appointments.forms import UndoForm
 from booking_portal.appointments.moving import Moving, refused_beside
@@ -215,6 +215,7 @@ def _show(
         "again": _again(found, encounter),
         "proposal_id": found.proposal_id,
         "step": _step_page(step, page, request.actor) if step else None,
+        "system": step.system if step else "",
         "appointment_id": step.appointment_id if step else "",
         "closing": _closing(request, step),
         "may_close": step is not None and closes(step, request.actor),
@@ -244,8 +245,8 @@ def _sent_before(
     stands = stage is Stage.FINISHED or kept_both
     may_change = request.actor.may(Permission.AMEND_APPOINTMENT)
     if stands and new is not None and encounter is not None and may_change:
-        where = [encounter.pk, new.practice.ods_code, new.appointment_id]
-        address = f"{reverse('amend-appointment', args=where)}?again={new.pk}"
+        where = (new.practice.ods_code, new.system, new.appointment_id)
+        address = f"{address_of('amend-appointment', encounter.pk, *where)}?again={new.pk}"
     return sent_before(request, stages.latest(found), address)
 
 
