@@ -13,8 +13,10 @@ from redis.exceptions import RedisError
 log = logging.getLogger(__name__)
 
 AWAY_SECONDS = 5.0
-COUNTED_ALONE = "allauth:"
-"""What the keys of the sign-in limits begin with."""
+TRIES = "tries:"
+"""What the keys of `booking_portal.patients.tries` begin with."""
+COUNTED_ALONE = ("allauth:", TRIES)
+"""What the keys of limits begin with: those of django-allauth guard sign-in."""
 
 
 class JSONSerializer:
@@ -39,8 +41,8 @@ class ForgivingRedisCache(RedisCache):
     """Django's Redis cache; a Redis that is away reads as empty and swallows writes.
 
     After a failure it is not asked again for some seconds, so that a page with many look-ups
-    does not wait for each. Only what guards sign-in is counted all the same, by each process for
-    itself and from nothing: with so many processes somebody has so many times the tries.
+    does not wait for each. Only tries that are limited are counted all the same, by each process
+    for itself and from nothing: with so many processes somebody has so many times the tries.
     """
 
     _away_until = 0.0
@@ -64,6 +66,10 @@ class ForgivingRedisCache(RedisCache):
 
     def add(self, *args: Any, **kwargs: Any) -> Any:
         return self._try("add", True, args, kwargs)
+
+    def incr(self, *args: Any, **kwargs: Any) -> Any:
+        """Raises: ValueError where there is nothing to count up."""
+        return self._try("incr", 1, args, kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:
         return self._try("delete", False, args, kwargs)

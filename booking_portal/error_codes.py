@@ -12,6 +12,7 @@ CODES: Final[dict[str, str]] = {
     "TRACE_TOO_OLD": "The patient was traced more than 24 hours ago, and has to be traced again.",
     "BIRTH_DATE_DIFFERS": "The birth date that the patient says is not the national record's.",
     "BIRTH_DATE_INCOMPLETE": "The national record has no full birth date to compare with.",
+    "TOO_MANY_TRIES": "Too many wrong tries at who the patient is, in a short time.",
     "RESTRICTED_PATIENT": "The national record allows nothing to be shown or sent.",
     "PATIENT_NOT_AT_PRACTICE": "The practice shows no active record of the patient.",
     "PATIENT_MISMATCH": "What the practice holds is not certainly this one patient's.",

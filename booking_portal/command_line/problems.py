@@ -24,7 +24,7 @@ from booking_portal.commands.registering import (
 )
 from booking_portal.commands.sending import RecordBehind
 from booking_portal.logs import trace_of
-from booking_portal.patients.confirming import BirthDateDiffers, NotConfirmed
+from booking_portal.patients.confirming import BirthDateDiffers, NotConfirmed, TooManyTries
 from booking_portal.patients.finding import PatientMismatch, PatientNotAtPractice, PracticeMoved
 from booking_portal.patients.models import TraceTooOld
 from booking_portal.patients.outcomes import RESTRICTED
@@ -58,6 +58,12 @@ TABLE = (
         "BIRTH_DATE_DIFFERS",
         "The birth date does not match the national record.",
         "Check the NHS number and the birth date with the patient.",
+    ),
+    Row(
+        TooManyTries,
+        "TOO_MANY_TRIES",
+        "What was entered has not matched the national record too often. Nothing was sent.",
+        "Wait, and check the NHS number and the birth date with the patient before trying again.",
     ),
     Row(
         NotConfirmed,

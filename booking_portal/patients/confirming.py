@@ -47,6 +47,16 @@ class NothingToGoBy(NotConfirmed):
     outcome = "too little on PDS to confirm by"
 
 
+class TooManyTries(NotConfirmed):
+    """Wrong too often in a short time: nothing is asked before `minutes` are over."""
+
+    outcome = "too many wrong tries"
+
+    def __init__(self, minutes: int) -> None:
+        super().__init__()
+        self.minutes = minutes
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """What the patient says of themselves; only a partial birth date at PDS needs the rest."""

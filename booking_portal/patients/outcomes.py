@@ -7,6 +7,7 @@ from booking_portal.patients.confirming import (
     DetailsDiffer,
     MoreToAsk,
     NotConfirmed,
+    TooManyTries,
 )
 from booking_portal.views import Failure, failure_of
 from gpconnect.errors import GPConnectError, PatientInvalidated, PatientUnknown
@@ -57,6 +58,18 @@ def not_found(error: NotConfirmed | GPConnectError) -> NotFound:
                 "These details do not match the national record, which has no full date of birth "
                 "for this patient. Check each with the patient. Nothing about the patient is "
                 "shown until all of them match",
+            )
+        case TooManyTries():
+            return NotFound(
+                "",
+                Failure(
+                    "Too many tries",
+                    "There were too many wrong tries in a short time. This one was not sent, and "
+                    "nothing about the patient is shown.",
+                    f"Wait up to {error.minutes} minutes. Then read the NHS number and the date "
+                    "of birth back to the patient before you try again. If they cannot wait, ring "
+                    "their practice to book.",
+                ),
             )
         case NotConfirmed():  # NothingToGoBy
             return NotFound(

@@ -12,6 +12,7 @@ from booking_portal.audit.models import Kind
 from booking_portal.patients import trace
 from booking_portal.patients.confirming import BirthDateDiffers, NotConfirmed, Said, confirm
 from booking_portal.patients.models import Encounter
+from booking_portal.patients.tries import one_try
 from booking_portal.practices import connection
 from booking_portal.practices.observer import Subject, TrailObserver
 from gpconnect import nhs_number as numbers
@@ -43,35 +44,37 @@ def open_by_number(nhs_number: str, said: Said | None, *, actor: Actor) -> Encou
     Outside production None leaves the comparison out: the command line may in test environments.
 
     Raises: NotPermitted, gpconnect.nhs_number.InvalidNHSNumber, RestrictedPatient,
-    NotConfirmed, GPConnectError (PDS unknown, invalidated, away, ...).
+    NotConfirmed (also TooManyTries), GPConnectError (PDS unknown, invalidated, away, ...).
     """
     actor.require(Permission.TRACE_PATIENT)
     number = numbers.normalise(nhs_number)
-    traced = connection.demographics().trace(
-        number,
-        organisation_ods=actor.organisation.ods_code,
-        observer=TrailObserver(actor.who, Subject(nhs_number=number)),
-    )
-    return _open(traced, said, actor, asked=number)
+    with one_try(actor, number):
+        traced = connection.demographics().trace(
+            number,
+            organisation_ods=actor.organisation.ods_code,
+            observer=TrailObserver(actor.who, Subject(nhs_number=number)),
+        )
+        return _open(traced, said, actor, asked=number)
 
 
 def open_by_search(terms: SearchTerms, *, actor: Actor) -> Encounter:
     """Find the one patient that the terms match. [PDS-7]
 
-    Raises: NotPermitted, RestrictedPatient, NotConfirmed, GPConnectError
+    Raises: NotPermitted, RestrictedPatient, NotConfirmed (also TooManyTries), GPConnectError
     (PatientNotUnique when none or several match).
     """
     actor.require(Permission.TRACE_PATIENT)
-    try:
-        found = _search(terms, actor)
-    except PatientNotUnique as nobody:
-        # "John Paul" may be two names or one: what was typed does not say.
-        as_one = " ".join(terms.given)
-        if nobody.code != "PDS_NO_MATCH" or len(terms.given) < 2 or search_rules.slip(as_one):
-            raise
-        found = _search(replace(terms, given=(as_one,)), actor)
-    said = Said(terms.birth_date, terms.family, " ".join(terms.given), terms.postcode)
-    return _open(found, said, actor)
+    with one_try(actor):
+        try:
+            found = _search(terms, actor)
+        except PatientNotUnique as nobody:
+            # "John Paul" may be two names or one: what was typed does not say.
+            as_one = " ".join(terms.given)
+            if nobody.code != "PDS_NO_MATCH" or len(terms.given) < 2 or search_rules.slip(as_one):
+                raise
+            found = _search(replace(terms, given=(as_one,)), actor)
+        said = Said(terms.birth_date, terms.family, " ".join(terms.given), terms.postcode)
+        return _open(found, said, actor)
 
 
 def _search(terms: SearchTerms, actor: Actor) -> TracedPatient:

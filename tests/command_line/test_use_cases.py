@@ -4,6 +4,7 @@ import pytest
 
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import State
+from booking_portal.patients.tries import OF_PATIENT
 from gpconnect import london
 from tests.command_line.terminal import Terminal
 from tests.sandbox_control import Json, Sandbox
@@ -130,6 +131,10 @@ def test_the_birth_date_said_must_be_the_one_at_pds(terminal: Terminal, sandbox:
     told = terminal.about(PATIENT, "find-patient", "--birth-date", "1962-11-28")
 
     assert told.error["code"] == "BIRTH_DATE_DIFFERS"
+    for _ in range(OF_PATIENT.most - 1):
+        terminal.about(PATIENT, "find-patient", "--birth-date", "1962-11-28")
+    told = terminal.about(PATIENT, "trace", "--birth-date", BORN)
+    assert told.error["code"] == "TOO_MANY_TRIES"
     assert "Zelthorpe".casefold() not in (told.out + told.err).casefold()
     assert sandbox.exchanges() == []
 

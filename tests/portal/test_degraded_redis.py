@@ -17,11 +17,12 @@ from booking_portal.commands.models import Command
 from booking_portal.commands.restores import restoring
 from booking_portal.commands.restores.restoration import DatabaseMark
 from booking_portal.commands.states import State
+from booking_portal.patients.tries import OF_PATIENT
 from demo import seed
 from tests.demo.processes import until
 from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
-from tests.portal.pages import text_of
+from tests.portal.pages import ORDINARY, find, text_of
 from tests.portal.test_commands_settling import settled
 from tests.real_processes import Processes
 from tests.sandbox_control import Sandbox
@@ -130,6 +131,20 @@ def test_guessing_passwords_is_limited_without_redis(
         assert "username or the password is wrong" in text_of(client.post("/sign-in/", wrong))
     answer = client.post("/sign-in/", wrong | {"password": seed.password()})
     assert "Too many failed attempts" in text_of(answer)
+    redis_server.comes_back()
+    cache._alone.clear()  # type: ignore[attr-defined]
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("PDS-8")
+def test_wrong_tries_at_who_a_patient_is_are_limited_without_redis(
+    signed_in: Client, spine: Sandbox, redis_server: RedisServer
+) -> None:
+    cache._alone.clear()  # type: ignore[attr-defined]
+    redis_server.goes_away()
+    for _ in range(OF_PATIENT.most):
+        assert "does not match" in text_of(find(signed_in, ORDINARY[0], "28-11-1962"))
+    assert "too many wrong tries" in text_of(find(signed_in, *ORDINARY))
     redis_server.comes_back()
     cache._alone.clear()  # type: ignore[attr-defined]
 
