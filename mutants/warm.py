@@ -27,7 +27,7 @@ from mutants.reach import PLACE
 _PASSED, _FAILED, _NOT_PLACED = 0, 1, 7
 _A_TEST_MAY_TAKE: Final = 60.0
 _SLOWER: Final = 10.0
-_LONGEST_NAME: Final = 2000
+_A_NUMBER: Final = 8
 _RESULTS: Final = {_PASSED: "survived", _FAILED: "killed", _NOT_PLACED: "not placed"}
 
 
@@ -43,19 +43,23 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     say(json.dumps({"ready": session.testsfailed == 0}))
     for line in jobs:
         job = json.loads(line)
-        job["tests"] = [test for test in job["tests"] if test in by_name]
-        code, last = _in_a_child(session, job, [by_name[name] for name in job["tests"]])
-        say(json.dumps({"result": _RESULTS.get(code, "broken off"), "by": last}))
+        tests = [test for test in job["tests"] if test in by_name]
+        code, last = _in_a_child(session, job, [by_name[name] for name in tests])
+        if code == _FAILED:  # from there once more, as a busy machine fails a test now and then
+            tests = tests[last:]
+            code, last = _in_a_child(session, job, [by_name[name] for name in tests])
+        by = tests[last] if tests else ""
+        say(json.dumps({"result": _RESULTS.get(code, "broken off"), "by": by}))
     return True
 
 
 def _in_a_child(
     session: pytest.Session, job: dict[str, Any], items: list[pytest.Item]
-) -> tuple[int, str]:
-    """How it ended (negative: by a signal), and the last test that it began."""
+) -> tuple[int, int]:
+    """How it ended (negative: by a signal), and the number of the last test that it began."""
     for connection in connections.all(initialized_only=True):
         connection.close()
-    last = mmap.mmap(-1, _LONGEST_NAME)
+    last = mmap.mmap(-1, _A_NUMBER)
     child = os.fork()
     if child == 0:
         os.setsid()
@@ -74,7 +78,7 @@ def _in_a_child(
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
         _end_what_is_left(child)
-    return code, last[:].rstrip(b"\0").decode(errors="replace")
+    return code, int.from_bytes(last[:], "big")
 
 
 def _as_a_session_begins(session: pytest.Session, *, empty_first: bool) -> None:
@@ -97,11 +101,11 @@ def _run(
 ) -> int:
     """Run until one fails; a mutant that goes round and round is ended by the alarm's signal."""
     failed = session.testsfailed
-    for item, following in zip(items, [*items[1:], None], strict=True):
-        last = following or session.items[0]
-        begun[:] = item.nodeid.encode()[:_LONGEST_NAME].ljust(_LONGEST_NAME, b"\0")
+    for number, item in enumerate(items):
+        following = items[number + 1] if number + 1 < len(items) else session.items[0]
+        begun[:] = number.to_bytes(_A_NUMBER, "big")
         signal.alarm(math.ceil(_A_TEST_MAY_TAKE + _SLOWER * seconds.get(item.nodeid, 0.0)))
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=last)
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if session.testsfailed > failed:
             sys.stdout.flush()
             return _FAILED
