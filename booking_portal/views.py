@@ -17,6 +17,7 @@ from booking_portal.accounts.actor import Actor, NotPermitted
 from booking_portal.accounts.models import Organisation
 from booking_portal.accounts.requests import PortalRequest
 from booking_portal.querying import AWAY
+from booking_portal.typed_back import NOTHING, TypedBack, typed_back
 from gpconnect.errors import GPConnectError, Origin
 
 log = logging.getLogger(__name__)
@@ -73,18 +74,20 @@ def failed(
     *,
     status: int,
     about: Mapping[str, object] | None = None,
+    typed: TypedBack | None = None,
 ) -> HttpResponse:
     """The failure as a page with this status; as a block where htmx asked for a part of one.
 
     htmx swaps in successful answers only, so a block is always 200. `about` is what a page about
-    a patient needs (`patient` and `encounter_id`): then it keeps their banner.
+    a patient needs (`patient` and `encounter_id`): then it keeps their banner. `typed` is what to
+    give back; left out, all that was typed into the form that came in.
     """
     if getattr(request, "htmx", False):
         return render(request, "_failure.jinja", {"failure": failure})
+    context = {"failure": failure, "typed": typed_back(request) if typed is None else typed}
     if about is not None:
-        context = {"failure": failure, **about}
-        return render(request, "patients/failure.jinja", context, status=status)
-    return render(request, "failure.jinja", {"failure": failure}, status=status)
+        return render(request, "patients/failure.jinja", context | {**about}, status=status)
+    return render(request, "failure.jinja", context, status=status)
 
 
 def unsent(request: HttpRequest) -> str:
@@ -129,14 +132,16 @@ def gpconnect_failed(
     """The page for a read that failed; 400 for our own checks, else 502."""
     status = 400 if error.origin is Origin.PORTAL else 502
     failure = replace(failure_of(error, practice), back=back, again=again)
-    return failed(request, failure, status=status, about=about)
+    comes_back = kept_forms.was_not_sent(again) == kept_forms.KEPT  # in the form, tried again
+    typed = NOTHING if comes_back else None
+    return failed(request, failure, status=status, about=about, typed=typed)
 
 
 def not_permitted(request: HttpRequest, error: NotPermitted) -> HttpResponse:
     """403: the role does not allow it; the refusal is in the audit trail. [IG-1]"""
     failure = Failure(
         "You do not have permission to do this",
-        f"Your role here does not include: {error.permission.label.lower()}.",
+        f"Your role here does not include: {error.permission.label.lower()}.{unsent(request)}",
         "If you need it for your work, ask your manager to change your role.",
         code=error.permission.value,
     )
@@ -176,7 +181,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     """403 by Django itself."""
     failure = Failure(
         "You do not have permission to do this",
-        "This page is not open to your role.",
+        f"This page is not open to your role.{unsent(request)}",
         "If you need it for your work, ask your manager to change your role.",
     )
     return failed(request, failure, status=403)
@@ -268,10 +273,14 @@ def database_away(request: HttpRequest, reference: str) -> HttpResponse:
         "If the patient cannot wait, telephone the practice.",
         reference=reference,
     )
+    typed = typed_back(request)
+    if typed.fields:  # one form is one command, however often it is sent
+        again = Action(request.get_full_path(), "Send the form again", typed.fields)
+        failure = replace(failure, action=again)
     leave_out_who_is_signed_in(request)
     if _follows(request):
         return HttpResponse(status=503)
-    return failed(request, failure, status=503)
+    return failed(request, failure, status=503, typed=typed)
 
 
 def broken(request: HttpRequest, reference: str = "") -> HttpResponse:
@@ -286,8 +295,9 @@ def broken(request: HttpRequest, reference: str = "") -> HttpResponse:
         "If you were booking, look at the patient's appointments before you try again.",
         reference=reference,
     )
+    typed = typed_back(request)
     leave_out_who_is_signed_in(request)
-    return failed(request, failure, status=500)
+    return failed(request, failure, status=500, typed=typed)
 
 
 def _follows(request: HttpRequest) -> bool:

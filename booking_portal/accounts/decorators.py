@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 
 from booking_portal import views
 from booking_portal.accounts import kept_forms
@@ -57,9 +57,12 @@ def sign_in_first(request: PortalRequest) -> HttpResponse:
 
 
 def for_an_actor(request: HttpRequest) -> bool:
-    """Whether the address is one of a view that `acting` opens."""
-    match = request.resolver_match
-    return match is not None and bool(getattr(match.func, "for_an_actor", False))
+    """Whether the address is one of a view that `acting` opens, also before it was resolved."""
+    try:
+        match = request.resolver_match or resolve(request.path_info)
+    except Resolver404:
+        return False
+    return bool(getattr(match.func, "for_an_actor", False))
 
 
 def _given_to_another(request: PortalRequest, actor: Actor) -> HttpResponse | None:

@@ -67,12 +67,14 @@ class Whose:
 
 @dataclass(slots=True)
 class Kept:
-    """What is kept for the page that is asked for; `filled_in` once a form of it shows it."""
+    """What is kept for the page that is asked for; `filled_in` once a form of it shows it,
+    `given_back` where a page that has no form gives it back to be copied."""
 
     id: str
     why: str
     typed: Mapping[str, list[str]] = field(default_factory=dict)
     filled_in: bool = False
+    given_back: bool = False
 
     @property
     def said(self) -> str:
@@ -83,6 +85,8 @@ class Kept:
             then = "What you typed is in the form again: check it, and press the button again."
         elif self.id == LOST:
             then = "What you typed could not be kept."
+        elif self.given_back:
+            then = "It cannot be sent from this page."
         else:
             then = "Press the button again if it is still wanted."
         return f"{SAID[self.why]} {then}"

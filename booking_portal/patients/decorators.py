@@ -22,6 +22,7 @@ from booking_portal.patients.presenters import PatientBanner
 from booking_portal.patients.tracing import RestrictedPatient
 from booking_portal.practices.models import Practice
 from booking_portal.querying import one_or_none
+from booking_portal.typed_back import NOTHING
 from gpconnect import errors
 from gpconnect.errors import GPConnectError
 
@@ -78,7 +79,7 @@ def stopped(
         case TraceTooOld():
             return trace_too_old(request, encounter)
         case RestrictedPatient():
-            return views.failed(request, RESTRICTED, status=403)
+            return views.failed(request, RESTRICTED, status=403, typed=NOTHING)
         case PatientNotAtPractice() | errors.PatientNotAtPractice():  # suppliers differ [FIND-2]
             failure = views.Failure(
                 "The patient has no record at this practice",

@@ -18,6 +18,7 @@ from booking_portal.patients.decorators import with_encounter
 from booking_portal.patients.forms import ByNameForm, ByNumberForm
 from booking_portal.patients.models import Encounter
 from booking_portal.patients.outcomes import RESTRICTED, not_found
+from booking_portal.typed_back import NOTHING
 from booking_portal.views import Failure, failed
 from gpconnect.errors import GPConnectError
 
@@ -76,7 +77,7 @@ def _find(
         try:
             encounter = open_encounter()
         except tracing.RestrictedPatient:
-            return failed(request, RESTRICTED, status=403)
+            return failed(request, RESTRICTED, status=403, typed=NOTHING)
         except (NotConfirmed, GPConnectError) as error:
             outcome = not_found(error)
             if isinstance(error, MoreToAsk) and isinstance(form, ByNumberForm):

@@ -3,7 +3,10 @@
 import re
 
 import pytest
+from guardian.shortcuts import remove_perm
 
+from booking_portal.accounts.models import Organisation, User
+from booking_portal.accounts.roles import Permission
 from demo.seed import password
 from tests.journeys.journey import ORDINARY, Journey
 
@@ -65,3 +68,20 @@ class TestKept(Typing):
         self.desk.click(re.compile("^Save the change"))
         self.desk.sees_heading(re.compile("^Changed$"))
         self.then_the_practice_has(ORDINARY, description=TEXT)
+
+    @pytest.mark.requirement("BOOK-8", "IG-1", "IG-4")
+    def test_without_the_permission_any_more_what_was_typed_can_be_copied(self) -> None:
+        self.given_the_check_page()
+        receptionist = User.objects.get(username="receptionist")
+        hub = Organisation.objects.get(ods_code="A1001")
+        remove_perm(Permission.BOOK_APPOINTMENT.value, receptionist, hub)
+        self.when_i_book_it(TEXT)
+        self.desk.sees_heading("You do not have permission to do this")
+        self.desk.sees(re.compile("Nothing was sent"))
+        self.desk.sees_heading("What you typed")
+        self.desk.page.set_viewport_size({"width": 390, "height": 844})
+        self.desk.check()
+        box = self.desk.page.get_by_label("What it is for")
+        assert box.input_value() == TEXT
+        assert not box.is_editable()
+        self.then_the_practice_has_nothing_new(ORDINARY)

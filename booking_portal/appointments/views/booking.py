@@ -18,7 +18,7 @@ from booking_portal.appointments.presenters.following import CommandPage
 from booking_portal.appointments.views.checking_move import check_move
 from booking_portal.appointments.views.registering import no_record, search_of
 from booking_portal.appointments.views.sagas import asked_of
-from booking_portal.appointments.views.sent_before import redirect_after
+from booking_portal.appointments.views.sent_before import keep_as_draft, redirect_after
 from booking_portal.commands.booking import (
     BookingUnsettled,
     acknowledge_differences,
@@ -56,6 +56,7 @@ def check_booking(
     if rival is not None and rival.form_token == proposal.pk:  # a click at the same moment
         return redirect_after(request, rival)
     if rival is not None:
+        keep_as_draft(request, proposal)
         return _unsettled(request, encounter, rival)
     try:
         at = find(encounter, proposal.practice, actor=request.actor)
@@ -67,10 +68,12 @@ def check_booking(
             return _book(request, proposal, at)
         return _check(request, proposal, at)
     except BookingUnsettled as stop:
+        keep_as_draft(request, proposal)
         return _unsettled(request, encounter, stop.command)
     except NO_RECORD as error:
         if not shows_nothing(error):
             return stopped(request, encounter, error, proposal.practice)
+        keep_as_draft(request, proposal)
         return no_record(request, proposal, search_of(request))
     except STOPPED as error:
         return stopped(request, encounter, error, proposal.practice)

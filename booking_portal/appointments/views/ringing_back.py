@@ -35,6 +35,7 @@ from booking_portal.forms import errors_for
 from booking_portal.patients.models import Encounter
 from booking_portal.patients.outcomes import RESTRICTED
 from booking_portal.patients.presenters import PatientBanner
+from booking_portal.typed_back import NOTHING
 
 
 @require_http_methods(["GET", "POST"])
@@ -43,7 +44,7 @@ def ring_back(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
     """The number to ring the patient back on."""
     found = organisations_command(request, command_id)
     if found.encounter.restricted:  # [PDS-3]
-        return views.failed(request, RESTRICTED, status=403)
+        return views.failed(request, RESTRICTED, status=403, typed=NOTHING)
     form = RingBackForm(request.POST or None, initial={"ring_back": found.ring_back})
     fill_in(request, form)
     if request.method == "POST" and form.is_valid():

@@ -17,6 +17,7 @@ from booking_portal.appointments.presenters.sent_before import (
 )
 from booking_portal.commands.booking import can_be_sent
 from booking_portal.commands.models import Command, Proposal
+from booking_portal.entered import words
 
 DRAFTED = ("description", "comment")
 
@@ -64,7 +65,19 @@ def _keep_for_next_try(request: ActingRequest, command: Command) -> bool:
     draft = draft_of_next_try(command)
     if draft is None:
         return False
-    texts = {name: typed[name] for name in DRAFTED if name in typed and can_be_sent(typed[name])}
+    return _put_in(draft, typed) == typed
+
+
+def keep_as_draft(request: ActingRequest, proposal: Proposal) -> None:
+    """What was typed for a proposal that cannot be booked now is there when it can."""
+    if request.method == "POST":
+        _put_in(proposal, _typed(request))
+
+
+def _put_in(proposal: Proposal, typed: Mapping[str, str]) -> dict[str, str]:
+    """Put into the proposal what a practice can take of it; returns that."""
+    texts = {name: words(typed[name]) for name in DRAFTED if name in typed}
+    texts = {name: text for name, text in texts.items() if can_be_sent(text)}
     if texts:
-        Proposal.objects.filter(pk=draft.pk).update(**texts)
-    return texts == typed
+        Proposal.objects.filter(pk=proposal.pk).update(**texts)
+    return texts
