@@ -12,7 +12,7 @@ from tests.portal.counter import Counter, Form, Page
 from tests.portal.form_steps import COMMENT, TEXT, check_page, signed_out, signs_in
 from tests.portal.test_moving_pages import LEGG, arrives_at_check, the_old
 from tests.portal.test_registering import ELSEWHERE, chooses_for, register_form
-from tests.portal.unsettled import NEVER_ARRIVED, page_of
+from tests.portal.unsettled import NEVER_ARRIVED, colleague, page_of
 from tests.sandbox_control import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -339,6 +339,24 @@ class TestWhatIsKept:
         assert NEXT_TRY in shown.text
         [link] = [part for part in shown.html.split('"') if "?again=" in part]
         assert counter.opens(link).form(address).fields[name] == [TEXT]
+
+    @pytest.mark.requirement("AMEND-2")
+    def test_a_colleagues_change_that_is_under_way_is_not_said_to_be_ones_own(
+        self, counter: Counter, clinician: User, sign_in: SignIn, spine: Sandbox
+    ) -> None:
+        forms = []
+        for at in (counter, colleague(clinician, sign_in)):
+            at.traces("9658218865")
+            [held] = spine.appointments(LEGG, "9658218865")
+            address = reverse("amend-appointment", args=[at.encounter_id, LEGG, held["id"]])
+            forms.append((at, at.opens(address).form(address)))
+        spine.fault(practice=LEGG, use_case="amend", kind=NEVER_ARRIVED, times=1)
+        (other, theirs), (mine, form) = forms
+        other.sends(theirs, description="Theirs")
+        page = mine.sends(form, description=TEXT)
+        assert "Somebody else's change was sent, and not yours" in page.text
+        assert NOTICE not in page.text
+        assert f"What it is for Theirs {TEXT}" in page.text
 
     @pytest.mark.requirement("CANCEL-1")
     def test_the_reason_of_a_cancellation_that_was_refused_so_is_there_again(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from booking_portal.accounts.kept_forms import Kept, Why
+from booking_portal.accounts.models import User
 from booking_portal.appointments.presenters.standings import changed_meanwhile
 from booking_portal.commands.models import Command, Proposal, Saga
 from booking_portal.commands.states import UNSETTLED, Kind, State
@@ -53,16 +54,24 @@ class TypedRow:
 class SentBefore:
     """Says that the first text was sent and the second was not, and how to change it.
 
-    `change`: the second can be put in by changing the appointment.
+    `theirs`: the first was somebody else's, whose change was under way. `change`: the second can
+    be put in by changing the appointment.
     """
 
     rows: tuple[TypedRow, ...]
     how: str
     change: bool
+    theirs: bool
 
     @classmethod
     def of(
-        cls, command: Command, kept: Kept | None, *, may_change: bool, in_next_try: bool
+        cls,
+        command: Command,
+        kept: Kept | None,
+        viewer: User,
+        *,
+        may_change: bool,
+        in_next_try: bool,
     ) -> "SentBefore | None":
         """For the command that was sent (of two steps, the one that tells how it stands).
 
@@ -84,7 +93,9 @@ class SentBefore:
             TypedRow(LABELS[name], sent[name] or EMPTY, kept.text(name) or EMPTY) for name in others
         )
         change = may_change and others != ["reason"]
-        return cls(rows, _how(command, change=change, in_next_try=in_next_try), change)
+        how = _how(command, change=change, in_next_try=in_next_try)
+        asked_by = command.saga.user_id if command.saga else command.user_id
+        return cls(rows, how, change, theirs=asked_by != viewer.pk)
 
 
 def draft_of_next_try(command: Command) -> Proposal | None:

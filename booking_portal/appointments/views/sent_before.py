@@ -44,7 +44,11 @@ def sent_before(request: ActingRequest, command: Command, change_it: str) -> dic
     """
     in_next_try = _keep_for_next_try(request, command)
     shown = SentBefore.of(
-        command, request.kept, may_change=bool(change_it), in_next_try=in_next_try
+        command,
+        request.kept,
+        request.actor.user,
+        may_change=bool(change_it),
+        in_next_try=in_next_try,
     )
     return {"sent_before": shown, "change_it": change_it}
 
