@@ -38,6 +38,7 @@ urlpatterns = [
         for address in (WITHOUT_SYSTEM, APPOINTMENT)
         for one in (
             path(address, changing.appointment, name="appointment"),
+            path(address + "about", changing.about_appointment, name="about-appointment"),
             path(address + "amend", changing.amend_appointment, name="amend-appointment"),
             path(address + "cancel", changing.cancel_appointment, name="cancel-appointment"),
             path(address + "move", moving.move_appointment, name="move-appointment"),

@@ -24,7 +24,13 @@ _ADDRESSES = {
     "old": "Former address",
 }
 _TELEPHONES = {"home": "home", "work": "work", "mobile": "mobile", "temp": "temporary"}
-_SYSTEMS = {"phone": "Telephone", "textphone": "Textphone", "email": "E-mail", "fax": "Fax"}
+_SYSTEMS = {
+    "phone": "Telephone",
+    "textphone": "Textphone",
+    "email": "E-mail",
+    "fax": "Fax",
+    "url": "Website",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +55,12 @@ def in_national_record(encounter: Encounter) -> tuple[FactRow, ...]:
     rows = [_address(held) for held in addresses]
     if not any(held.value.use == "home" and held.counts for held in addresses):
         rows.insert(0, FactRow("Home address", ("Not in the national record",)))
-    rows += _telecoms(encounter.telecoms)
+    rows += telecom_rows(encounter.telecoms)
     if not any(point.system == "phone" for point in encounter.telecoms):
         rows.append(FactRow("Telephone", ("Not in the national record",)))
     rows += [_last_telecom(held) for held in encounter.last_telecoms]
     rows += _spoken(encounter.communication)
-    rows += _contacts(encounter.contacts)
+    rows += contact_rows(encounter.contacts)
     return tuple(rows)
 
 
@@ -74,7 +80,7 @@ def rows_at(at: PatientAtPractice) -> tuple[FactRow, ...]:
     if at.telephones:
         rows.append(FactRow("Telephone", tuple(at.telephones)))
     rows += _spoken(at.communication)
-    rows += _contacts(at.contacts)
+    rows += contact_rows(at.contacts)
     return tuple(rows) or (FactRow("Record", ("Nothing more given",)),)
 
 
@@ -111,7 +117,8 @@ def _until(day: PartialDate | None) -> str:
     return f"until {dated(day)}" if day else ""
 
 
-def _telecoms(points: tuple[ContactPoint, ...]) -> list[FactRow]:
+def telecom_rows(points: tuple[ContactPoint, ...]) -> list[FactRow]:
+    """A line for each way of reaching somebody."""
     return [FactRow(_telecom_label(point), (point.value,)) for point in points]
 
 
@@ -121,10 +128,15 @@ def _telecom_label(point: ContactPoint) -> str:
     return f"{what}, {use}" if use and point.system in {"phone", "textphone"} else what
 
 
+def language_of(communication: Communication) -> str:
+    """Its language in words, or else as its code; empty where none is given."""
+    words = communication.words or LANGUAGES.get(communication.language or "")
+    return words or communication.language or ""
+
+
 def _spoken(communication: Communication) -> list[FactRow]:
     rows = []
-    language = communication.words or LANGUAGES.get(communication.language or "")
-    if language := language or communication.language:
+    if language := language_of(communication):
         rows.append(FactRow("Language", (language,)))
     if communication.interpreter_required is not None:
         needed = "Needed" if communication.interpreter_required else "Not needed"
@@ -132,7 +144,8 @@ def _spoken(communication: Communication) -> list[FactRow]:
     return rows
 
 
-def _contacts(contacts: tuple[Contact, ...]) -> list[FactRow]:
+def contact_rows(contacts: tuple[Contact, ...]) -> list[FactRow]:
+    """Whom to get in touch with, and by which telephone."""
     return [
         FactRow(
             contact.relation or "Contact",

@@ -17,6 +17,8 @@ from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.addresses import address_of
 from booking_portal.appointments.forms import AmendForm, CancelForm, RangeForm
 from booking_portal.appointments.presenters import saying
+from booking_portal.appointments.presenters.about import records_of
+from booking_portal.appointments.presenters.cards import card_of
 from booking_portal.appointments.presenters.diary import (
     Change,
     DiaryPage,
@@ -39,6 +41,7 @@ from booking_portal.patients.decorators import with_encounter
 from booking_portal.patients.finding import find
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.patients.presenters import PatientBanner
+from booking_portal.patients.records import records_at
 from booking_portal.practices.models import Practice
 from gpconnect.models import Appointment
 
@@ -76,6 +79,25 @@ def appointment(
     """One appointment as the practice holds it now."""
     at = _at(request, encounter, ods, system)
     return _show(request, at, read(at, appointment_id, actor=request.actor))
+
+
+@require_GET
+@acting(Permission.VIEW_APPOINTMENTS)
+@with_encounter
+def about_appointment(
+    request: ActingRequest, encounter: Encounter, ods: str, appointment_id: str, system: str = ""
+) -> HttpResponse:
+    """What the practice says of itself, and of whom and what the appointment is with. [READ-2]"""
+    at = _at(request, encounter, ods, system)
+    current = read(at, appointment_id, actor=request.actor)
+    records = records_at(
+        at,
+        practitioner_id=current.practitioner_id,
+        service_id=current.service_id,
+        actor=request.actor,
+    )
+    context = {"card": card_of(current), "records": records_of(current, records)}
+    return _render(request, at, "about", context)
 
 
 @require_http_methods(["GET", "POST"])
