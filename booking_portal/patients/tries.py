@@ -57,8 +57,7 @@ def one_try(actor: Actor, nhs_number: str = "") -> Iterator[None]:
     if nhs_number:
         counts.insert(0, (OF_PATIENT, _key(OF_PATIENT, f"{user}:{nhs_number}")))
     for limit, key in counts:
-        cache.add(key, 0, limit.seconds)
-        if cache.incr(key) > limit.most:
+        if _counted(key, limit.seconds) > limit.most:
             trail.record(
                 Kind.BLOCKED, actor.who, nhs_number=nhs_number, outcome=TooManyTries.outcome
             )
@@ -71,6 +70,15 @@ def one_try(actor: Actor, nhs_number: str = "") -> Iterator[None]:
         _give_back(counts)
         raise
     _give_back(counts)
+
+
+def _counted(key: str, seconds: int) -> int:
+    """How many tries there have been, with this one."""
+    for _ in range(2):
+        cache.add(key, 0, seconds)
+        with suppress(ValueError):  # its time is over, or Redis has come or gone in between
+            return int(cache.incr(key))
+    return 1
 
 
 def _give_back(counts: list[tuple[Limit, str]]) -> None:

@@ -11,6 +11,7 @@ from redis import Redis
 from booking_portal.accounts.models import User
 from booking_portal.audit.models import Event
 from booking_portal.audit.models import Kind as EventKind
+from booking_portal.cache import ForgivingRedisCache
 from booking_portal.patients import tries
 from booking_portal.patients.models import Encounter
 from booking_portal.patients.tries import OF_PATIENT, OF_USER
@@ -116,6 +117,14 @@ def test_a_colleague_is_not_held_up(
     other = Client()
     sign_in(other, clinician)
     assert find(other, *NUMBER_AND_BIRTH_DATE).status_code == 302
+
+
+def test_a_count_that_is_gone_at_that_very_moment_stops_nobody(
+    signed_in: Client, spine: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its time is over, or Redis comes back or goes, between two steps of counting."""
+    monkeypatch.setattr(ForgivingRedisCache, "add", lambda *_, **__: True)
+    assert find(signed_in, *NUMBER_AND_BIRTH_DATE).status_code == 302
 
 
 def test_no_key_says_whom_somebody_has_tried(signed_in: Client, spine: Sandbox) -> None:
