@@ -30,7 +30,7 @@ _START: Final = 90.0
 _SLOWER: Final = 20.0
 """So many seconds more, and times as long, may the tests of a fresh process take."""
 _QUOTED: Final = re.compile(r"'(\w{4,})'")
-"""In a mutant's name: a row or a code, and a test of that name comes first."""
+"""In a mutant's name: a row or a code, and a test with it as a parameter comes first."""
 EXPLAINED: Final = Path(__file__).with_name("explained.toml")
 
 
@@ -238,37 +238,44 @@ class Module:
         within: list[str] = []
         seconds = 0.0
         named = set(_QUOTED.findall(mutant.name)) if mutant else set()
+        reaching = self._tests_reaching(mutant)
         tests = sorted(
-            self._tests_for(mutant),
-            key=lambda test: (not any(word in test for word in named), *self._worth(test)),
+            reaching or self._reach.anywhere(self._path),
+            key=lambda test: (
+                not any(word in _parameters(test) for word in named),
+                *self._worth(test),
+            ),
         )
         for test in tests:
             seconds += self._reach.seconds[test]
             if seconds > LONGEST_TESTS and within:
                 break
             within.append(test)
-        inside = mutant is not None and mutant.inside_function
         return {
             "module": module_of(self._path),
             "path": self._path,
             "source": mutant.source if mutant else self._source,
-            "function": mutant.function if mutant and inside else "",
+            "function": mutant.function if mutant and reaching else "",
             "tests": within,
             "cut": len(within) < len(tests),
             "seconds": {test: self._reach.seconds[test] for test in within},
             "timeout": _START + _SLOWER * min(seconds, LONGEST_TESTS),
         }
 
-    def _tests_for(self, mutant: Mutant | None) -> list[str]:
-        """The tests that run the mutant's lines; of a table, all of the module's."""
+    def _tests_reaching(self, mutant: Mutant | None) -> list[str]:
+        """The tests that run the mutant's lines; none of what runs as the module is imported."""
         if mutant is None or not mutant.inside_function:
-            return self._reach.anywhere(self._path)
+            return []
         return self._reach.at(self._path, range(mutant.line, mutant.last_line + 1))
 
     def _worth(self, test: str) -> tuple[float, str]:
         """Quick ones first, and those that have killed mutants of this module."""
         seconds = _EACH_TEST + self._reach.seconds[test]
         return seconds / (1 + self._kills[test]), test
+
+
+def _parameters(test: str) -> str:
+    return test.partition("[")[2]
 
 
 def _by_any(idle: "Queue[Worker]", job: dict[str, Any]) -> Came:

@@ -108,9 +108,9 @@ def traced(resource: Json, asked: str, now: datetime) -> TracedPatient:
     )
 
 
-def _security(resource: Json) -> set[str]:
+def _security(resource: Json) -> set[str | None]:
     labels = elements.objects(elements.mapping(resource.get("meta")).get("security"))
-    return {elements.text(label.get("code")) or "" for label in labels}
+    return {elements.text(label.get("code")) for label in labels}
 
 
 def _names(resource: Json, today: date) -> list[Dated[HumanName]]:

@@ -186,6 +186,9 @@ def test_where_a_code_says_something_else_in_one_use_case() -> None:
         ("INTERNAL_SERVER_ERROR", Origin.PRACTICE, 500, Says.FAILED),
         ("INTERNAL_SERVER_ERROR", Origin.PRACTICE, 499, Says.CONTRADICTORY),
         ("INTERNAL_SERVER_ERROR", Origin.PRACTICE, None, Says.CONTRADICTORY),
+        ("SSP_PRACTICE_NOT_REACHED", Origin.SSP, 502, Says.FAILED),
+        ("SSP_PRACTICE_NOT_REACHED", Origin.SSP, 404, Says.CONTRADICTORY),
+        ("HTTP_503", None, None, Says.FAILED),
         ("HTTP_429", Origin.PRACTICE, 429, Says.FAILED),
         ("HTTP_599", Origin.PRACTICE, 599, Says.FAILED),
         # What is unclear, or cannot be read, under a status of failure is a failure.
@@ -213,3 +216,5 @@ def test_a_code_of_no_table_is_an_error_of_ours(code: str) -> None:
         row(code)
     with pytest.raises(KeyError):
         row(code, BOOK_APPOINTMENT)
+    assert failure("INVALID_REQUEST").origin is Origin.PORTAL
+    assert meaning_of(GPConnectError(code, origin=Origin.PRACTICE, status=500)) is Says.UNCLEAR

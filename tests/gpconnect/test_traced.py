@@ -66,12 +66,15 @@ def test_only_the_one_label_lets_anything_be_seen(
     meta = {"security": [{"code": label} for label in labels]}
     patient = read(
         meta=meta,
-        name=[{"family": "Smith"}],
+        name=[{"family": "Smith", **DOUBTFUL}],
+        deceasedBoolean=True,
         generalPractitioner=[{"identifier": {"value": "A20047"}}],
     )
     assert patient.restricted is restricted
     assert (patient.official_name is None) is restricted
     assert (patient.registered_practice is None) is restricted
+    assert patient.deceased is not restricted
+    assert (patient.name_standing is Standing.DOUBTFUL) is not restricted
     assert patient.traced_at == NOW
     assert read(meta=None).restricted
 

@@ -11,6 +11,7 @@ from gpconnect.attempt import Remaining
 from gpconnect.demographics import HealthcareWorker, Urgency
 from gpconnect.demographics.access import Access, Visit, retry_after
 from gpconnect.demographics.rate_limit import busy
+from gpconnect.demographics.token import ApplicationToken
 from gpconnect.national import Reply
 from gpconnect.transport import Deadlines
 
@@ -49,8 +50,27 @@ def reply(status: int, said: str | None = None) -> Reply:
     return Reply(status, {} if said is None else {"Retry-After": said}, None, "trace")
 
 
-def four_seconds() -> Remaining:
-    return Remaining(Deadlines(1.0, 4.0))
+class Six(Remaining):
+    """Six seconds, however long a test takes."""
+
+    seconds = 6.0
+
+
+def six_seconds() -> Remaining:
+    return Six(Deadlines(1.0, 6.0))
+
+
+class Token(ApplicationToken):
+    """A token of the application's own, and what has been given back of it."""
+
+    def __init__(self) -> None:
+        self.discarded: list[str] = []
+
+    def value(self, deadlines: Deadlines | None = None) -> str:
+        return "ours"
+
+    def discard(self, token: str) -> None:
+        self.discarded.append(token)
 
 
 @pytest.mark.requirement("PDS-5")
@@ -84,8 +104,8 @@ def test_when_to_ask_again_is_a_number_or_a_date(said: str | None, seconds: floa
 @pytest.mark.parametrize(
     ("status", "said", "again", "pauses"),
     [
-        (429, "1", True, [1.0]),
-        (429, "2", False, [2.0]),  # more than half of what is left
+        (429, "2", True, [2.0]),
+        (429, "3", False, [3.0]),  # half of what is left is kept for the answer
         (429, "30", False, [30.0]),
         (429, None, False, [1.0]),
         (401, "1", False, []),  # the user's sign-in is not renewed here
@@ -101,7 +121,7 @@ def test_only_a_busy_pds_is_asked_again_and_everybody_waits(
     for worker in (WORKER, None):
         limit = Limit()
         one = visit(limit, worker)
-        assert one.once_more(reply(status, said), four_seconds()) is again
+        assert one.once_more(reply(status, said), six_seconds()) is again
         assert limit.pauses == pauses
         assert one.refused(reply(status)) is (status == 401 and worker is not None)
 
@@ -110,7 +130,7 @@ def test_only_a_busy_pds_is_asked_again_and_everybody_waits(
 def test_a_users_question_says_whose_it_is_each_time_it_is_sent() -> None:
     limit = Limit()
     one = visit(limit)
-    first, second = one.headers("t1", four_seconds()), one.headers("t2", four_seconds())
+    first, second = one.headers("t1", six_seconds()), one.headers("t2", six_seconds())
     correlation = first["X-Correlation-ID"]
     assert first == {
         "Authorization": "Bearer a-token",
@@ -120,23 +140,38 @@ def test_a_users_question_says_whose_it_is_each_time_it_is_sent() -> None:
         "X-Correlation-ID": correlation,
     }
     assert second == {**first, "X-Request-ID": "t2"}
-    assert correlation not in ("", visit(limit).headers("t", four_seconds())["X-Correlation-ID"])
+    assert correlation not in ("", visit(limit).headers("t", six_seconds())["X-Correlation-ID"])
     assert one.claims == {"access": "healthcare worker", "session_urid": "555254240100"}
     assert visit(limit, None).claims == {"access": "application"}
-    for urgency, longest_wait in limit.turns:
-        assert urgency is Urgency.BACKGROUND
-        assert 1.5 < longest_wait <= 2.0  # half is kept for the answer
+    assert limit.turns == [(Urgency.BACKGROUND, 3.0)] * 3  # half is kept for the answer
+    assert "a-token" not in repr(WORKER)
+
+
+@pytest.mark.requirement("PDS-5")
+@pytest.mark.parametrize(
+    ("status", "worker", "again"),
+    [(401, None, True), (401, WORKER, False), (402, None, False), (400, None, False)],
+)
+def test_only_the_applications_own_token_is_renewed(
+    status: int, worker: HealthcareWorker | None, again: bool
+) -> None:
+    token = Token()
+    one = Visit(Access(token, Limit(), lambda: NOW), "A1001", worker, Urgency.LIVE)
+    whose = "ours" if worker is None else "a-token"
+    assert one.headers("t1", six_seconds())["Authorization"] == f"Bearer {whose}"
+    assert one.once_more(reply(status), six_seconds()) is again
+    assert token.discarded == (["ours"] if again else [])
 
 
 @pytest.mark.requirement("PDS-5")
 def test_what_stops_a_question_has_the_trace_of_its_exchange() -> None:
     limit = Limit()
     with pytest.raises(errors.SignInNeeded) as nobody:
-        visit(limit, None).headers("t1", four_seconds())
+        visit(limit, None).headers("t1", six_seconds())
     assert (nobody.value.trace_id, nobody.value.origin) == ("t1", errors.Origin.PDS)
     assert limit.turns == []  # what cannot be asked takes nobody's turn
     with pytest.raises(errors.DemographicsUnavailable) as full:
-        visit(Full()).headers("t1", four_seconds())
+        visit(Full()).headers("t1", six_seconds())
     assert full.value.trace_id == "another"
 
 
