@@ -97,7 +97,7 @@ def confirm(
 
     Raises: StateChanged.
     """
-    if isinstance(made, Appointment) and claimed_by_another(command, made.id):
+    if claimed_by_another(command, made.id):
         if command.state == State.NEEDS_ATTENTION:  # somebody has to see to it anyway
             return command
         return move(
@@ -168,7 +168,7 @@ def _asked_for_again(command: Command) -> bool:
         slot_key=command.slot_key,
         state__in=UNSETTLED,
     )
-    return same.exclude(pk=command.pk).exists()
+    return same.exists()
 
 
 def claimed_by_another(command: Command, appointment_id: str) -> bool:
