@@ -112,6 +112,10 @@ def test_what_is_another_persons_or_anothers_booking_is_no_evidence(other: Appoi
         replace(OURS, slot_ids=("renamed",), start=LATER),
         replace(OURS, booking_organisation=None, slot_ids=("renamed",)),
         replace(OURS, booking_organisation=None, slot_ids=("s9",), start=PracticeTime.read("?")),
+        # Each of these alone is enough for a doubt: no slots told, one of ours, our time.
+        replace(OURS, booking_organisation=None, slot_ids=(), start=LATER),
+        replace(OURS, booking_organisation=None, slot_ids=("s1", "s9"), start=LATER),
+        replace(OURS, booking_organisation=None, slot_ids=("s9",)),
     ],
 )
 def test_what_may_be_ours_and_is_not_proved_is_neither_taken_nor_denied(
@@ -151,6 +155,8 @@ def test_of_two_that_carry_our_identifier_the_live_one_counts_and_of_two_live_on
     assert judged(one, replace(two, status="cancelled"), command=command)[0] is one
     assert judged(replace(one, status="cancelled"), two, command=command)[0] is two
     assert judged(one, two, command=command) == UNDECIDED
+    gone = (replace(one, status="cancelled"), replace(two, status="cancelled"))
+    assert judged(*gone, command=command) == (gone[0], False)  # made, and cancelled since
 
 
 def test_of_two_that_fit_equally_neither_is_taken() -> None:
