@@ -17,7 +17,7 @@ from queue import Queue
 from typing import Any, Final
 
 from mutants.operators import Mutant, mutants_of
-from mutants.reach import FOLDERS, PLACE, Reach, measured
+from mutants.reach import FOLDERS, PLACE, Reach, file_of, measured
 from mutants.servers import Servers
 from mutants.targets import ROOT, TARGETS, module_of
 
@@ -201,6 +201,8 @@ class Module:
     def run(self, explained: dict[str, str], idle: "Queue[Worker]", matching: str) -> Tally:
         """Run every mutant whose name has `matching` in it; prints survivors as they are found."""
         mutants = [mutant for mutant in self._mutants if matching in mutant.name]
+        # Tables last: by then it is known which files of tests are about the module.
+        mutants.sort(key=lambda mutant: not mutant.inside_function)
         tally = Tally(self._name, len(mutants))
         if (came := _by_any(idle, self._job(None))).result != "survived":
             sys.exit(f"{self._name}: {came.result} without any mutant, {came.by}; see {PLACE}")
@@ -209,7 +211,7 @@ class Module:
             job = self._job(mutant)
             came = _by_any(idle, job)
             tally.cut += bool(job["cut"]) and came.result == "survived"
-            self._kills[came.by] += came.killed
+            self._kills.update([came.by, file_of(came.by)] if came.killed else [])
             return came
 
         with (
@@ -269,9 +271,9 @@ class Module:
         return self._reach.at(self._path, range(mutant.line, mutant.last_line + 1))
 
     def _worth(self, test: str) -> tuple[float, str]:
-        """Quick ones first, and those that have killed mutants of this module."""
+        """Quick ones first, and those that killed mutants of this module, or whose files did."""
         seconds = _EACH_TEST + self._reach.seconds[test]
-        return seconds / (1 + self._kills[test]), test
+        return seconds / (1 + self._kills[test] + self._kills[file_of(test)]), test
 
 
 def _parameters(test: str) -> str:

@@ -55,15 +55,16 @@ class Reach:
         name = module_of(path)
         importing = [other for other in TARGETS.values() if name in (ROOT / other).read_text()]
         found = {test for one in (path, *importing) for test in self._in(one)}
-        files = {file: name in (ROOT / file).read_text() for file in map(_file_of, self.seconds)}
-        found |= {test for test in self.seconds if files[_file_of(test)]}
+        files = {file: name in (ROOT / file).read_text() for file in map(file_of, self.seconds)}
+        found |= {test for test in self.seconds if files[file_of(test)]}
         return sorted(found, key=lambda test: (self.seconds[test], test))
 
     def _in(self, path: str) -> frozenset[str]:
         return frozenset[str]().union(*self.tests.get(path, {}).values())
 
 
-def _file_of(test: str) -> str:
+def file_of(test: str) -> str:
+    """The path of the test's file."""
     return test.split("::")[0]
 
 
@@ -113,7 +114,7 @@ def _brought_up_to_date(was: _Kept, *, kept: bool) -> _Kept:
     seconds = {
         test: took
         for test, took in was.seconds.items()
-        if (file := _file_of(test)) in files and file not in changed
+        if (file := file_of(test)) in files and file not in changed
     }
     if changed:
         seconds |= _measure(sorted(changed))
