@@ -318,27 +318,27 @@ class TestWhatIsKept:
     def refused(
         self, counter: Counter, spine: Sandbox, page: str, error_code: str
     ) -> tuple[Page, str, str]:
-        """A change with two texts whose first the practice refused: page, address, field."""
+        """A change with two texts whose first the practice refused; its form, and the field."""
         counter.traces("9658218865")
         [held] = spine.appointments(LEGG, "9658218865")
         address = reverse(f"{page}-appointment", args=[counter.encounter_id, LEGG, held["id"]])
-        form = counter.opens(address).form(address)
+        form = counter.opens(address).form(f"/{page}")
         name = "description" if page == "amend" else "reason"
         decided = {} if page == "amend" else {"decision": "cancel"}
         spine.fault(practice=LEGG, use_case=page, kind=NEVER_ARRIVED, times=1)
         counter.sends(form, **decided, **{name: "First"})
         Command.objects.update(state=State.REFUSED, error_code=error_code, next_look_at=None)
-        return counter.sends(form, **decided, **{name: TEXT}), address, name
+        return counter.sends(form, **decided, **{name: TEXT}), f"/{page}", name
 
     @pytest.mark.requirement("AMEND-2")
     @pytest.mark.parametrize("page", ["amend", "cancel"])
     def test_of_a_change_whose_appointment_had_changed_the_second_is_there_again(
         self, counter: Counter, spine: Sandbox, page: str
     ) -> None:
-        shown, address, name = self.refused(counter, spine, page, "VERSION_CONFLICT")
+        shown, action, name = self.refused(counter, spine, page, "VERSION_CONFLICT")
         assert NEXT_TRY in shown.text
         [link] = [part for part in shown.html.split('"') if "?again=" in part]
-        assert counter.opens(link).form(address).fields[name] == [TEXT]
+        assert counter.opens(link).form(action).fields[name] == [TEXT]
 
     @pytest.mark.requirement("AMEND-2")
     def test_a_colleagues_change_that_is_under_way_is_not_said_to_be_ones_own(
@@ -349,7 +349,7 @@ class TestWhatIsKept:
             at.traces("9658218865")
             [held] = spine.appointments(LEGG, "9658218865")
             address = reverse("amend-appointment", args=[at.encounter_id, LEGG, held["id"]])
-            forms.append((at, at.opens(address).form(address)))
+            forms.append((at, at.opens(address).form("/amend")))
         spine.fault(practice=LEGG, use_case="amend", kind=NEVER_ARRIVED, times=1)
         (other, theirs), (mine, form) = forms
         other.sends(theirs, description="Theirs")
@@ -362,11 +362,11 @@ class TestWhatIsKept:
     def test_the_reason_of_a_cancellation_that_was_refused_so_is_there_again(
         self, counter: Counter, spine: Sandbox
     ) -> None:
-        shown, address, name = self.refused(counter, spine, "cancel", "VERSION_CONFLICT")
+        shown, action, name = self.refused(counter, spine, "cancel", "VERSION_CONFLICT")
         KeptForm.objects.all().delete()
         shown = counter.opens(shown.address)
         [link] = [part for part in shown.html.split('"') if "?again=" in part]
-        again = counter.opens(link).form(address)
+        again = counter.opens(link).form(action)
         assert again.fields[name] == ["First"]
         assert again.fields["decision"] == ["keep"]
 

@@ -1,5 +1,6 @@
 """The patient no longer wants it: withdrawn on the page, never sent again, followed to its end."""
 
+import re
 import uuid
 from typing import Any
 
@@ -127,9 +128,8 @@ class TestWithdrawing:
         page = counter.opens(page_of(command))
         assert page.title.startswith("It was made after all")
         assert "Read to the patient" not in page.text
-        there = [counter.encounter_id, "A20047", command.appointment_id]
-        address = reverse("cancel-appointment", args=there)
-        assert address in page.html
+        [address] = set(re.findall(r'href="([^"]+/cancel)"', page.html))
+        assert f"/{command.appointment_id}/" in address
         cancels(counter, address)
         [held] = spine.appointments("A20047", PATIENT)
         assert held["status"] == "cancelled"
