@@ -172,7 +172,7 @@ def email(use: str | None, value: str = "a@example.org") -> ContactPoint:
         *({"gender": gender} for gender in ("male", "female", "other", "unknown")),
         {"language": "en"},
         {"language": "cy", "interpreter_required": True},
-        {"home_address": Address(("", "1 High Street")), "temporary_address": Address(city="Y")},
+        {"home_address": Address((" ", "1 High Street")), "temporary_address": Address(city="Y")},
         {"telecoms": (phone("home"), phone("work"), phone("mobile"), phone("temp"))},
         *({"telecoms": (phone(use), email("home"))} for use in ("home", "work", "mobile", "temp")),
         *({"telecoms": (email(use),)} for use in ("home", "work", "mobile")),
