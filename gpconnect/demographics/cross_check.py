@@ -70,8 +70,9 @@ def cross_check(traced: TracedPatient, found: Patient) -> tuple[Difference, ...]
 
 
 def same_words(one: str | None, other: str | None) -> bool:
-    """Whether two texts say the same to a person; one that is not given equals none."""
-    return bool(one and other) and _folded(one or "") == _folded(other or "")
+    """Whether two texts say the same to a person; one that says nothing equals none."""
+    said = _folded(one or "")
+    return bool(said) and said == _folded(other or "")
 
 
 def same_given(one: Iterable[str], other: Iterable[str]) -> bool:
@@ -84,9 +85,9 @@ def same_given(one: Iterable[str], other: Iterable[str]) -> bool:
     return ours[:shared] == theirs[:shared] or "".join(ours) == "".join(theirs)
 
 
-def _agreement(one: PartialDate | None, other: PartialDate | None) -> Agreement:
-    """What is not known of either of the two agrees with nothing."""
-    return one.agreement(other) if one and other else "different"
+def _agreement(one: PartialDate | None, other: PartialDate | None) -> Agreement | None:
+    """None where either of the two is not known: that agrees with nothing."""
+    return one.agreement(other) if one and other else None
 
 
 def _closest(traced: TracedPatient, name: HumanName | None) -> HumanName:

@@ -48,6 +48,7 @@ SMITH = named("Smith", "Jo")
         (named("Smith-Jones", "Ann"), named("Smith Jones", "Ann")),
         (named("Nguyễn", "Łucja"), named("Nguyen", "Lucja")),
         (named("Sørensen", "Ægir"), named("Sorensen", "Aegir")),
+        (named("Đurić-Œhm", "Guðrún", "Þóra"), named("Duric Oehm", "Gudrun", "Thora")),
         (named(" Smith ", "Mary  Ann"), named("Smith", "Mary", "Ann")),
         (named("Smith", "Mary-Ann"), named("Smith", "Maryann")),
         (named("Smith", "Mary", "Ann", "Louise"), named("Smith", "Mary")),
@@ -97,12 +98,44 @@ def test_any_current_name_at_pds_will_do_and_a_mixture_of_two_will_not() -> None
     assert cross_check(both, found(named("Jones", "Joanna"))) == (
         Difference("family", "Smith", "Jones", True),
     )
+    assert cross_check(both, found(named("Brown", "Jo"))) == (
+        Difference("family", "Smith", "Brown", True),
+        Difference("given", "Joanna", "Jo", False),
+    )
+
+
+@pytest.mark.requirement("PDS-6")
+@pytest.mark.parametrize("nothing", [None, "", " ", "?", "-"])
+def test_what_neither_of_the_two_has_is_not_the_same(nothing: str | None) -> None:
+    neither = named(nothing, "Jo")
+    [family] = cross_check(traced(neither), found(neither))
+    assert (family.field, family.serious) == ("family", True)
+    for at_pds, at_practice in ((nothing, None), (None, nothing), ("female", nothing)):
+        [gender] = cross_check(traced(SMITH, gender=at_pds), found(SMITH, gender=at_practice))
+        assert (gender.field, gender.serious) == ("gender", False)
+
+
+@pytest.mark.requirement("PDS-6")
+def test_a_name_of_one_text_is_shown_where_the_family_name_would_be() -> None:
+    whole = HumanName(text="Jo Smith")
+    assert cross_check(traced(SMITH), found(whole)) == (
+        Difference("family", "Smith", "Jo Smith", True),
+        Difference("given", "Jo", None, False),
+    )
+    assert cross_check(traced(whole), found(SMITH)) == (
+        Difference("family", "Jo Smith", "Smith", True),
+        Difference("given", None, "Jo", False),
+    )
 
 
 @pytest.mark.requirement("PDS-6")
 def test_a_record_without_any_name_differs_in_both() -> None:
-    differences = cross_check(traced(SMITH), found(None))
-    assert [each.field for each in differences] == ["family", "given"]
+    for at_pds, at_practice in (
+        (traced(SMITH), None),
+        (traced(SMITH, official_name=None, names=()), SMITH),
+    ):
+        differences = cross_check(at_pds, found(at_practice))
+        assert [each.field for each in differences] == ["family", "given"]
 
 
 @pytest.mark.requirement("PDS-6", "PDS-9")
