@@ -8,9 +8,10 @@ import pytest
 
 from booking_portal.accounts.actor import Actor, NotPermitted
 from booking_portal.accounts.models import User
+from booking_portal.appointments.settling_forms import CloseForm
 from booking_portal.audit.models import Event
 from booking_portal.audit.models import Kind as EventKind
-from booking_portal.commands.follow_up.closing import NotToClose, close
+from booking_portal.commands.follow_up.closing import NotToClose, close, may_close
 from booking_portal.commands.models import Command, Proposal
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.storing import database_now
@@ -78,6 +79,12 @@ def test_a_booking_is_closed_as_made_though_its_id_was_another_bookings(
     assert (closed.state, closed.appointment_id) == (State.DONE, "")
     booked.refresh_from_db()
     assert booked.appointment_id != ""
+
+
+@pytest.mark.parametrize(("letters", "fits"), [(100, True), (101, False), (0, False)])
+def test_who_said_so_is_named_and_not_at_length(letters: int, fits: bool) -> None:
+    said = {"outcome": "made", "spoken_to": "x" * letters}
+    assert CloseForm(said, command=Command(kind=Kind.BOOK)).is_valid() is fits
 
 
 def test_a_booking_that_skipped_the_check_page_knows_what_was_there_before(
@@ -235,6 +242,8 @@ def test_whoever_settles_for_the_organisation_may_close_and_whoever_deals_with_i
         attention_at=now - timedelta(hours=4),
         taken_at=None if taken is None else now - timedelta(seconds=taken),
     )
+    if at == "A1001":  # elsewhere no page of it is shown
+        assert may_close(command, actor) is may
     if may:
         close(command, made=True, spoken_to="Mrs Tull", actor=actor)
         assert command.state == State.DONE

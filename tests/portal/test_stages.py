@@ -115,6 +115,16 @@ def test_of_several_tries_the_done_one_counts_and_else_the_latest(rows: Rows) ->
     assert step_of(fresh(saga), Command.Step.UNDO) is None
 
 
+def test_one_object_says_one_thing(rows: Rows) -> None:
+    """A page that asks twice is not told two things, nor is the database asked twice."""
+    saga = rows.saga(steps={"first": UNCONFIRMED})
+    seen = fresh(saga)
+    assert standing_of(seen) is Stage.FIRST_UNSETTLED
+    Command.objects.filter(saga=saga).update(state=DONE)
+    assert standing_of(seen) is Stage.FIRST_UNSETTLED
+    assert standing_of(fresh(saga)) is Stage.GOING_ON
+
+
 # Cancelling first
 
 A_NO_TO_A_SECOND = ("BAD_REQUEST", "INVALID_RESOURCE", "FHIR_CONSTRAINT_VIOLATION")
