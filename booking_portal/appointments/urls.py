@@ -1,6 +1,7 @@
 """The addresses of the booking screens. None carries a patient's data. [IG-3]"""
 
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
 from booking_portal.appointments.views import (
     booking,
@@ -14,10 +15,19 @@ from booking_portal.appointments.views import (
     worklist,
 )
 
+
+class SystemConverter(StringConverter):
+    """What `practices.systems.system_of` makes."""
+
+    regex = "[0-9a-f]{12}"
+
+
+register_converter(SystemConverter, "system")
+
 IN_ENCOUNTER = "encounters/<uuid:encounter_id>/"
 AT_PRACTICE = IN_ENCOUNTER + "appointments/<slug:ods>/"
 # An id goes with the system that it is from. Without: typed, or of a page of the version before.
-APPOINTMENT = AT_PRACTICE + "<slug:system>/<str:appointment_id>/"
+APPOINTMENT = AT_PRACTICE + "<system:system>/<str:appointment_id>/"
 WITHOUT_SYSTEM = AT_PRACTICE + "<str:appointment_id>/"
 
 urlpatterns = [

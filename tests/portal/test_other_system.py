@@ -211,7 +211,7 @@ def test_an_appointment_seen_at_the_former_system_is_not_changed(
     assert (held_there["status"], held_there["description"]) == ("booked", "Knee pain")
 
 
-LINK = re.compile(r'href="(/encounters/[^"]+/appointments/A20047/[^"]+)"')
+LINK = re.compile(r'href="(/encounters/[^"]+/appointments/A20047/[0-9a-f]{12}/[^"]+)"')
 PAGES = ("appointment", "amend-appointment", "cancel-appointment", "move-appointment")
 
 
@@ -235,7 +235,7 @@ def test_an_old_link_does_not_lead_to_what_has_its_id_at_another_system(
     spine.start_again(HERE)
     booked = counter.arrives_at_booking()
     old = links_of(counter, booked)
-    assert len(old) == len(PAGES), old
+    assert len(old) >= len(PAGES), old
     spine.register(HERE, **changed)
     spine.start_again(HERE)  # its ids come round again
     an_hour_later(counter)
