@@ -203,6 +203,7 @@ def test_another_service_than_asked_for_is_said_and_is_no_alarm(
     moved_back(booked, settled_at=120)
     page = his.opens(reverse("command", args=[booked.pk]))
     assert f"Asked for Booked Service {HUB} {named}" in page.text
+    assert f"Service {named}" in page.text.split("The appointment ")[-1]
     assert page.title.startswith("Booked")
     assert "Read to the patient" in page.text
 
