@@ -12,18 +12,21 @@ from booking_portal.patients.finding import (
     NO_RECORD,
     PatientNotAtPractice,
     PracticeMoved,
+    find,
     keep_found,
     keep_reached,
+    reach,
     require_same_system,
     shows_nothing,
 )
-from booking_portal.patients.models import Encounter, PatientAtPractice
+from booking_portal.patients.models import Encounter, PatientAtPractice, TraceTooOld
 from booking_portal.practices.models import Practice
 from gpconnect import errors
 from gpconnect.error_table import failure
 from gpconnect.errors import Origin
 from gpconnect.models import ContactPoint, Endpoint, HumanName, PartialDate, Patient
 from tests.portal.rows import HERE, Rows
+from tests.sandbox_control import Sandbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("SDS-3", "PDS-6")]
 
@@ -95,6 +98,7 @@ def test_at_another_system_all_that_was_known_is_void_and_nobody_elses_is(
         assert facts_of(now) == NOTHING
         assert now.found_at is None
         assert now.looked_up_at > before.looked_up_at
+        assert now.moved_at is not None
     for other in others:
         assert facts_of(kept(other)) == LEARNT
         assert kept(other).endpoint.asid == AT_FIRST.asid
@@ -120,6 +124,7 @@ def test_at_the_same_system_all_stays_and_counts_from_now(rows: Rows) -> None:
     for now in (at, kept(at)):
         assert facts_of(now) == LEARNT
         assert now.looked_up_at > before.looked_up_at
+        assert now.moved_at is None
     assert kept(other).looked_up_at == long_ago
     assert not Event.objects.exists()
 
@@ -139,19 +144,24 @@ def test_a_practice_that_is_reached_for_the_first_time_is_kept_once(rows: Rows) 
     assert keep_reached(again, rows.practice, AT_FIRST, actor=rows.actor) == at
     assert at.encounter is rows.encounter
     assert at.practice is rows.practice
+    assert not Event.objects.exists()  # there was no other system before
 
 
-def test_another_process_has_learnt_of_the_other_system_first(rows: Rows) -> None:
+@pytest.mark.parametrize("endpoint", ANOTHER, ids=["ASID", "service root"])
+def test_another_process_has_learnt_of_the_other_system_first(
+    rows: Rows, endpoint: Endpoint
+) -> None:
     """What it has found there since is not forgotten again."""
     known(rows, rows.encounter, rows.practice)
     encounter = Encounter.objects.get(pk=rows.encounter.pk)
     stale = encounter.places[rows.practice.pk]
-    there = {"asid": ANOTHER[0].asid, "patient_id": "p7", "differences_acknowledged": False}
-    PatientAtPractice.objects.filter(pk=stale.pk).update(**there)
+    PatientAtPractice.objects.filter(pk=stale.pk).update(
+        asid=endpoint.asid, service_root=endpoint.service_root, patient_id="p7"
+    )
 
-    at = keep_reached(encounter, rows.practice, ANOTHER[0], actor=rows.actor)
+    at = keep_reached(encounter, rows.practice, endpoint, actor=rows.actor)
 
-    assert (at.patient_id, at.asid) == ("p7", ANOTHER[0].asid)
+    assert (at.patient_id, at.endpoint) == ("p7", endpoint)
     assert kept(at).patient_id == "p7"
     assert at.encounter is encounter
     assert not Event.objects.exists()
@@ -169,6 +179,101 @@ def test_an_id_of_the_former_system_is_refused_and_one_of_nobody_knows_where_is_
     [event] = Event.objects.all()
     assert (event.kind, event.outcome) == (Kind.BLOCKED, "an id of the practice's former system")
     assert (event.username, event.practice_ods) == ("receptionist", HERE)
+
+
+@pytest.mark.parametrize(
+    ("known_at", "moved", "found"),
+    [
+        (None, False, True),
+        (None, True, True),
+        ("", False, True),
+        ("", True, False),  # nobody knows of which of the two systems the id is
+        ("its own", False, True),
+        ("its own", True, True),
+        ("another", False, False),
+    ],
+)
+def test_an_address_counts_at_the_system_that_its_id_is_from(
+    rows: Rows, known_at: str | None, moved: bool, found: bool
+) -> None:
+    moved_at = rows.encounter.traced_at if moved else None
+    at = known(rows, rows.encounter, rows.practice, moved_at=moved_at)
+    encounter = Encounter.objects.get(pk=rows.encounter.pk)
+    known_at = at.system if known_at == "its own" else known_at
+    if found:
+        there = find(encounter, rows.practice, actor=rows.actor, known_at=known_at)
+        assert there.patient_id == "p1"
+        assert not Event.objects.exists()
+        return
+    with pytest.raises(PracticeMoved):
+        find(encounter, rows.practice, actor=rows.actor, known_at=known_at)
+    assert [event.kind for event in Event.objects.all()] == [Kind.BLOCKED]
+
+
+# Asked
+
+
+def asked() -> set[str]:
+    """Which services were asked."""
+    events = Event.objects.filter(kind=Kind.EXCHANGE_ASKED)
+    return set(events.values_list("service", flat=True))
+
+
+@pytest.mark.requirement("PDS-1")
+def test_on_an_old_trace_nothing_is_asked(rows: Rows) -> None:
+    known(rows, rows.encounter, rows.practice)
+    Encounter.objects.update(traced_at=rows.encounter.traced_at - timedelta(hours=25))
+    encounter = Encounter.objects.get(pk=rows.encounter.pk)
+    with pytest.raises(TraceTooOld):
+        reach(encounter, rows.practice, actor=rows.actor)
+    assert not Event.objects.exists()
+
+
+def test_the_directory_is_asked_for_the_practice_that_is_not_known_or_not_any_more(
+    rows: Rows, spine: Sandbox
+) -> None:
+    known(rows, rows.encounter, rows.elsewhere, patient_id="")
+    encounter = Encounter.objects.get(pk=rows.encounter.pk)
+    assert reach(encounter, rows.elsewhere, actor=rows.actor).endpoint.asid == AT_FIRST.asid
+    assert not Event.objects.exists()
+    here = reach(encounter, rows.practice, actor=rows.actor)
+    assert (here.practice, asked()) == (rows.practice, {"sds"})
+    assert here.endpoint.asid != AT_FIRST.asid
+    looked_up = here.looked_up_at - timedelta(hours=2)
+    PatientAtPractice.objects.filter(pk=here.pk).update(looked_up_at=looked_up)
+    again = Encounter.objects.get(pk=rows.encounter.pk)
+    assert reach(again, rows.practice, actor=rows.actor).looked_up_at > here.looked_up_at
+
+
+@pytest.mark.requirement("FIND-1", "FIND-2")
+@pytest.mark.parametrize(
+    ("fault", "raised"),
+    [
+        (None, None),
+        ("two_records", finding.PatientMismatch),
+        ("other_patient", finding.PatientMismatch),
+    ],
+)
+def test_only_the_one_record_with_that_number_is_the_patients(
+    rows: Rows, spine: Sandbox, fault: str | None, raised: type[Exception] | None
+) -> None:
+    if fault is not None:
+        spine.fault(practice=HERE, use_case="find_patient", kind=fault)
+    if raised is None:
+        at = find(rows.encounter, rows.practice, actor=rows.actor)
+        assert kept(at).patient_id != ""
+        return
+    with pytest.raises(raised):
+        find(rows.encounter, rows.practice, actor=rows.actor)
+    assert not PatientAtPractice.objects.exclude(patient_id="").exists()
+    assert Event.objects.filter(kind=Kind.BLOCKED).count() == 1
+
+
+@pytest.mark.requirement("FIND-2")
+def test_who_has_no_record_is_not_found(rows: Rows, spine: Sandbox) -> None:
+    with pytest.raises(NO_RECORD):
+        find(rows.patient("9324926233"), rows.practice, actor=rows.actor)
+    assert not PatientAtPractice.objects.exclude(patient_id="").exists()
 
 
 # What the practice says of the patient
@@ -219,8 +324,10 @@ def test_what_the_record_says_is_kept(rows: Rows) -> None:
         assert now.differences == []
     assert facts_of(kept(other)) == LEARNT
     assert not Event.objects.exists()
-    keep_found(at, replace(RECORD, preferred_branch_id=None), actor=rows.actor)
+    without = replace(RECORD, preferred_branch_id=None)
+    keep_found(at, without, actor=rows.actor, branch="The Branch")
     assert kept(at).preferred_branch_id == ""
+    assert kept(at).preferred_branch == "The Branch"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,15 @@ from booking_portal.slots.offers import (
     starts_at,
 )
 from gpconnect import london
-from gpconnect.models import Address, FreeSlot, HumanName, Location, PracticeTime, Practitioner
+from gpconnect.models import (
+    Address,
+    FreeSlot,
+    HealthcareService,
+    HumanName,
+    Location,
+    PracticeTime,
+    Practitioner,
+)
 
 NOW = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
 """10:00 in London."""
@@ -235,6 +243,7 @@ def test_an_offer_has_all_that_the_slot_has() -> None:
         ),
         practitioner_role="Nurse",
         practitioner_role_code="R8000",
+        service=HealthcareService("5", name="Dressings"),
     )
     assert offer_of(slot, "A20047", "a system").as_json() == {
         "practice_ods": "A20047",
@@ -255,6 +264,8 @@ def test_an_offer_has_all_that_the_slot_has() -> None:
         "location_address": ("12 Albert Square", "London"),
         "location_telephone": "020 7946 0101",
         "system": "a system",
+        "service_id": "5",
+        "service_name": "Dressings",
     }
 
 
@@ -265,3 +276,17 @@ def test_what_the_slot_does_not_say_is_empty_text() -> None:
     assert offer_of(FreeSlot("7", *times), "A20047") == bare
     somewhere = FreeSlot("7", *times, location=Location("17"), practitioner=Practitioner("2"))
     assert offer_of(somewhere, "A20047") == replace(bare, location_id="17", practitioner_id="2")
+
+
+@pytest.mark.requirement("SFS-5")
+def test_a_service_is_named_by_the_slot_or_else_by_its_id() -> None:
+    times = (PracticeTime.read(FIRST.starts), PracticeTime.read(FIRST.ends))
+    for named, known, name in (
+        ("Dressings", {"5": "Another"}, "Dressings"),
+        (None, {"5": "Dressings", "6": "Another"}, "Dressings"),
+        (None, {"6": "Another"}, ""),
+        (None, {}, ""),
+    ):
+        slot = FreeSlot("7", *times, service=HealthcareService("5", name=named))
+        offer = offer_of(slot, "A20047", services=known)
+        assert (offer.service_id, offer.service_name) == ("5", name)
