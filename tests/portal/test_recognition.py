@@ -208,6 +208,11 @@ def test_an_amendment_is_recognised_by_its_texts_in_another_version(
     assert changed_by(an_amendment(), found) == expected
 
 
+def test_where_nobody_tells_a_version_the_words_decide() -> None:
+    found = replace(OURS, version=None, description="Knee", comment="Stick")
+    assert changed_by(an_amendment(version=None), found) == (found, True)
+
+
 @pytest.mark.requirement("CANCEL-1")
 @pytest.mark.parametrize("version", ["1", "2", None])
 def test_a_cancellation_is_fulfilled_whoever_cancelled(version: str | None) -> None:
