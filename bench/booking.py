@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from bench.figures import Figure
 from bench.measuring import in_turns
-from gpconnect.fhir import checks, writing
+from gpconnect.fhir import checks, resource_builders
 from gpconnect.models import Booking, BookingOrganisation, SlotChoice
 
 NOW = datetime(2031, 3, 20, 9, tzinfo=UTC)
@@ -62,4 +62,6 @@ def figures() -> Iterator[Figure]:
 def _build() -> dict[str, object]:
     """As the client does before it sends."""
     checks.booking(BOOKING, NOW)
-    return writing.appointment_to_book(BOOKING, "https://booking-portal.example.nhs.uk/Id/command")
+    return resource_builders.appointment_to_book(
+        BOOKING, "https://booking-portal.example.nhs.uk/Id/command"
+    )

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 AWAY_SECONDS = 5.0
 TRIES = "tries:"
-"""What the keys of `booking_portal.patients.tries` begin with."""
+"""What the keys of `booking_portal.patients.wrong_tries` begin with."""
 COUNTED_ALONE = ("allauth:", TRIES)
 """What the keys of limits begin with: those of django-allauth guard sign-in."""
 

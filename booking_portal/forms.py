@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 from django import forms
 from django.forms.boundfield import BoundField
 
-from booking_portal import entered
-from booking_portal.entered import EARLIEST, LATEST
-from booking_portal.readable import AsTyped
+from booking_portal import typed_input
+from booking_portal.safe_text import AsTyped
+from booking_portal.typed_input import EARLIEST, LATEST
 
 Params = dict[str, Any]
 """Parameters of a design system macro."""
@@ -69,14 +69,14 @@ class DateField(forms.Field):
         if not filled:
             return None
         try:
-            return entered.day(filled[0]) if len(filled) == 1 else self._of_parts(value)
-        except entered.YearNotWhole:
+            return typed_input.day(filled[0]) if len(filled) == 1 else self._of_parts(value)
+        except typed_input.YearNotWhole:
             raise forms.ValidationError(f"{self.label}: the year must have 4 numbers") from None
-        except entered.YearOutOfRange:
+        except typed_input.YearOutOfRange:
             raise forms.ValidationError(
                 f"{self.label}: the year must be from {EARLIEST.year} to {LATEST.year}"
             ) from None
-        except entered.NotADate:
+        except typed_input.NotADate:
             self._require_all(value)
             raise forms.ValidationError(f"{self.label} must be a real date") from None
 
@@ -86,7 +86,7 @@ class DateField(forms.Field):
 
     def _of_parts(self, value: Sequence[str]) -> date:
         self._require_all(value)
-        return entered.date_of(*value)
+        return typed_input.date_of(*value)
 
     def _require_all(self, value: Sequence[str]) -> None:
         missing = [part for part, text in zip(DateBoxes.PARTS, value, strict=True) if not text]
@@ -98,7 +98,7 @@ class LineField(forms.CharField):
     """One line, as typed or pasted: without what cannot be seen. [entered.line]"""
 
     def to_python(self, value: Any) -> str:
-        return entered.line(str(super().to_python(value) or ""))
+        return typed_input.line(str(super().to_python(value) or ""))
 
 
 class EmailField(LineField, forms.EmailField):
@@ -111,7 +111,7 @@ class TelephoneField(LineField):
     def to_python(self, value: Any) -> str:
         """The number. Raises: ValidationError for what cannot be dialled."""
         try:
-            return entered.telephone(super().to_python(value))
+            return typed_input.telephone(super().to_python(value))
         except ValueError:
             raise forms.ValidationError(
                 "Enter a telephone number, like 01632 960 001, 07700 900 982 or +44 808 157 0192"
@@ -127,13 +127,13 @@ class NHSNumberField(forms.CharField):
         if not text:
             return text
         try:
-            return entered.nhs_number(text)
-        except entered.SeveralNumbers:
+            return typed_input.nhs_number(text)
+        except typed_input.SeveralNumbers:
             raise forms.ValidationError(
                 "There is more than one number here. Enter only this patient's NHS number, "
                 "10 numbers like 965 821 8873"
             ) from None
-        except entered.NotANumber:
+        except typed_input.NotANumber:
             raise forms.ValidationError(
                 "This is not a valid NHS number. It has 10 numbers: check each with the patient"
             ) from None

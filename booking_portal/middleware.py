@@ -10,7 +10,7 @@ from django.http.multipartparser import MultiPartParserError
 
 from booking_portal.accounts.actor import NotPermitted
 from booking_portal.logs import trace_of
-from booking_portal.querying import AWAY
+from booking_portal.query_helpers import AWAY
 
 log = logging.getLogger(__name__)
 
@@ -46,9 +46,9 @@ class PlainFailures:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """The page for an exception that reached the top."""
-        from booking_portal import views
-        from booking_portal.appointments.views.catching_up import record_behind
-        from booking_portal.commands.sending import RecordBehind
+        from booking_portal import error_pages
+        from booking_portal.appointments.status.unrecorded_views import record_behind
+        from booking_portal.commands.delivery.sender import RecordBehind
 
         if isinstance(error, PASSED_ON):
             return None
@@ -56,9 +56,9 @@ class PlainFailures:
             log.error("the record is behind: command %s", error.command.pk)
             return record_behind(request, error)
         if isinstance(error, NotPermitted):
-            return views.not_permitted(request, error)
+            return error_pages.not_permitted(request, error)
         reference = uuid.uuid4().hex[:8]
         log.error("%s %s", reference, trace_of(error))
         if isinstance(error, AWAY):
-            return views.database_away(request, reference)
-        return views.broken(request, reference)
+            return error_pages.database_away(request, reference)
+        return error_pages.broken(request, reference)

@@ -15,7 +15,7 @@ from django.http.multipartparser import MultiPartParserError
 from booking_portal.accounts import kept_forms
 from booking_portal.accounts.kept_forms import Kept, Whose
 from booking_portal.forms import DateBoxes
-from booking_portal.readable import AsTyped
+from booking_portal.safe_text import AsTyped
 
 TEXTS = {
     "nhs_number": "NHS number",

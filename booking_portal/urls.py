@@ -8,17 +8,17 @@ from booking_portal.accounts import views as accounts
 from booking_portal.administration import people as _people  # noqa: F401 - registers
 from booking_portal.administration import places as _places  # noqa: F401 - registers
 from booking_portal.administration.site import site as administration
-from booking_portal.appointments.views.catching_up import caught_up
-from booking_portal.appointments.views.encounter import encounter
-from booking_portal.appointments.views.restored import release_hold, restored, stray_seen
-from booking_portal.appointments.views.start import start
+from booking_portal.appointments.patient.encounter_views import encounter
+from booking_portal.appointments.status.unrecorded_views import caught_up
+from booking_portal.appointments.worklist.restore_views import release_hold, restored, stray_seen
+from booking_portal.appointments.worklist.start_views import start
 from booking_portal.oversight import views as oversight
 
-handler400 = "booking_portal.views.bad_request"
-handler403 = "booking_portal.views.permission_denied"
-handler404 = "booking_portal.views.not_found"
-handler429 = "booking_portal.views.too_many_requests"
-handler500 = "booking_portal.views.broken"
+handler400 = "booking_portal.error_pages.bad_request"
+handler403 = "booking_portal.error_pages.permission_denied"
+handler404 = "booking_portal.error_pages.not_found"
+handler429 = "booking_portal.error_pages.too_many_requests"
+handler500 = "booking_portal.error_pages.broken"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start, name="start"),

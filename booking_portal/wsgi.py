@@ -13,7 +13,7 @@ refuse_test_values()
 
 from django.urls import reverse  # noqa: E402 - from here on the applications are needed
 
-from booking_portal.templating import compile_all  # noqa: E402
+from booking_portal.jinja_environment import compile_all  # noqa: E402
 
 reverse("start")  # imports every view
 compile_all()

@@ -18,7 +18,7 @@ from gpconnect import demographics, directory, london
 from gpconnect.client import GPConnectClient
 from gpconnect.demographics import TracedPatient, Urgency, cross_check
 from gpconnect.errors import GPConnectError
-from gpconnect.fhir import checks, writing
+from gpconnect.fhir import checks, resource_builders
 from gpconnect.models import (
     Appointment,
     Appointments,
@@ -183,12 +183,12 @@ def _choose(slot: FreeSlot) -> None:
     )
     with contextlib.suppress(GPConnectError):
         checks.booking(booking, london.now_utc())
-        json.dumps(writing.appointment_to_book(booking, "https://x/Id")).encode("ascii")
+        json.dumps(resource_builders.appointment_to_book(booking, "https://x/Id")).encode("ascii")
 
 
 def _change(appointment: Appointment) -> None:
     str((appointment.minutes, appointment.start.time_label, appointment.cancelled)).encode()
     with contextlib.suppress(GPConnectError):
         checks.changeable(appointment, london.now_utc())
-        writing.amended(appointment, "New words", None)
-        writing.cancelled(appointment, "No longer needed")
+        resource_builders.amended(appointment, "New words", None)
+        resource_builders.cancelled(appointment, "No longer needed")

@@ -9,7 +9,7 @@ from gpconnect import london
 from gpconnect.client import GPConnectClient
 from gpconnect.demographics import Demographics, HealthcareWorker
 from gpconnect.directory import Directory
-from gpconnect.fhir import appointments, names, writing
+from gpconnect.fhir import appointments, names, resource_builders
 from gpconnect.identity import Device, Requester, RequestingOrganisation, RequestingUser
 from gpconnect.models import (
     Appointment,
@@ -158,14 +158,14 @@ BOOKING: Final = Booking(
     created=london.now_utc(),
 )
 _BOOKED: Json = {
-    **writing.appointment_to_book(BOOKING, "https://consumer.example.nhs.uk/Id/command"),
+    **resource_builders.appointment_to_book(BOOKING, "https://consumer.example.nhs.uk/Id/command"),
     "id": "148",
     "meta": {"versionId": "1", "profile": [names.APPOINTMENT_PROFILE]},
     "serviceType": [{"text": "GP appointment"}],
 }
 APPOINTMENT: Final[Appointment] = appointments.appointment(_BOOKED)
-_AMENDED = writing.amended(APPOINTMENT, "New words", "More words")
-_CANCELLED = writing.cancelled(APPOINTMENT, "No longer needed")
+_AMENDED = resource_builders.amended(APPOINTMENT, "New words", "More words")
+_CANCELLED = resource_builders.cancelled(APPOINTMENT, "No longer needed")
 REGISTRATION: Final = Registration(NUMBER, "Zelthorpe", ("Ignatius",), date(1962, 11, 27))
 _TRACED: Json = {
     **_PATIENT,

@@ -5,8 +5,15 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from gpconnect import comparison, interactions, london, nhs_number, search
-from gpconnect.asking import Asking, put
-from gpconnect.fhir import appointments, checks, names, people, people_and_places, slots, writing
+from gpconnect.fhir import (
+    appointments,
+    checks,
+    names,
+    people,
+    people_and_places,
+    resource_builders,
+    slots,
+)
 from gpconnect.fhir.bundles import resources
 from gpconnect.fhir.elements import Json, Unreadable
 from gpconnect.identity import Requester
@@ -26,6 +33,7 @@ from gpconnect.models import (
     SlotSearch,
 )
 from gpconnect.transport import Deadlines, ExchangeObserver, Gate, OfficialTest, Question, Transport
+from gpconnect.use_case_exchange import UseCaseExchange, put
 
 
 class GPConnectClient:
@@ -48,7 +56,7 @@ class GPConnectClient:
     ) -> None:
         self._transport = transport
         self._requester = requester
-        self._asking = Asking(transport, requester, endpoint, observer, deadlines)
+        self._asking = UseCaseExchange(transport, requester, endpoint, observer, deadlines)
 
     # Foundations
 
@@ -105,7 +113,7 @@ class GPConnectClient:
         question = Question(
             interactions.REGISTER_PATIENT,
             interactions.REGISTER_PATIENT.path,
-            body=writing.registration(replace(registration, nhs_number=number)),
+            body=resource_builders.registration(replace(registration, nhs_number=number)),
         )
 
         def read(bundle: Json) -> Patient:
@@ -221,7 +229,7 @@ class GPConnectClient:
         question = Question(
             interactions.BOOK_APPOINTMENT,
             "/Appointment",
-            body=writing.appointment_to_book(booking, system),
+            body=resource_builders.appointment_to_book(booking, system),
         )
         return self._asking.change(
             question,
@@ -287,7 +295,7 @@ class GPConnectClient:
             put(
                 interactions.AMEND_APPOINTMENT,
                 appointment,
-                writing.amended(appointment, description, comment),
+                resource_builders.amended(appointment, description, comment),
             ),
             lambda got: comparison.differences_from_amendment(appointment, got),
             gate,
@@ -313,7 +321,7 @@ class GPConnectClient:
             put(
                 interactions.CANCEL_APPOINTMENT,
                 appointment,
-                writing.cancelled(appointment, reason),
+                resource_builders.cancelled(appointment, reason),
             ),
             lambda got: comparison.differences_from_cancellation(appointment, got),
             gate,

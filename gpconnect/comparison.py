@@ -1,7 +1,7 @@
 """Is the practice's answer what was asked for? [BOOK-7, AMEND-1, CANCEL-1]"""
 
 from gpconnect.models import Appointment, Booking, PracticeTime
-from gpconnect.rewriting import same_words_joined
+from gpconnect.text_equivalence import same_words_joined
 
 
 def differences_from_booking(asked: Booking, got: Appointment) -> tuple[str, ...]:

@@ -13,14 +13,14 @@ TARGETS: Final[dict[str, str]] = {
     "PDS patient": "gpconnect/demographics/patient.py",
     "PDS access": "gpconnect/demographics/access.py",
     "cross-check": "gpconnect/demographics/cross_check.py",
-    "verdicts": "booking_portal/commands/verdicts.py",
+    "outcomes": "booking_portal/commands/outcomes.py",
     "states": "booking_portal/commands/states.py",
     "transitions": "booking_portal/commands/transitions.py",
-    "recognition": "booking_portal/commands/recognition.py",
-    "stages": "booking_portal/commands/steps/stages.py",
-    "closing": "booking_portal/commands/follow_up/closing.py",
+    "matching": "booking_portal/commands/delivery/matching.py",
+    "saga status": "booking_portal/commands/saga_status.py",
+    "manual close": "booking_portal/commands/worklist/manual_close.py",
     "slot checks": "booking_portal/slots/offers.py",
-    "finding": "booking_portal/patients/finding.py",
+    "practice record": "booking_portal/patients/practice_record.py",
 }
 """What a module is called on the command line (`ONLY=`), and where it is."""
 

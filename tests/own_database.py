@@ -12,7 +12,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connection
 
-from booking_portal.practices.late_events import late_events
+from booking_portal.integration.deferred_events import late_events
 from demo import embedded, seed
 from tests.services import START_DEADLINE_SECONDS, STATE, Server
 

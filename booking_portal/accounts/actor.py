@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from booking_portal.accounts.granting import held
 from booking_portal.accounts.models import Membership, Organisation, User
+from booking_portal.accounts.permission_rows import held
 from booking_portal.accounts.roles import Permission, Role
 from booking_portal.audit import trail
-from booking_portal.audit.models import Kind
-from booking_portal.querying import one_or_none
+from booking_portal.audit.models import EventKind
+from booking_portal.query_helpers import one_or_none
 
 
 class NotPermitted(Exception):
@@ -53,7 +53,7 @@ class Actor:
         Raises: NotPermitted, after the refusal has been audited.
         """
         if not self.may(permission):
-            trail.record(Kind.NOT_PERMITTED, self.who, outcome=permission.value)
+            trail.record(EventKind.NOT_PERMITTED, self.who, outcome=permission.value)
             raise NotPermitted(permission)
 
     @property

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
 
-from booking_portal import views
+from booking_portal import error_pages
 from booking_portal.accounts import kept_forms
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.requests import PortalRequest
@@ -71,21 +71,21 @@ def _given_to_another(request: PortalRequest, actor: Actor) -> HttpResponse | No
     if whose is None:
         return None
     if whose.user != actor.user.pk:
-        return views.not_your_form(request)
+        return error_pages.not_your_form(request)
     if whose.organisation == actor.organisation.pk:
         kept_forms.served(request, whose)
         return None
     its = [one for one in request.memberships if one.organisation_id == whose.organisation]
     if not its:
-        return views.not_your_form(request)
-    address = kept_forms.keep(request, kept_forms.Why.OTHER_ORGANISATION)
-    return views.another_organisation(request, actor, its[0].organisation, address)
+        return error_pages.not_your_form(request)
+    address = kept_forms.keep_form(request, kept_forms.Why.OTHER_ORGANISATION)
+    return error_pages.another_organisation(request, actor, its[0].organisation, address)
 
 
 def _address(request: PortalRequest) -> str:
     """Where to come back to: the page itself, not the fragment that it asked for."""
     if request.method == "POST":
-        return kept_forms.keep(request, kept_forms.Why.SIGNED_OUT)
+        return kept_forms.keep_form(request, kept_forms.Why.SIGNED_OUT)
     if request.htmx and request.htmx.current_url:
         shown = urlsplit(request.htmx.current_url)
         return f"{shown.path}?{shown.query}" if shown.query else shown.path

@@ -4,7 +4,7 @@ from typing import Any
 
 from allauth.account.forms import ChangePasswordForm, LoginForm
 
-from booking_portal import entered
+from booking_portal import typed_input
 
 
 class SignInForm(LoginForm):
@@ -17,7 +17,7 @@ class SignInForm(LoginForm):
 
     def clean_login(self) -> str:
         """The user name without what cannot be seen."""
-        return entered.line(str(super().clean_login()))
+        return typed_input.line(str(super().clean_login()))
 
 
 class NewPasswordForm(ChangePasswordForm):

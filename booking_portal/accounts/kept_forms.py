@@ -136,7 +136,7 @@ def page_of(request: HttpRequest) -> str:
     return _without_kept(request.path, request.META.get("QUERY_STRING", ""))
 
 
-def keep(request: HttpRequest, why: str) -> str:
+def keep_form(request: HttpRequest, why: str) -> str:
     """Keep what the form that came in says; returns the address of its page, to come back to.
 
     Nothing is kept of a form that does not say whose it is.
@@ -149,7 +149,7 @@ def keep(request: HttpRequest, why: str) -> str:
     return _address(whose.page, f"{kept or LOST}.{why}")
 
 
-def keep_for(request: PortalRequest, page: str, why: str, typed: Mapping[str, str]) -> None:
+def keep_texts_for(request: PortalRequest, page: str, why: str, typed: Mapping[str, str]) -> None:
     """Keep texts for the page of this path, to be shown there while this sign-in lasts."""
     assert request.actor is not None
     owner = (request.actor.user.pk, request.actor.organisation.pk)

@@ -10,7 +10,7 @@ from booking_portal.accounts.models import Membership, User
 from booking_portal.accounts.requests import PortalRequest
 from booking_portal.accounts.signals import remote_address
 from booking_portal.audit import trail
-from booking_portal.audit.models import Kind
+from booking_portal.audit.models import EventKind
 
 SESSION_KEY = "organisation"
 
@@ -41,12 +41,12 @@ def memberships_of(user: User) -> list[Membership]:
     return sorted(found, key=lambda membership: membership.organisation.name)
 
 
-def choose_organisation(request: PortalRequest, membership: Membership) -> None:
+def set_organisation(request: PortalRequest, membership: Membership) -> None:
     """Act for this membership's organisation from now on, in this sign-in."""
     request.session[SESSION_KEY] = membership.organisation_id
     request.actor = _actor(request)
     if request.actor is not None:
-        trail.record(Kind.ORGANISATION_CHOSEN, request.actor.who)
+        trail.record(EventKind.ORGANISATION_CHOSEN, request.actor.who)
 
 
 def _actor(request: PortalRequest) -> Actor | None:

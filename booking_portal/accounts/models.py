@@ -101,7 +101,7 @@ class Membership(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Store the membership and its permissions together; one that moves leaves none behind."""
-        from booking_portal.accounts.granting import grant
+        from booking_portal.accounts.permission_rows import grant
 
         with transaction.atomic():
             before = Membership.objects.filter(pk=self.pk).first()

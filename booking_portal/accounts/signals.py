@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from booking_portal.accounts.models import Membership, User
 from booking_portal.audit import trail
-from booking_portal.audit.models import Kind
+from booking_portal.audit.models import EventKind
 
 
 def connect() -> None:
@@ -22,7 +22,7 @@ def connect() -> None:
 
 def renew_permissions(**_: Any) -> None:
     """After a migration: the roles table may have changed."""
-    from booking_portal.accounts.granting import grant_all
+    from booking_portal.accounts.permission_rows import grant_all
 
     if DjangoPermission.objects.filter(content_type__app_label="accounts").exists():
         grant_all()
@@ -44,12 +44,12 @@ def remote_address(request: HttpRequest | None) -> str:
 
 
 def _signed_in(*, request: HttpRequest, user: User, **_: Any) -> None:
-    trail.record(Kind.SIGNED_IN, person(user, remote_address(request)))
+    trail.record(EventKind.SIGNED_IN, person(user, remote_address(request)))
 
 
 def _signed_out(*, request: HttpRequest, user: User | None, **_: Any) -> None:
     if user is not None:
-        trail.record(Kind.SIGNED_OUT, person(user, remote_address(request)))
+        trail.record(EventKind.SIGNED_OUT, person(user, remote_address(request)))
 
 
 def _sign_in_failed(*, credentials: dict[str, Any], request: HttpRequest | None, **_: Any) -> None:
@@ -57,10 +57,10 @@ def _sign_in_failed(*, credentials: dict[str, Any], request: HttpRequest | None,
     known = User.objects.filter(username=tried).exists()
     # An unknown name may be a password typed into the wrong box: it is not kept.
     who = trail.Who(username=tried if known else "", remote_address=remote_address(request))
-    trail.record(Kind.SIGN_IN_FAILED, who, outcome="known user" if known else "unknown user")
+    trail.record(EventKind.SIGN_IN_FAILED, who, outcome="known user" if known else "unknown user")
 
 
 def _membership_gone(*, instance: Membership, **_: Any) -> None:
-    from booking_portal.accounts.granting import grant
+    from booking_portal.accounts.permission_rows import grant
 
     grant(instance.user, instance.organisation, frozenset())

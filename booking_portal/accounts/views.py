@@ -21,7 +21,7 @@ def choose_organisation(request: PortalRequest) -> HttpResponse:
         wanted = request.POST.get("organisation", "")
         for membership in request.memberships:
             if membership.organisation.ods_code == wanted:
-                middleware.choose_organisation(request, membership)
+                middleware.set_organisation(request, membership)
                 return redirect(come_back or "start")
     prefetch_related_objects(request.memberships, "organisation__type")
     chosen = request.actor.organisation.ods_code if request.actor else ""

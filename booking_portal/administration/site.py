@@ -17,7 +17,7 @@ from django.urls import reverse
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.audit import trail
-from booking_portal.audit.models import Kind
+from booking_portal.audit.models import EventKind
 from booking_portal.forms import LineField
 
 if TYPE_CHECKING:  # generic for the type checker only
@@ -144,7 +144,7 @@ class Administered:
         changes = json.loads(DjangoJSONEncoder().encode(message))  # Django's texts are lazy
         for obj in objects:
             trail.record(
-                Kind.ADMINISTERED,
+                EventKind.ADMINISTERED,
                 actor.who if actor else trail.NOBODY,
                 outcome=what,
                 detail={

@@ -3,7 +3,7 @@
 from django.db import models
 
 
-class Kind(models.TextChoices):
+class EventKind(models.TextChoices):
     """What can be read in the audit trail. [IG-2]"""
 
     SIGNED_IN = "signed_in", "Signed in"
@@ -40,7 +40,7 @@ class Event(models.Model):
     """
 
     happened_at = models.DateTimeField(db_index=True)
-    kind = models.CharField(max_length=32, choices=Kind, db_index=True)
+    kind = models.CharField(max_length=32, choices=EventKind, db_index=True)
 
     username = models.CharField(max_length=150, blank=True)
     user_local_id = models.CharField(max_length=64, blank=True)

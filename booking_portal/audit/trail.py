@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from booking_portal.audit.models import Event, Kind
+from booking_portal.audit.models import Event, EventKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ class Who:
 NOBODY = Who()
 
 
-def event(kind: Kind, who: Who = NOBODY, **facts: Any) -> Event:
+def event(kind: EventKind, who: Who = NOBODY, **facts: Any) -> Event:
     """An event that is not stored yet; `facts` are fields of `Event`."""
     return Event(kind=kind, **{"happened_at": timezone.now()} | asdict(who) | facts)
 
 
-def record(kind: Kind, who: Who = NOBODY, **facts: Any) -> Event:
+def record(kind: EventKind, who: Who = NOBODY, **facts: Any) -> Event:
     """Store one event in the caller's transaction and return it.
 
     Raises: DatabaseError when it cannot be stored; then the action must not happen either.

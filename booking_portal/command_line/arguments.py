@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any
 
-from booking_portal import entered
-from booking_portal.commands.booking import COMMENT_LIMIT, DESCRIPTION_LIMIT, can_be_sent
-from booking_portal.commands.changing import REASON_LIMIT
+from booking_portal import typed_input
+from booking_portal.commands.requests.amend_cancel import REASON_LIMIT
+from booking_portal.commands.requests.booking import COMMENT_LIMIT, DESCRIPTION_LIMIT, can_be_sent
 from gpconnect.errors import InvalidRequest
 from gpconnect.fhir import checks
 from gpconnect.transport import OfficialTest
@@ -65,12 +65,12 @@ class Flag:
 def day(text: str) -> date:
     """A date as yyyy-mm-dd, or as people here write one. Raises: argparse.ArgumentTypeError."""
     try:
-        return entered.day(text)
-    except entered.YearNotWhole:
+        return typed_input.day(text)
+    except typed_input.YearNotWhole:
         why = "the year has to have 4 numbers"
-    except entered.YearOutOfRange:
-        why = f"the year has to be from {entered.EARLIEST.year} to {entered.LATEST.year}"
-    except entered.NotADate:
+    except typed_input.YearOutOfRange:
+        why = f"the year has to be from {typed_input.EARLIEST.year} to {typed_input.LATEST.year}"
+    except typed_input.NotADate:
         why = "this is not a date"
     raise argparse.ArgumentTypeError(
         f"{why}. Expected is yyyy-mm-dd, or the day before the month, "
@@ -80,7 +80,7 @@ def day(text: str) -> date:
 
 def line(text: str) -> str:
     """One line, without what cannot be seen. Raises: argparse.ArgumentTypeError when empty."""
-    plain = entered.line(text)
+    plain = typed_input.line(text)
     if not plain:
         raise argparse.ArgumentTypeError("it is empty")
     return plain
@@ -134,7 +134,7 @@ TEXTS = {
 _DAY = {"type": day, "metavar": "YYYY-MM-DD"}
 _ID = {"type": logical_id, "metavar": "ID"}
 _ODS = {"type": ods, "metavar": "ODS"}
-_WORDS = {"type": entered.words, "metavar": "TEXT"}
+_WORDS = {"type": typed_input.words, "metavar": "TEXT"}
 
 FLAGS = {
     flag.name: flag

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
-from booking_portal import entered
+from booking_portal import typed_input
 from booking_portal.accounts.actor import Actor
-from booking_portal.command_line import prompting
+from booking_portal.command_line import prompts
 from booking_portal.command_line.answers import Problem, Stopped
 from booking_portal.command_line.arguments import TEXTS, Options
 from booking_portal.command_line.identity import in_production
-from booking_portal.patients.confirming import Said
-from booking_portal.patients.finding import find
+from booking_portal.integration import clients
+from booking_portal.integration.exchange_audit import Subject, TrailObserver
+from booking_portal.patients.confirmation import Said
 from booking_portal.patients.models import Encounter, PatientAtPractice
-from booking_portal.patients.tracing import open_by_number
-from booking_portal.practices import connection
+from booking_portal.patients.pds_trace import open_by_number
+from booking_portal.patients.practice_record import find_at_practice
 from booking_portal.practices.models import Practice
-from booking_portal.practices.observer import Subject, TrailObserver
 from gpconnect import london
 from gpconnect.client import GPConnectClient
 from gpconnect.models import Endpoint, SlotSearch
@@ -72,20 +72,20 @@ class Call:
     @cached_property
     def nhs_number(self) -> str:
         """The ten digits in what was given or typed. Raises: Stopped for none, wrong or several."""
-        return self._number(entered.nhs_number)
+        return self._number(typed_input.nhs_number)
 
     @cached_property
     def ten_digits(self) -> str:
         """As `nhs_number`, whatever the check digit. Raises: as `nhs_number`."""
-        return self._number(entered.ten_digits)
+        return self._number(typed_input.ten_digits)
 
     def _number(self, read: Callable[[str], str]) -> str:
-        given = prompting.nhs_number(self.options.nhs_number)
+        given = prompts.nhs_number(self.options.nhs_number)
         try:
             return read(given)
-        except entered.SeveralNumbers:
+        except typed_input.SeveralNumbers:
             raise Stopped(SEVERAL_NUMBERS) from None
-        except entered.NotANumber:
+        except typed_input.NotANumber:
             raise Stopped(NOT_A_NUMBER) from None
 
     @cached_property
@@ -119,7 +119,7 @@ class Call:
 
         Raises: as `encounter`; PatientNotAtPractice, PatientMismatch.
         """
-        return find(self.encounter, self.practice, actor=self.actor)
+        return find_at_practice(self.encounter, self.practice, actor=self.actor)
 
     @property
     def subject(self) -> Subject:
@@ -128,9 +128,9 @@ class Call:
 
     def look_up(self, observer: TrailObserver | None = None) -> Endpoint:
         """Where the practice is, whichever it is. [SDS-1..4] Raises: GPConnectError."""
-        return connection.directory().look_up(
+        return clients.directory().look_up(
             self.options.practice,
-            requester=connection.requester(self.actor),
+            requester=clients.requester(self.actor),
             observer=observer or TrailObserver(self.actor.who, self.subject),
         )
 
@@ -149,7 +149,7 @@ class Call:
 
         Raises: as `endpoint`.
         """
-        return connection.client(self.actor, self.endpoint, self.subject)
+        return clients.client(self.actor, self.endpoint, self.subject)
 
     @property
     def range(self) -> SlotSearch:

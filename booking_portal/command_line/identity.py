@@ -14,8 +14,8 @@ from booking_portal.accounts.models import Organisation, User
 from booking_portal.accounts.roles import Permission
 from booking_portal.accounts.signals import person
 from booking_portal.audit import trail
-from booking_portal.audit.models import Kind
-from booking_portal.command_line import prompting
+from booking_portal.audit.models import EventKind
+from booking_portal.command_line import prompts
 from booking_portal.command_line.answers import Problem, Stopped
 
 # Where events came from, in place of a browser's address.
@@ -53,13 +53,13 @@ def identify(username: str, organisation_ods: str) -> Actor:
     actor = actor_for(user, organisation, COMMAND_LINE) if organisation else None
     if actor is None:
         trail.record(
-            Kind.NOT_PERMITTED,
+            EventKind.NOT_PERMITTED,
             person(user, COMMAND_LINE),
             outcome="no role at the organisation",
             detail={"organisation": organisation_ods[:16]},
         )
         raise Stopped(NO_MEMBERSHIP)
-    trail.record(Kind.SIGNED_IN, actor.who, outcome=COMMAND_LINE)
+    trail.record(EventKind.SIGNED_IN, actor.who, outcome=COMMAND_LINE)
     return actor
 
 
@@ -79,21 +79,21 @@ def require_may_write(actor: Actor) -> None:
     Raises: Stopped, after the refusal has been audited.
     """
     if in_production() and not settings.COMMAND_LINE_MAY_WRITE:
-        trail.record(Kind.NOT_PERMITTED, actor.who, outcome="the command line may not write")
+        trail.record(EventKind.NOT_PERMITTED, actor.who, outcome="the command line may not write")
         raise Stopped(READ_ONLY)
 
 
 def _user(username: str) -> User:
     if in_production():
         # A failure is audited by the signal that authenticate sends.
-        signed_in = authenticate(None, username=username, password=prompting.password(username))
+        signed_in = authenticate(None, username=username, password=prompts.password(username))
         if isinstance(signed_in, User):
             return signed_in
         raise Stopped(NOT_SIGNED_IN)
     user = User.objects.filter(username=username, is_active=True).first()
     if user is None:
         trail.record(
-            Kind.SIGN_IN_FAILED,
+            EventKind.SIGN_IN_FAILED,
             trail.Who(remote_address=COMMAND_LINE),
             outcome="unknown user",
         )

@@ -7,8 +7,8 @@ from typing import Any
 
 from booking_portal.command_line.answers import Answer, Problem
 from booking_portal.patients.presenters import full_name
-from booking_portal.patients.trace import TracedName
-from booking_portal.readable import readable
+from booking_portal.patients.trace_fields import TracedName
+from booking_portal.safe_text import readable
 from gpconnect.models import HumanName
 from gpconnect.nhs_number import spaced
 

@@ -10,25 +10,29 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from booking_portal.accounts.actor import NotPermitted
 from booking_portal.command_line.answers import Problem, Stopped
 from booking_portal.command_line.identity import in_production
-from booking_portal.commands.booking import (
+from booking_portal.commands.delivery.sender import RecordBehind
+from booking_portal.commands.requests.amend_cancel import ChangedMeanwhile, NotChangeable
+from booking_portal.commands.requests.booking import (
     BookingUnsettled,
     DifferencesNotAcknowledged,
     PatientDeceased,
 )
-from booking_portal.commands.changing import ChangedMeanwhile, NotChangeable
-from booking_portal.commands.registering import (
+from booking_portal.commands.requests.registration import (
     DemographicsIncomplete,
     KnownThere,
     RegisteredHere,
     StillNotShown,
 )
-from booking_portal.commands.sending import RecordBehind
 from booking_portal.logs import trace_of
-from booking_portal.patients.confirming import BirthDateDiffers, NotConfirmed, TooManyTries
-from booking_portal.patients.finding import PatientMismatch, PatientNotAtPractice, PracticeMoved
+from booking_portal.patients.confirmation import BirthDateDiffers, NotConfirmed, TooManyTries
 from booking_portal.patients.models import TraceTooOld
 from booking_portal.patients.outcomes import RESTRICTED
-from booking_portal.patients.tracing import RestrictedPatient
+from booking_portal.patients.pds_trace import RestrictedPatient
+from booking_portal.patients.practice_record import (
+    PatientMismatch,
+    PatientNotAtPractice,
+    PracticeMoved,
+)
 from booking_portal.slots.offers import DoubtfulTime, NotBookable, SlotInThePast, SlotsNotAdjacent
 from gpconnect.diagnostics import masked
 from gpconnect.errors import AnswerIsDifferent, DirectoryError, GPConnectError

@@ -6,7 +6,7 @@ from datetime import date
 from enum import Enum
 from typing import Any
 
-from booking_portal.commands.reading import Around
+from booking_portal.commands.requests.appointment_reads import NamedResources
 from booking_portal.patients.facts import in_national_record, rows_at
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.patients.presenters import PatientBanner
@@ -62,7 +62,7 @@ def offer(slot: Offer) -> dict[str, Any]:
     }
 
 
-def appointment(found: Appointment, around: Around | None = None) -> dict[str, Any]:
+def appointment(found: Appointment, around: NamedResources | None = None) -> dict[str, Any]:
     """An appointment, with place, person and service by name where they are known. [RET-2]"""
     shown: dict[str, Any] = plain(found)
     shown |= {"when": when(found.start), "minutes": found.minutes}

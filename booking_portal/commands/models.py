@@ -9,13 +9,11 @@ from django.utils import timezone
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.models import Organisation, User
-from booking_portal.commands.restores import (
-    restoration as restoration,  # its tables belong to this room
-)
+from booking_portal.commands import restore_models as restore_models
 from booking_portal.commands.states import UNSETTLED, Kind, State
+from booking_portal.integration.systems import system_of
 from booking_portal.patients.models import Encounter
 from booking_portal.practices.models import Practice
-from booking_portal.practices.systems import system_of
 from booking_portal.slots.offers import Offer
 from gpconnect import london
 from gpconnect.models import Endpoint, PracticeTime

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 from celery import shared_task
 
-from booking_portal.commands.follow_up import escalating
+from booking_portal.commands.delivery.recovery import claim_due, settle
 from booking_portal.commands.models import Command
-from booking_portal.commands.restores.reconciling import reconcile_due
-from booking_portal.commands.restores.restoring import watch
-from booking_portal.commands.settling import claim_due, settle
-from booking_portal.commands.steps import sagas
-from booking_portal.commands.working import each
+from booking_portal.commands.restores.hold import watch_for_restore
+from booking_portal.commands.restores.reconciliation import reconcile_due
+from booking_portal.commands.sagas import orchestrator
+from booking_portal.commands.task_loop import process_claimed
+from booking_portal.commands.worklist import escalation
 
 BUSY_SECONDS = 10.0
 """For how long one tick takes up more; others run beside it, and the next is never far."""
@@ -23,8 +23,8 @@ def settle_due() -> int:
 
     Raises: as `working.each`.
     """
-    watch()  # a restored database is noticed before anything is sent
-    return each(_due_for(BUSY_SECONDS), settle, "commands")
+    watch_for_restore()  # a restored database is noticed before anything is sent
+    return process_claimed(_due_for(BUSY_SECONDS), settle, "commands")
 
 
 def _due_for(seconds: float) -> Iterator[Command]:
@@ -37,13 +37,13 @@ def _due_for(seconds: float) -> Iterator[Command]:
 @shared_task(name="booking_portal.commands.tasks.go_on_due")
 def go_on_due() -> int:
     """Go on with the second steps that are due; returns how many."""
-    return sagas.go_on_due()
+    return orchestrator.continue_due()
 
 
 @shared_task(name="booking_portal.commands.tasks.escalate_due")
 def escalate_due() -> int:
     """Escalate what nobody has taken over in time; returns how many."""
-    return escalating.escalate_due()
+    return escalation.escalate_overdue()
 
 
 @shared_task(name="booking_portal.commands.tasks.reconcile_after_restore")

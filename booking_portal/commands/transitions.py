@@ -6,8 +6,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from booking_portal.audit import trail
-from booking_portal.audit.models import Kind as EventKind
-from booking_portal.commands import ringing_back
+from booking_portal.audit.models import EventKind
+from booking_portal.commands import callbacks
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.states import LATE, MAY_FOLLOW, UNSETTLED, Kind, State
 from gpconnect.diagnostics import masked
@@ -27,7 +27,7 @@ def who_of(command: Command, by_system: str = "") -> trail.Who:
     return trail.Who(**command.actor | {"by_system": by_system})
 
 
-def move(
+def transition(
     command: Command,
     to: State,
     *,
@@ -56,13 +56,13 @@ def move(
     if to is State.NEEDS_ATTENTION or _made_though_withdrawn(command, to):
         fields |= {"attention_at": timezone.now()}
     watching = not by_system and who is None  # in the user's own request
-    fields = ringing_back.when_moved(command, to, watching=watching) | fields
+    fields = callbacks.callback_fields(command, to, watching=watching) | fields
     with transaction.atomic():
         moved = Command.objects.filter(pk=command.pk, state=was).update(state=to, **fields)
         if not moved:
             raise StateChanged
         if command.saga_id is not None:
-            Saga.objects.filter(pk=command.saga_id).update(**ringing_back.nobody_yet())
+            Saga.objects.filter(pk=command.saga_id).update(**callbacks.nobody_yet())
         trail.record(
             EventKind.COMMAND_MOVED,
             who or who_of(command, by_system),
@@ -82,7 +82,7 @@ def move(
     return command
 
 
-def confirm(
+def confirm_done(
     command: Command,
     made: Appointment | Patient,
     *,
@@ -100,7 +100,7 @@ def confirm(
     if claimed_by_another(command, made.id):
         if command.state == State.NEEDS_ATTENTION:  # somebody has to see to it anyway
             return command
-        return move(
+        return transition(
             command,
             State.NEEDS_ATTENTION,
             reason="another booking has claimed this appointment",
@@ -113,7 +113,7 @@ def confirm(
             " another booking has already.",
             next_step="Ring the practice: ask whether this appointment stands, and the other one.",
         )
-    return move(
+    return transition(
         command,
         State.DONE,
         reason=reason,
@@ -201,7 +201,7 @@ def fail(
         State.REFUSED: {"resolution": Command.Resolution.ANSWERED},
         State.NOT_MADE: {"resolution": Command.Resolution.NOT_SENT},
     }
-    return move(
+    return transition(
         command,
         to,
         reason=error.code,

@@ -2,10 +2,10 @@
 
 from django import forms
 
-from booking_portal.audit.models import Kind
+from booking_portal.audit.models import EventKind
 from booking_portal.forms import DateField, LineField, NHSNumberField, PlainForm
 
-KINDS = (("", "Everything"), *Kind.choices)
+KINDS = (("", "Everything"), *EventKind.choices)
 
 
 class AuditFilter(PlainForm):

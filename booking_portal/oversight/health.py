@@ -13,12 +13,13 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import Q
 from django.utils import timezone
 
-from booking_portal.audit.models import Event, Kind
-from booking_portal.commands.follow_up import escalating, worker
-from booking_portal.commands.follow_up.backlog import backlog
-from booking_portal.commands.restores.restoration import Restoration
-from booking_portal.oversight.clock import kernel_clock
-from booking_portal.practices import connection as practices
+from booking_portal.audit.models import Event, EventKind
+from booking_portal.commands import monitoring
+from booking_portal.commands.monitoring import backlog
+from booking_portal.commands.restore_models import Restoration
+from booking_portal.commands.worklist import escalation
+from booking_portal.integration import clients as practices
+from booking_portal.oversight.clock_drift import kernel_clock
 from booking_portal.practices.models import Practice
 
 LOOKS_LATE = timedelta(seconds=60)
@@ -29,7 +30,7 @@ END_OF_LIST = b"-----END X509 CRL-----"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class HealthPart:
     """One part's state: ok, degraded, or (None) not known, and what was seen."""
 
     ok: bool | None
@@ -42,10 +43,10 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class HealthReport:
     """Every part by name; without the database the portal is not usable."""
 
-    parts: dict[str, Part]
+    parts: dict[str, HealthPart]
 
     @property
     def usable(self) -> bool:
@@ -62,10 +63,10 @@ class Report:
         }
 
 
-def report() -> Report:
+def report() -> HealthReport:
     """All parts. What needs the database is left out when it is away."""
     parts = {"database": _database()}
-    looks: dict[str, Callable[[], Part]] = {"redis": _redis, "worker": _worker}
+    looks: dict[str, Callable[[], HealthPart]] = {"redis": _redis, "worker": _worker}
     if parts["database"].ok:
         looks |= {
             "directory": lambda: _last_exchange("sds"),
@@ -75,55 +76,57 @@ def report() -> Report:
             "attention": _attention,
         }
     looks |= {"clock": _clock, "certificates": _certificates}
-    return Report(parts | {name: look() for name, look in looks.items()})
+    return HealthReport(parts | {name: look() for name, look in looks.items()})
 
 
-def _database() -> Part:
+def _database() -> HealthPart:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except (DatabaseError, InterfaceError):  # whatever it is, nothing can be asked
-        return Part(False, {})
-    return Part(True, {})
+        return HealthPart(False, {})
+    return HealthPart(True, {})
 
 
-def _redis() -> Part:
-    return Part(cache.reachable(), {})  # type: ignore[attr-defined]
+def _redis() -> HealthPart:
+    return HealthPart(cache.reachable(), {})  # type: ignore[attr-defined]
 
 
-def _worker() -> Part:
-    seen = worker.last_seen()
-    return Part(worker.is_here(), {"last_seen": seen.isoformat() if seen else None})
+def _worker() -> HealthPart:
+    seen = monitoring.worker_last_seen()
+    return HealthPart(
+        monitoring.worker_is_alive(), {"last_seen": seen.isoformat() if seen else None}
+    )
 
 
-def _settling() -> Part:
+def _settling() -> HealthPart:
     """What is not certain yet, how late the latest look is, and how many organisations are on
     hold after a restore: numbers only."""
     found = backlog()
     held = Restoration.objects.on_hold().count()
     late = round(found.late.total_seconds())
     facts = {"unsettled": found.unsettled, "late_seconds": late, "on_hold": held}
-    return Part(found.late <= LOOKS_LATE and held == 0, facts)
+    return HealthPart(found.late <= LOOKS_LATE and held == 0, facts)
 
 
-def _attention() -> Part:
+def _attention() -> HealthPart:
     """What waits for a person: numbers only. Nobody taking it is for the organisation to mend."""
-    found = escalating.counts()
+    found = escalation.counts()
     facts = {"waiting": found.waiting, "escalated": found.escalated}
-    return Part(found.escalated == 0, facts)
+    return HealthPart(found.escalated == 0, facts)
 
 
-def _last_exchange(service: str) -> Part:
+def _last_exchange(service: str) -> HealthPart:
     """How the last exchange with the service ended; one not asked for a day counts as well."""
     answered = Event.objects.filter(
-        kind=Kind.EXCHANGE_ANSWERED,
+        kind=EventKind.EXCHANGE_ANSWERED,
         service=service,
         happened_at__gte=timezone.now() - RECORDS,
     )
     last = answered.order_by("-happened_at").first()
     usable = Q(status__lt=500) | Q(status=None, error_code="")  # LDAP has no status
     seen = answered.filter(usable).order_by("-happened_at").first()
-    return Part(
+    return HealthPart(
         last is None or _is_answer(last),
         {"last_seen": seen.happened_at.isoformat() if seen else None},
     )
@@ -133,27 +136,27 @@ def _is_answer(event: Event) -> bool:
     return event.status < 500 if event.status is not None else not event.error_code
 
 
-def _practices() -> Part:
+def _practices() -> HealthPart:
     """Which practices are left in peace because they do not answer: not the portal's illness."""
     codes = Practice.objects.filter(is_active=True).values_list("ods_code", flat=True)
-    return Part(True, {"not_answering": sorted(practices.not_answering(codes))})
+    return HealthPart(True, {"not_answering": sorted(practices.not_answering(codes))})
 
 
-def _clock() -> Part:
+def _clock() -> HealthPart:
     """This machine's clock by what NTP told its kernel; practices refuse tokens when it is off.
 
     Where nothing tells the kernel, how far it is off is not known. [SSP-6]
     """
     clock = kernel_clock()
     if clock is None or not clock.synchronised:
-        return Part(None, {"synchronised": False if clock else None, "drift_seconds": None})
+        return HealthPart(None, {"synchronised": False if clock else None, "drift_seconds": None})
     drift = round(clock.drift.total_seconds(), 3)
     bound = round(clock.bound.total_seconds(), 3)
     facts = {"synchronised": True, "drift_seconds": drift, "at_most_seconds": bound}
-    return Part(clock.drift <= CLOCK_DRIFT, facts)
+    return HealthPart(clock.drift <= CLOCK_DRIFT, facts)
 
 
-def _certificates() -> Part:
+def _certificates() -> HealthPart:
     """Our certificate, the trusted authorities and their lists of revoked certificates.
 
     The one that ends first decides: without any of them no exchange is possible.
@@ -167,9 +170,9 @@ def _certificates() -> Part:
     if settings.GPCONNECT_REVOCATIONS is not None:
         ends += _lists_end(settings.GPCONNECT_REVOCATIONS)
     if not ends:
-        return Part(False, {"days_left": None})
+        return HealthPart(False, {"days_left": None})
     days = (min(ends) - timezone.now()).days
-    return Part(days >= CERTIFICATE_DAYS, {"days_left": days})
+    return HealthPart(days >= CERTIFICATE_DAYS, {"days_left": days})
 
 
 def _ends(file: Path) -> list[datetime]:

@@ -3,8 +3,8 @@
 import json
 from dataclasses import dataclass
 
-from booking_portal.audit.models import Event, Kind
-from booking_portal.practices.observer import SAID
+from booking_portal.audit.models import Event, EventKind
+from booking_portal.integration.exchange_audit import SAID
 from gpconnect import interactions, london, nhs_number
 
 
@@ -70,7 +70,7 @@ SERVICES = {"pds": "PDS, trace", "sds": "SDS, where is the practice"}
 def _kind(event: Event) -> str:
     """The kind; for an exchange also what was asked of whom."""
     kind = event.get_kind_display()
-    if event.kind not in (Kind.EXCHANGE_ASKED, Kind.EXCHANGE_ANSWERED):
+    if event.kind not in (EventKind.EXCHANGE_ASKED, EventKind.EXCHANGE_ANSWERED):
         return kind
     what = SERVICES.get(event.service) or USE_CASES.get(event.interaction_id, event.interaction_id)
     return f"{kind} ({what})"

@@ -12,9 +12,9 @@ from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
 from booking_portal.forms import errors_for
 from booking_portal.oversight import health
+from booking_portal.oversight.audit_query import PAGE, Wanted, events
 from booking_portal.oversight.forms import AuditFilter, AuditPatient
 from booking_portal.oversight.presenters import EventRow
-from booking_portal.oversight.reading import PAGE, Wanted, events
 from gpconnect import nhs_number
 
 PATIENT_KEY = "audit_nhs_number"

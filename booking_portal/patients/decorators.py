@@ -7,21 +7,21 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 
-from booking_portal import views
+from booking_portal import error_pages
 from booking_portal.accounts import kept_forms
 from booking_portal.accounts.decorators import View
 from booking_portal.accounts.requests import ActingRequest
-from booking_portal.patients.finding import (
+from booking_portal.patients.models import Encounter, TraceTooOld
+from booking_portal.patients.outcomes import RESTRICTED
+from booking_portal.patients.pds_trace import RestrictedPatient
+from booking_portal.patients.practice_record import (
     PatientMismatch,
     PatientNotAtPractice,
     PracticeMoved,
 )
-from booking_portal.patients.models import Encounter, TraceTooOld
-from booking_portal.patients.outcomes import RESTRICTED
 from booking_portal.patients.presenters import PatientBanner
-from booking_portal.patients.tracing import RestrictedPatient
 from booking_portal.practices.models import Practice
-from booking_portal.querying import one_or_none
+from booking_portal.query_helpers import one_or_none
 from booking_portal.typed_back import NOTHING
 from gpconnect import errors
 from gpconnect.errors import GPConnectError
@@ -79,9 +79,9 @@ def stopped(
         case TraceTooOld():
             return trace_too_old(request, encounter)
         case RestrictedPatient():
-            return views.failed(request, RESTRICTED, status=403, typed=NOTHING)
+            return error_pages.failed(request, RESTRICTED, status=403, typed=NOTHING)
         case PatientNotAtPractice() | errors.PatientNotAtPractice():  # suppliers differ [FIND-2]
-            failure = views.Failure(
+            failure = error_pages.Failure(
                 "The patient has no record at this practice",
                 "The practice shows no active record of the patient. It may have none, or one "
                 "that it does not share. Nothing was booked or changed.",
@@ -89,7 +89,7 @@ def stopped(
                 back=back,
             )
         case PatientMismatch():
-            failure = views.Failure(
+            failure = error_pages.Failure(
                 "The practice's record may not be this patient's",
                 "The practice answered with another NHS number or with more than one record. "
                 "Nothing was booked or changed.",
@@ -97,17 +97,17 @@ def stopped(
                 back=back,
             )
         case PracticeMoved():
-            failure = views.Failure(
+            failure = error_pages.Failure(
                 "The practice has changed its system",
-                f"{error}{views.unsent(request)}",
+                f"{error}{error_pages.unsent(request)}",
                 "Search again, or look at the patient's appointments at the practice again. If one "
                 "that was booked before is not among them, ring the practice.",
                 back=back,
             )
         case errors.AppointmentNotShown():  # not that nobody could look [ERR-2]
-            failure = views.Failure(
+            failure = error_pages.Failure(
                 "The practice does not show this appointment",
-                f"{error.sentence}{views.unsent(request)}",
+                f"{error.sentence}{error_pages.unsent(request)}",
                 error.next_step,
                 code=error.code,
                 reference=error.trace_id or "",
@@ -115,33 +115,33 @@ def stopped(
             )
         case GPConnectError():
             again = _once_more(request)
-            return views.gpconnect_failed(
+            return error_pages.gpconnect_failed(
                 request, error, practice, back=back, again=again, about=about
             )
         case _:
             raise error
-    return views.failed(request, failure.at(practice), status=409, about=about)
+    return error_pages.failed(request, failure.at(practice), status=409, about=about)
 
 
 def _once_more(request: ActingRequest) -> str:
     """Where the page that could not be made is tried again: a form with what was typed in it."""
     if request.method == "POST":
-        return kept_forms.keep(request, kept_forms.Why.NOT_READ)
+        return kept_forms.keep_form(request, kept_forms.Why.NOT_READ)
     return request.path if request.htmx else request.get_full_path()
 
 
 def trace_too_old(request: ActingRequest, encounter: Encounter) -> HttpResponse:
     """Nothing more is sent until the patient has been traced again. [PDS-1]"""
-    failure = views.Failure(
+    failure = error_pages.Failure(
         "Trace the patient again",
         "The patient was traced more than 24 hours ago. Nothing is sent to a practice until they "
         "are traced again.",
         "Check that you still have the same patient on the line or in front of you.",
-        action=views.Action(reverse("trace-again", args=[encounter.id]), "Trace again"),
+        action=error_pages.Action(reverse("trace-again", args=[encounter.id]), "Trace again"),
         back=reverse("encounter", args=[encounter.id]),
     )
     about = {"patient": PatientBanner.of(encounter), "encounter_id": encounter.id}
-    return views.failed(request, failure, status=409, about=about)
+    return error_pages.failed(request, failure, status=409, about=about)
 
 
 def _at_another_organisation(request: ActingRequest, encounter_id: uuid.UUID) -> HttpResponse:
@@ -156,6 +156,6 @@ def _at_another_organisation(request: ActingRequest, encounter_id: uuid.UUID) ->
     if elsewhere is None:
         raise Http404
     address = reverse("encounter", args=[encounter_id])
-    return views.another_organisation(
+    return error_pages.another_organisation(
         request, request.actor, elsewhere.organisation, address, "this patient"
     )

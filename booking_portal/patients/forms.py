@@ -4,10 +4,10 @@ from typing import Any
 
 from django import forms
 
-from booking_portal import entered
+from booking_portal import typed_input
 from booking_portal.forms import DateField, LineField, NHSNumberField, PlainForm
-from booking_portal.patients.confirming import Said
-from booking_portal.patients.tracing import SearchTerms
+from booking_portal.patients.confirmation import Said
+from booking_portal.patients.pds_trace import SearchTerms
 from gpconnect import london
 from gpconnect.demographics import search_rules
 
@@ -63,9 +63,9 @@ class ByNumberForm(BirthDateForm):
         data = self.cleaned_data
         return Said(
             data["birth_date"],
-            entered.name(data["family"]),
-            " ".join(entered.names(data["given"])),
-            entered.postcode(data["postcode"]),
+            typed_input.name(data["family"]),
+            " ".join(typed_input.names(data["given"])),
+            typed_input.postcode(data["postcode"]),
         )
 
 
@@ -100,7 +100,7 @@ class NameField(SearchedField):
     """A family name."""
 
     def to_python(self, value: Any) -> str:
-        return entered.name(super().to_python(value))
+        return typed_input.name(super().to_python(value))
 
     def validate(self, value: Any) -> None:
         super().validate(value)
@@ -111,7 +111,7 @@ class NamesField(NameField):
     """First names, each of which keeps to the rules by itself."""
 
     def require(self, text: str) -> None:
-        for name in entered.names(text):
+        for name in typed_input.names(text):
             super().require(name)
 
 
@@ -119,7 +119,7 @@ class PostcodeField(SearchedField):
     """A postcode."""
 
     def to_python(self, value: Any) -> str:
-        return entered.postcode(super().to_python(value))
+        return typed_input.postcode(super().to_python(value))
 
     def validate(self, value: Any) -> None:
         super().validate(value)
@@ -141,7 +141,7 @@ class ByNameForm(BirthDateForm):
         return SearchTerms(
             family=data["family"],
             birth_date=data["birth_date"],
-            given=entered.names(data["given"]),
+            given=typed_input.names(data["given"]),
             gender=data["gender"],
             postcode=data["postcode"],
         )

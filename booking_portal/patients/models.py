@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.models import Organisation, User
-from booking_portal.patients import trace as kept
-from booking_portal.patients.trace import TracedName
+from booking_portal.integration.systems import system_of
+from booking_portal.patients import trace_fields as kept
+from booking_portal.patients.trace_fields import TracedName
 from booking_portal.practices.models import Practice
-from booking_portal.practices.systems import system_of
 from gpconnect.demographics import Dated, Standing
 from gpconnect.models import (
     Address,
@@ -56,7 +56,7 @@ class Encounter(models.Model):
     """One patient, traced, in front of one user at one organisation. [PDS-1..4, SDS-3]
 
     Its opaque id is what the portal's URLs carry. `trace` is what PDS said, as JSON (see
-    `booking_portal.patients.trace`).
+    `booking_portal.patients.trace_fields`).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -216,7 +216,7 @@ class PatientAtPractice(models.Model):
     Never shared with another encounter, and looked up anew after another sign-in, another trace,
     or an hour. The ids are those of the system that `asid` and `service_root` name, and go with
     it. [SDS-3] `patient_id` is the practice's own logical id, empty until the patient was found.
-    `details` is what else the practice's record says (see `booking_portal.patients.trace`).
+    `details` is what else the practice's record says (see `booking_portal.patients.trace_fields`).
     `moved_at`: when it last turned out to have another system than before.
     """
 

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from booking_portal.patients.confirming import (
+from booking_portal.error_pages import Failure, failure_of
+from booking_portal.patients.confirmation import (
     BirthDateDiffers,
     DetailsDiffer,
     MoreToAsk,
     NotConfirmed,
     TooManyTries,
 )
-from booking_portal.views import Failure, failure_of
 from gpconnect.errors import GPConnectError, PatientInvalidated, PatientUnknown
 
 # One text for every way of being restricted: it gives no details away. [PDS-3]

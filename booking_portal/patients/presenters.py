@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from booking_portal.patients.models import Encounter
-from booking_portal.patients.trace import TracedName
+from booking_portal.patients.trace_fields import TracedName
 from gpconnect import london, nhs_number
 from gpconnect.models import PartialDate
 

@@ -6,9 +6,9 @@ from typing import TypeVar
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
-from booking_portal.patients.finding import client_at
+from booking_portal.integration import lookup_cache
 from booking_portal.patients.models import PatientAtPractice
-from booking_portal.practices import lookups
+from booking_portal.patients.practice_record import client_at
 from gpconnect.errors import GPConnectError
 from gpconnect.models import HealthcareService, Organisation, Practitioner
 
@@ -44,7 +44,7 @@ def records_at(
     main = organisation.main_location_id if organisation else None
     return Records(
         organisation=organisation,
-        main_location=lookups.location_name(client, at.endpoint, main) if main else "",
+        main_location=lookup_cache.location_name(client, at.endpoint, main) if main else "",
         practitioner=_read(client.read_practitioner, practitioner_id),
         service=_read(client.read_healthcare_service, service_id),
     )

@@ -11,15 +11,15 @@ from booking_portal.accounts.decorators import acting
 from booking_portal.accounts.kept_forms import fill_in
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
+from booking_portal.error_pages import Failure, failed
 from booking_portal.forms import PlainForm, errors_for
-from booking_portal.patients import tracing
-from booking_portal.patients.confirming import MoreToAsk, NotConfirmed
+from booking_portal.patients import pds_trace
+from booking_portal.patients.confirmation import MoreToAsk, NotConfirmed
 from booking_portal.patients.decorators import with_encounter
 from booking_portal.patients.forms import ByNameForm, ByNumberForm
 from booking_portal.patients.models import Encounter
 from booking_portal.patients.outcomes import RESTRICTED, not_found
 from booking_portal.typed_back import NOTHING
-from booking_portal.views import Failure, failed
 from gpconnect.errors import GPConnectError
 
 
@@ -32,7 +32,7 @@ def find_patient(request: ActingRequest) -> HttpResponse:
         request,
         form,
         "patients/find.jinja",
-        lambda: tracing.open_by_number(
+        lambda: pds_trace.open_by_number(
             form.cleaned_data["nhs_number"], form.said(), actor=request.actor
         ),
     )
@@ -47,17 +47,17 @@ def find_patient_by_name(request: ActingRequest) -> HttpResponse:
         request,
         form,
         "patients/find_by_name.jinja",
-        lambda: tracing.open_by_search(form.terms(), actor=request.actor),
+        lambda: pds_trace.open_by_search(form.terms(), actor=request.actor),
     )
 
 
 @acting(Permission.TRACE_PATIENT)
 @with_encounter
 @require_POST
-def trace_again(request: ActingRequest, encounter: Encounter) -> HttpResponse:
+def trace_patient_again(request: ActingRequest, encounter: Encounter) -> HttpResponse:
     """Renew the trace, so that the next 24 hours' requests may be sent. [PDS-1]"""
     before = encounter.nhs_number
-    tracing.trace_again(encounter, actor=request.actor)
+    pds_trace.trace_again(encounter, actor=request.actor)
     if encounter.nhs_number != before:
         messages.warning(
             request, "PDS has given this patient a new NHS number. Read it back to the patient."
@@ -76,7 +76,7 @@ def _find(
     if request.method == "POST" and form.is_valid():
         try:
             encounter = open_encounter()
-        except tracing.RestrictedPatient:
+        except pds_trace.RestrictedPatient:
             return failed(request, RESTRICTED, status=403, typed=NOTHING)
         except (NotConfirmed, GPConnectError) as error:
             outcome = not_found(error)

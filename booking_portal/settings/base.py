@@ -21,6 +21,7 @@ INSTALLED_APPS = [
     "booking_portal.audit",
     "booking_portal.accounts",
     "booking_portal.practices",
+    "booking_portal.integration",
     "booking_portal.patients",
     "booking_portal.slots",
     "booking_portal.commands",
@@ -49,7 +50,7 @@ MIDDLEWARE = [
     "booking_portal.middleware.NeverStored",
     # Outside all that can fail when the database does: the page that says so needs its nonce.
     "csp.middleware.CSPMiddleware",
-    "booking_portal.practices.budget.PageBudget",
+    "booking_portal.integration.page_budget.PageBudget",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -68,9 +69,9 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": False,
         "OPTIONS": {
-            "environment": "booking_portal.templating.environment",
+            "environment": "booking_portal.jinja_environment.environment",
             "context_processors": [
-                "booking_portal.templating.every_page",
+                "booking_portal.jinja_environment.every_page",
                 "django.contrib.messages.context_processors.messages",
             ],
         },
@@ -143,7 +144,7 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "booking_portal.views.csrf_failure"
+CSRF_FAILURE_VIEW = "booking_portal.error_pages.csrf_failure"
 
 # Browser
 X_FRAME_OPTIONS = "DENY"

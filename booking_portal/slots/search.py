@@ -18,13 +18,13 @@ from django.core.cache import cache
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
-from booking_portal.patients.finding import keep_reached, subject_of
+from booking_portal.integration import clients
+from booking_portal.integration.exchange_audit import EventBatch
+from booking_portal.integration.lookup_cache import service_names
+from booking_portal.integration.systems import system_of
 from booking_portal.patients.models import Encounter
-from booking_portal.practices import connection
-from booking_portal.practices.lookups import service_names
+from booking_portal.patients.practice_record import audit_subject_at, keep_located
 from booking_portal.practices.models import Practice
-from booking_portal.practices.observer import EventBatch
-from booking_portal.practices.systems import system_of
 from booking_portal.slots.offers import Offer, in_order, offer_of
 from gpconnect import london
 from gpconnect.errors import GPConnectError
@@ -130,7 +130,9 @@ def search(
     return _ask_all(practices, SlotSearch(start, end), encounter, actor)
 
 
-def keep(encounter: Encounter, results: SearchResults, search_id: uuid.UUID | None = None) -> str:
+def keep_results(
+    encounter: Encounter, results: SearchResults, search_id: uuid.UUID | None = None
+) -> str:
     """Keep results for some minutes, and return their search id.
 
     The id is empty when they could not be kept: then show them at once.
@@ -141,7 +143,7 @@ def keep(encounter: Encounter, results: SearchResults, search_id: uuid.UUID | No
     return made if cache.has_key(key) else ""
 
 
-def kept(encounter: Encounter, search_id: uuid.UUID) -> SearchResults | None:
+def kept_results(encounter: Encounter, search_id: uuid.UUID) -> SearchResults | None:
     """The results under a search id, or None when they are gone: then search again."""
     found = cache.get(_key(encounter, str(search_id)))
     try:
@@ -160,7 +162,7 @@ def _ask_all(
     batch = EventBatch()
     running: dict[Future[_Answer], Practice] = {}
     for practice in practices:
-        observer = batch.observer(actor.who, subject_of(encounter, practice))
+        observer = batch.observer(actor.who, audit_subject_at(encounter, practice))
         future = _pool().submit(
             copy_context().run,  # the page's budget
             _ask,
@@ -202,10 +204,10 @@ def _ask(
 ) -> "_Answer":
     """One practice's part, in a pool thread: no database here."""
     if endpoint is None:
-        endpoint = connection.directory().look_up(
-            ods_code, observer=observer, deadlines=connection.page_deadlines()
+        endpoint = clients.directory().look_up(
+            ods_code, observer=observer, deadlines=clients.page_deadlines()
         )
-    client = connection.observed_client(actor, endpoint, observer)
+    client = clients.observed_client(actor, endpoint, observer)
     found = client.search_free_slots(wanted)
     return _Answer(endpoint, found, service_names(client, endpoint, found.slots))
 
@@ -227,7 +229,7 @@ def _result(
             error_code=error.code,
             reference=error.trace_id or "",
         )
-    keep_reached(encounter, practice, answer.endpoint, actor=actor)
+    keep_located(encounter, practice, answer.endpoint, actor=actor)
     now, system, found = london.now_utc(), system_of(answer.endpoint), answer.found
     offers = [offer_of(slot, practice.ods_code, system, answer.services) for slot in found.slots]
     to_come = [

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from booking_portal.command_line.table import UseCase
+from booking_portal.command_line.use_case_table import UseCase
 from gpconnect import london
 from tests.sandbox_control import Json
 

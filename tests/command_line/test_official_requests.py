@@ -3,7 +3,7 @@
 import pytest
 from pytest_django import Settings
 
-from booking_portal.audit.models import Event, Kind
+from booking_portal.audit.models import Event, EventKind
 from demo import seed
 from gpconnect.transport import OfficialTest
 from tests.command_line.terminal import Terminal
@@ -65,7 +65,7 @@ def test_a_patient_who_is_not_there_is_read_unchecked(terminal: Terminal, sandbo
     assert (refused["code"], refused["origin"]) == ("PATIENT_NOT_FOUND", "practice")
     path, _ = sent(sandbox)
     assert path.endswith("/Patient/999999")
-    event = Event.objects.get(kind=Kind.EXCHANGE_ANSWERED, service="gpconnect")
+    event = Event.objects.get(kind=EventKind.EXCHANGE_ANSWERED, service="gpconnect")
     assert event.error_code == "PATIENT_NOT_FOUND"
     assert terminal.runs("read-patient", "--unchecked").error["code"] == "ID_NEEDED"
 
@@ -110,7 +110,7 @@ def test_a_patient_who_does_not_consent(terminal: Terminal) -> None:
     refused = terminal.about("9450056234", "find-patient").error
     assert (refused["code"], refused["status"]) == ("NO_PATIENT_CONSENT", 403)
     assert refused["sentence"]
-    event = Event.objects.get(kind=Kind.EXCHANGE_ANSWERED, service="gpconnect")
+    event = Event.objects.get(kind=EventKind.EXCHANGE_ANSWERED, service="gpconnect")
     assert (event.error_code, event.nhs_number) == ("NO_PATIENT_CONSENT", "9450056234")
 
 

@@ -19,7 +19,7 @@ from pytest_django import Settings
 from booking_portal.command_line import output
 from booking_portal.command_line.answers import Answer
 from booking_portal.command_line.problems import problem_of
-from booking_portal.command_line.table import USE_CASES, UseCase
+from booking_portal.command_line.use_case_table import USE_CASES, UseCase
 from gpconnect.errors import PracticeFailed
 from tests.command_line.terminal import Terminal
 from tests.sandbox_control import Sandbox

@@ -4,7 +4,7 @@ import pytest
 
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import State
-from booking_portal.patients.tries import OF_PATIENT
+from booking_portal.patients.wrong_tries import OF_PATIENT
 from gpconnect import london
 from tests.command_line.terminal import Terminal
 from tests.sandbox_control import Json, Sandbox

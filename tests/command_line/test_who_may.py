@@ -3,8 +3,8 @@
 import pytest
 from pytest_django import Settings
 
-from booking_portal.audit.models import Event, Kind
-from booking_portal.command_line.table import USE_CASES, UseCase
+from booking_portal.audit.models import Event, EventKind
+from booking_portal.command_line.use_case_table import USE_CASES, UseCase
 from booking_portal.commands.models import Command
 from demo import seed
 from tests.command_line.terminal import Terminal, flags_needed
@@ -25,10 +25,10 @@ def test_without_the_permission_nothing_is_asked_and_the_refusal_is_audited(
 
     assert error["code"] == "NOT_PERMITTED"
     assert sandbox.exchanges() == []
-    refusal = Event.objects.get(kind=Kind.NOT_PERMITTED)
+    refusal = Event.objects.get(kind=EventKind.NOT_PERMITTED)
     assert (refusal.username, refusal.organisation_ods) == ("auditor", "A1001")
     assert refusal.remote_address == "command line"
-    assert not Event.objects.filter(kind=Kind.EXCHANGE_ASKED).exists()
+    assert not Event.objects.filter(kind=EventKind.EXCHANGE_ASKED).exists()
 
 
 @pytest.mark.requirement("IG-1", "IG-2")
@@ -37,7 +37,7 @@ def test_nobody_acts_for_an_organisation_without_a_role_there(terminal: Terminal
 
     assert terminal.runs("capability").error["code"] == "NOT_A_MEMBER"
 
-    refusal = Event.objects.get(kind=Kind.NOT_PERMITTED)
+    refusal = Event.objects.get(kind=EventKind.NOT_PERMITTED)
     assert refusal.username == "receptionist"
     assert refusal.detail == {"organisation": "A1002"}
 
@@ -47,7 +47,7 @@ def test_an_unknown_user_is_refused_and_audited(terminal: Terminal) -> None:
     terminal.username = "nobody"
 
     assert terminal.runs("capability").error["code"] == "NOT_SIGNED_IN"
-    assert Event.objects.get().kind == Kind.SIGN_IN_FAILED
+    assert Event.objects.get().kind == EventKind.SIGN_IN_FAILED
 
 
 @pytest.mark.requirement("SFS-8")
@@ -59,7 +59,7 @@ def test_a_practice_outside_the_federations_is_not_asked(
     error = terminal.about(PATIENT, "find-patient").error
 
     assert error["code"] == "PRACTICE_NOT_IN_FEDERATION"
-    assert not Event.objects.filter(kind=Kind.EXCHANGE_ASKED).exists()
+    assert not Event.objects.filter(kind=EventKind.EXCHANGE_ASKED).exists()
 
 
 @pytest.mark.requirement("IG-2")
@@ -67,9 +67,9 @@ def test_every_exchange_is_audited_as_on_the_screens(terminal: Terminal, sandbox
     assert terminal.about(PATIENT, "find-patient").status == 0
 
     events = list(Event.objects.order_by("id"))
-    assert events[0].kind == Kind.SIGNED_IN
-    asked = [event for event in events if event.kind == Kind.EXCHANGE_ASKED]
-    answered = [event for event in events if event.kind == Kind.EXCHANGE_ANSWERED]
+    assert events[0].kind == EventKind.SIGNED_IN
+    asked = [event for event in events if event.kind == EventKind.EXCHANGE_ASKED]
+    answered = [event for event in events if event.kind == EventKind.EXCHANGE_ANSWERED]
     assert {event.service for event in asked} == {"pds", "sds", "gpconnect"}
     assert [event.trace_id for event in asked] == [event.trace_id for event in answered]
     assert {event.nhs_number for event in asked} == {PATIENT}
@@ -96,8 +96,8 @@ def test_production_asks_for_that_persons_own_password(production: Terminal) -> 
     assert seed.password() not in right.out + right.err
     assert wrong.error["code"] == none.error["code"] == "NOT_SIGNED_IN"
     kinds = Event.objects.values_list("kind", flat=True)
-    assert kinds.filter(kind=Kind.SIGNED_IN).count() == 1
-    assert kinds.filter(kind=Kind.SIGN_IN_FAILED).count() == 2
+    assert kinds.filter(kind=EventKind.SIGNED_IN).count() == 1
+    assert kinds.filter(kind=EventKind.SIGN_IN_FAILED).count() == 2
 
 
 @pytest.mark.requirement("IG-3")
@@ -133,7 +133,7 @@ def test_production_only_reads(production: Terminal, sandbox: Sandbox, use_case:
 
     assert told.error["code"] == "COMMAND_LINE_READ_ONLY"
     assert sandbox.exchanges() == []
-    assert Event.objects.filter(kind=Kind.NOT_PERMITTED, username="receptionist").exists()
+    assert Event.objects.filter(kind=EventKind.NOT_PERMITTED, username="receptionist").exists()
 
 
 def test_production_writes_where_the_setting_says_so(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gpconnect.fhir import writing
+from gpconnect.fhir import resource_builders
 from gpconnect.models import (
     Address,
     Booking,
@@ -63,8 +63,8 @@ def coded(value: Any, path: str) -> Iterator[tuple[str, str | None, Any]]:
 
 def sent() -> list[tuple[str, str | None, Any]]:
     """All codes of a booking and a registration with everything that may be sent."""
-    patient = writing.registration(REGISTRATION)["parameter"][0]["resource"]
-    booking = writing.appointment_to_book(BOOKING, "https://example.nhs.uk/id")
+    patient = resource_builders.registration(REGISTRATION)["parameter"][0]["resource"]
+    booking = resource_builders.appointment_to_book(BOOKING, "https://example.nhs.uk/id")
     return [*coded(booking, "Appointment"), *coded(patient, "Patient")]
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gpconnect.rewriting import same_words, same_words_joined
+from gpconnect.text_equivalence import same_words, same_words_joined
 
 LETTERS = string.ascii_letters + "ëéüñÖßłŽıИя"
 MARKS = "'\"&<>;#?!,.-–—’“”… "

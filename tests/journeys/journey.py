@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from booking_portal.commands.models import Command
-from booking_portal.commands.steps import sagas
+from booking_portal.commands.sagas import orchestrator
 from booking_portal.commands.tasks import settle_due
 from demo.seed import password
 from tests.journeys.desk import Desk
@@ -93,7 +93,7 @@ class Journey:
 
     def when_the_portal_goes_on(self) -> None:
         """What Celery's tick does for the second of two steps."""
-        assert sagas.go_on_due() == 1
+        assert orchestrator.continue_due() == 1
 
     # then
 

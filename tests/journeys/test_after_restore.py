@@ -4,8 +4,9 @@ import pytest
 from django.test import Client
 
 from booking_portal.accounts.models import Organisation, User
-from booking_portal.commands.restores.reconciling import reconcile_due
-from booking_portal.commands.restores.restoring import hold, on_hold
+from booking_portal.commands.restores.hold import hold
+from booking_portal.commands.restores.reconciliation import reconcile_due
+from booking_portal.commands.send_hold import on_hold
 from tests.journeys.journey import DR_LEGG, Journey
 from tests.portal.counter import Counter
 

@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 from playwright.sync_api import Browser, expect
 
+from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.models import Command
-from booking_portal.commands.storing import database_now
 from tests.demo.processes import until
 from tests.journeys.conftest import Desks
 from tests.journeys.journey import ORDINARY, Journey

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
+from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind
-from booking_portal.commands.storing import database_now
 from tests.journeys.conftest import Desks
 from tests.journeys.desk import Desk
 from tests.journeys.journey import CHOOSE_AT_DR_LEGG, DR_LEGG, Journey
@@ -16,7 +16,7 @@ from tests.journeys.journey import CHOOSE_AT_DR_LEGG, DR_LEGG, Journey
 HERS = "9658218865"  # one appointment at Dr Legg's
 LONG_AGO = timedelta(minutes=11)
 BOOKED_NOT_CANCELLED = "The new one is booked, the old one is not cancelled for certain"
-FOR_A_PERSON = "The new one is booked, and the old one still stands"
+NEEDS_DECISION = "The new one is booked, and the old one still stands"
 
 
 class Moves(Journey):
@@ -56,7 +56,7 @@ class Moves(Journey):
             next_look_at=database_now() - LONG_AGO, request_dead_at=database_now() - LONG_AGO
         )
         self.when_the_portal_looks_at_the_practice()
-        self.desk.sees_heading(FOR_A_PERSON)
+        self.desk.sees_heading(NEEDS_DECISION)
         self.desk.check()
 
     def then_the_old_one_is(self, status: str) -> None:

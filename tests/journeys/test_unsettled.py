@@ -7,12 +7,12 @@ import pytest
 from django.db.models import F
 from playwright.sync_api import expect
 
-from booking_portal.audit.models import Event, Kind
+from booking_portal.audit.models import Event, EventKind
+from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import State
-from booking_portal.commands.storing import database_now
 from booking_portal.commands.tasks import escalate_due
-from booking_portal.commands.transitions import move
+from booking_portal.commands.transitions import transition
 from tests.journeys.conftest import Desks
 from tests.journeys.desk import Desk
 from tests.journeys.journey import ANOTHER, CHOOSE_AT_DR_LEGG, ORDINARY, Journey
@@ -51,7 +51,7 @@ class Unsettled(Journey):
 
     def when_only_a_person_can_find_out(self) -> None:
         """What the worker decides at the end of the appointment's day."""
-        move(
+        transition(
             self.command(),
             State.NEEDS_ATTENTION,
             reason="it could not be settled by the end of the day",
@@ -79,7 +79,7 @@ class TestWhileTheUserWatches(Unsettled):
         self.desk.click("The patient has been told")
         self.desk.sees_heading("The patient knows")
         self.then_the_practice_has(ORDINARY, status="booked")
-        assert Event.objects.filter(kind=Kind.PATIENT_TOLD).count() == 1
+        assert Event.objects.filter(kind=EventKind.PATIENT_TOLD).count() == 1
 
     @pytest.mark.long
     @pytest.mark.requirement("BOOK-7", "ERR-1", "IG-4")

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from booking_portal.audit.models import Event, Kind
+from booking_portal.audit.models import Event, EventKind
 from tests.journeys.journey import (
     DR_LEGG,
     ORDINARY,
@@ -68,7 +68,7 @@ class TestThePatientIsNotFound(Journey):
         self.desk.sees("This patient cannot be booked through the portal")
         self.then_no_practice_was_asked()
         assert self.desk.page.locator(".app-patient").count() == 0
-        assert Event.objects.filter(kind=Kind.BLOCKED, nhs_number=RESTRICTED).count() == 1
+        assert Event.objects.filter(kind=EventKind.BLOCKED, nhs_number=RESTRICTED).count() == 1
 
     @pytest.mark.requirement("PDS-8")
     def test_a_wrong_birth_date_shows_nothing(self) -> None:
@@ -95,7 +95,7 @@ class TestNoPermission(Journey):
         self.given_i_am_signed_in_as("auditor")
         self.desk.open("/patients/find")
         self.desk.sees_heading("You do not have permission to do this")
-        assert Event.objects.filter(kind=Kind.NOT_PERMITTED, username="auditor").exists()
+        assert Event.objects.filter(kind=EventKind.NOT_PERMITTED, username="auditor").exists()
         self.then_no_practice_was_asked()
 
 

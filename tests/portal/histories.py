@@ -13,8 +13,8 @@ from enum import Enum, auto
 from hypothesis import strategies as st
 
 from booking_portal.accounts.models import Organisation
+from booking_portal.commands.delivery.matching import Known
 from booking_portal.commands.models import Command
-from booking_portal.commands.recognition import Known
 from booking_portal.commands.states import Kind, State
 from gpconnect.models import Appointment, BookingOrganisation
 from gpconnect.practice_time import PracticeTime

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from booking_portal.accounts.actor import Actor
+from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.models import Command, Proposal, Saga
 from booking_portal.commands.states import UNSETTLED, Kind, State
-from booking_portal.commands.storing import database_now
 from booking_portal.patients.models import Encounter
 from booking_portal.practices.models import Practice
 from tests.portal.counter import PATIENT

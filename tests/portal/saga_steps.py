@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 from booking_portal.accounts.actor import Actor
-from booking_portal.audit.models import Event
-from booking_portal.audit.models import Kind as EventKind
-from booking_portal.commands import booking, settling
+from booking_portal.audit.models import Event, EventKind
+from booking_portal.commands import saga_status
+from booking_portal.commands.database_clock import database_now
+from booking_portal.commands.delivery import recovery
 from booking_portal.commands.models import Command, Proposal, Saga
-from booking_portal.commands.steps import sagas
-from booking_portal.commands.storing import database_now
+from booking_portal.commands.requests import booking
+from booking_portal.commands.sagas import orchestrator, start
 from booking_portal.patients.models import Encounter
 from booking_portal.practices.models import Practice
 from booking_portal.slots.offers import Offer
@@ -53,14 +54,14 @@ class Desk:
 
     def books(self, practice: str = "A20047") -> Command:
         """A booking that the practice has confirmed."""
-        command = booking.book(self.proposes(practice), "Knee pain", "", actor=self.actor)
+        command = start.begin_booking(self.proposes(practice), "Knee pain", "", actor=self.actor)
         assert command.state == "done", command.sentence
         return command
 
     def moves(self, old: Command, practice: str = "A20047", reason: str = "Works late") -> Command:
         """The command that moving the booked appointment to another slot led to."""
         proposal = self.proposes(practice, moving=old)
-        return sagas.begin_move(proposal, "Knee pain", "", reason, actor=self.actor)
+        return start.begin_move(proposal, "Knee pain", "", reason, actor=self.actor)
 
 
 def unconfirmed_move(desk: Desk, spine: Sandbox, old: Command) -> Saga:
@@ -69,7 +70,7 @@ def unconfirmed_move(desk: Desk, spine: Sandbox, old: Command) -> Saga:
     command = desk.moves(old)
     assert (command.kind, command.state) == ("book", "unconfirmed")
     assert command.saga is not None
-    assert stage(command.saga) is sagas.Stage.FIRST_UNSETTLED
+    assert stage(command.saga) is saga_status.Stage.FIRST_UNSETTLED
     return command.saga
 
 
@@ -78,7 +79,7 @@ def move_for_a_person(desk: Desk, spine: Sandbox, old: Command) -> Saga:
     saga = unconfirmed_move(desk, spine, old)
     settle(step(saga, Command.Step.FIRST))
     set_clocks(saga, automatic_until=-1)
-    assert tick(saga) is sagas.Stage.FOR_A_PERSON
+    assert tick(saga) is saga_status.Stage.NEEDS_DECISION
     return Saga.objects.get(pk=saga.pk)
 
 
@@ -112,16 +113,16 @@ def settle(command: Command, *, dead: bool = False) -> Command:
             "request_dead_at": now - timedelta(seconds=1),
         }
     Command.objects.filter(pk=command.pk).update(**clocks)
-    for due in settling.claim_due():
-        settling.settle(due)
+    for due in recovery.claim_due():
+        recovery.settle(due)
     command.refresh_from_db()
     return command
 
 
-def tick(saga: Saga) -> sagas.Stage:
+def tick(saga: Saga) -> saga_status.Stage:
     """The worker finds the saga due; returns where it stands then."""
     set_clocks(saga, next_try_at=-1)
-    sagas.go_on_due()
+    orchestrator.continue_due()
     return stage(saga)
 
 
@@ -133,14 +134,14 @@ def set_clocks(saga: Saga, **seconds_from_now: int) -> None:
         known.update(**{name: now + timedelta(seconds=seconds)})
 
 
-def stage(saga: Saga) -> sagas.Stage:
+def stage(saga: Saga) -> saga_status.Stage:
     """Where the saga stands now."""
-    return sagas.standing_of(Saga.objects.get(pk=saga.pk))
+    return saga_status.stage_of(Saga.objects.get(pk=saga.pk))
 
 
 def step(saga: Saga, which: Command.Step) -> Command:
     """The saga's command that is this step."""
-    found = sagas.step_of(Saga.objects.get(pk=saga.pk), which)
+    found = saga_status.step_of(Saga.objects.get(pk=saga.pk), which)
     assert found is not None
     return found
 

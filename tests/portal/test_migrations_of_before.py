@@ -12,10 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from booking_portal.accounts.models import User
-from booking_portal.audit.models import Event
-from booking_portal.audit.models import Kind as EventKind
+from booking_portal.audit.models import Event, EventKind
 from booking_portal.commands.models import Attempt, Command
-from booking_portal.commands.restores.restoration import Reconciliation
+from booking_portal.commands.restore_models import Reconciliation
 from booking_portal.commands.states import Kind, State
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.practices.models import Practice

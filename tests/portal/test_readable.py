@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from booking_portal.command_line.output import printable
-from booking_portal.readable import readable
+from booking_portal.safe_text import readable
 from tests.portal.counter import Counter
 from tests.sandbox_control import Sandbox
 

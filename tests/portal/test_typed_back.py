@@ -16,15 +16,23 @@ from booking_portal.accounts.models import KeptForm, Organisation, User
 from booking_portal.accounts.roles import Permission
 from booking_portal.commands.models import Command, Proposal, Saga
 from booking_portal.commands.states import State
-from booking_portal.patients.finding import PatientNotAtPractice
 from booking_portal.patients.models import Encounter
+from booking_portal.patients.practice_record import PatientNotAtPractice
 from tests.own_database import OwnDatabase
+from tests.portal.appointments.booking.test_move_check import (
+    LEGG,
+    arrives_at_check,
+    fails_to_cancel,
+)
+from tests.portal.appointments.booking.test_registration import (
+    ELSEWHERE,
+    chooses_for,
+    register_form,
+)
+from tests.portal.commands.delivery.test_database_away import comes_back, goes_away
 from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter, Form, Page
 from tests.portal.form_steps import COMMENT, TEXT, check_page, signed_out, signs_in
-from tests.portal.test_degraded_database import comes_back, goes_away
-from tests.portal.test_moving_pages import LEGG, arrives_at_check, fails_to_cancel
-from tests.portal.test_registering import ELSEWHERE, chooses_for, register_form
 from tests.sandbox_control import Sandbox
 
 GIVEN_BACK = "Copy what you still need before you leave this page."
@@ -253,7 +261,7 @@ class TestWhatStopsWork:
         def is_gone(*_: object, **__: object) -> None:
             raise PatientNotAtPractice
 
-        monkeypatch.setattr("booking_portal.appointments.views.booking.find", is_gone)
+        monkeypatch.setattr("booking_portal.appointments.booking.views.find_at_practice", is_gone)
         page = counter.sends(form, description=TEXT, comment=COMMENT)
         assert page.title.startswith("The patient has no record")
         proposal = Proposal.objects.get()
@@ -285,7 +293,7 @@ class TestWhatStopsWork:
         def breaks(*_: object, **__: object) -> None:
             raise RuntimeError
 
-        monkeypatch.setattr("booking_portal.appointments.views.booking.find", breaks)
+        monkeypatch.setattr("booking_portal.appointments.booking.views.find_at_practice", breaks)
         counter.client.raise_request_exception = False
         page = counter.sends(form, description=TEXT)
         assert page.status == 500

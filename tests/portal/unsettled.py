@@ -8,11 +8,11 @@ from django.test import Client
 from django.urls import reverse
 
 from booking_portal.accounts.models import User
+from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind, State
-from booking_portal.commands.storing import database_now
 from booking_portal.commands.tasks import settle_due
-from booking_portal.commands.transitions import move
+from booking_portal.commands.transitions import transition
 from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter
 from tests.sandbox_control import Sandbox
@@ -62,7 +62,7 @@ def cancels(counter: Counter, address: str) -> Command:
 
 def to_a_person(command: Command, **facts: Any) -> Command:
     """Nobody but a person can find out, as the worker decides it."""
-    return move(
+    return transition(
         command,
         State.NEEDS_ATTENTION,
         reason="end of the day",

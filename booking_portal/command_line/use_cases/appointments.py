@@ -6,14 +6,24 @@ from booking_portal.accounts.roles import Permission
 from booking_portal.command_line import shapes
 from booking_portal.command_line.answers import Answer, Problem, Stopped
 from booking_portal.command_line.call import Call
-from booking_portal.command_line.use_cases.settled import settled
+from booking_portal.command_line.use_cases.command_status import settled
 from booking_portal.command_line.use_cases.slots import chosen
-from booking_portal.commands import changing
-from booking_portal.commands.booking import acknowledge_differences, propose, remember_before
-from booking_portal.commands.booking import book as send_booking
-from booking_portal.commands.reading import appointments_there, around, read
-from booking_portal.commands.texts import texts_of
-from booking_portal.patients.finding import client_at
+from booking_portal.commands.requests import amend_cancel
+from booking_portal.commands.requests.amended_texts import texts_of
+from booking_portal.commands.requests.appointment_reads import (
+    appointments_there,
+    named_resources,
+)
+from booking_portal.commands.requests.appointment_reads import (
+    read_appointment as read,
+)
+from booking_portal.commands.requests.booking import (
+    acknowledge_differences,
+    propose,
+    remember_before,
+)
+from booking_portal.commands.sagas.start import begin_booking as send_booking
+from booking_portal.patients.practice_record import client_at
 from gpconnect.models import Appointment
 
 COLUMNS = (
@@ -34,7 +44,7 @@ def appointments(call: Call) -> Answer:
     options = call.options
     call.require_days()
     there = appointments_there(call.at, actor=call.actor, start=options.start, end=options.end)
-    known = around(call.at, there.appointments, actor=call.actor)
+    known = named_resources(call.at, there.appointments, actor=call.actor)
     rows = [shapes.appointment(one, known) for one in there.appointments]
     result = {"complete": there.complete, "faults": list(there.faults), "appointments": rows}
     return Answer(result, {"appointments": shapes.with_service(COLUMNS, rows)})
@@ -43,7 +53,7 @@ def appointments(call: Call) -> Answer:
 def read_appointment(call: Call) -> Answer:
     """One appointment as it is now. [READ-1, RET-2]"""
     found = read(call.at, call.needs_id(), actor=call.actor)
-    return Answer(shapes.appointment(found, around(call.at, [found], actor=call.actor)))
+    return Answer(shapes.appointment(found, named_resources(call.at, [found], actor=call.actor)))
 
 
 def book(call: Call) -> Answer:
@@ -77,7 +87,7 @@ def amend(call: Call) -> Answer:
         for typed, kept in zip(_texts(call), (there.description, there.comment), strict=True)
     )
     return settled(
-        lambda: changing.amend(
+        lambda: amend_cancel.amend(
             call.at,
             now.id,
             _version(now),
@@ -98,7 +108,7 @@ def cancel(call: Call) -> Answer:
     reason = call.text("reason", call.options.reason or "", code="NOT_CHANGEABLE")
     now = read(call.at, call.needs_id(), actor=call.actor)
     return settled(
-        lambda: changing.cancel(
+        lambda: amend_cancel.cancel(
             call.at,
             now.id,
             _version(now),

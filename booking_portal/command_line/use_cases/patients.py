@@ -1,16 +1,16 @@
 """Who the patient is: at PDS, and at the practice. [PDS-1..6, FIND-1]"""
 
 from booking_portal.audit import trail
-from booking_portal.audit.models import Kind
+from booking_portal.audit.models import EventKind
 from booking_portal.command_line import shapes
 from booking_portal.command_line.answers import Answer, Problem, Stopped
 from booking_portal.command_line.call import Call
-from booking_portal.command_line.use_cases import unchecked
-from booking_portal.patients.finding import (
+from booking_portal.command_line.use_cases import unchecked_number
+from booking_portal.patients.practice_record import (
     PatientMismatch,
     PatientNotAtPractice,
+    audit_subject_at,
     client_at,
-    subject_of,
 )
 
 ID_NEEDED = Problem(
@@ -29,7 +29,7 @@ def find_patient(call: Call) -> Answer:
     """The practice's record of the patient: none and one are both success. [FIND-1, FIND-2]"""
     test = call.options.official_test
     if call.options.unchecked or test is not None:
-        found = unchecked.find_as_tested(call, test) if test else unchecked.find(call)
+        found = unchecked_number.find_as_tested(call, test) if test else unchecked_number.find(call)
         columns = ("id", "nhs_number", "name", "birth_date", "gender")
         return Answer(
             {"records": len(found), "patients": [shapes.record(each) for each in found]},
@@ -53,7 +53,7 @@ def read_patient(call: Call) -> Answer:
     if call.options.unchecked:
         if call.options.id is None:
             raise Stopped(ID_NEEDED)
-        return Answer({"patient": shapes.plain(unchecked.read(call))})
+        return Answer({"patient": shapes.plain(unchecked_number.read(call))})
     asked = call.options.id
     if asked is not None and asked != call.at.patient_id:
         _block(call, "not the id of the patient found")
@@ -64,6 +64,6 @@ def read_patient(call: Call) -> Answer:
 
 
 def _block(call: Call, outcome: str) -> None:
-    facts = subject_of(call.encounter, call.practice).facts()
-    trail.record(Kind.BLOCKED, call.actor.who, outcome=outcome, **facts)
+    facts = audit_subject_at(call.encounter, call.practice).facts()
+    trail.record(EventKind.BLOCKED, call.actor.who, outcome=outcome, **facts)
     raise PatientMismatch

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from booking_portal.command_line import shapes
 from booking_portal.command_line.answers import Answer, Problem, Stopped
 from booking_portal.command_line.call import Call
-from booking_portal.practices.lookups import service_names
+from booking_portal.integration.lookup_cache import service_names
 from booking_portal.slots.offers import Offer, in_order, offer_of
 from gpconnect import london
 from gpconnect.client import GPConnectClient

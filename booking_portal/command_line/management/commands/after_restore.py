@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 
-from booking_portal.commands.restores.restoring import hold, watch
-from booking_portal.entered import line
+from booking_portal.commands.restores.hold import hold, watch_for_restore
+from booking_portal.typed_input import line
 
 
 class Command(BaseCommand):
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         reason = line(str(options["reason"]))
         if not reason:
             raise CommandError("Say what was restored and when.")
-        watch()  # so that the same restore is not noticed once more
+        watch_for_restore()  # so that the same restore is not noticed once more
         for restoration in hold(reason):
             self.stdout.write(
                 f"{restoration.organisation.ods_code}: on hold, "

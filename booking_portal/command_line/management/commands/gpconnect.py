@@ -18,7 +18,7 @@ from booking_portal.command_line.identity import (
     require_may_write,
 )
 from booking_portal.command_line.problems import EXPECTED, problem_of
-from booking_portal.command_line.table import USE_CASES, UseCase
+from booking_portal.command_line.use_case_table import USE_CASES, UseCase
 
 FAILED, WRONGLY_USED = 1, 2
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 
-from booking_portal.commands.restores.reconciling import many_missing, reconcile
-from booking_portal.commands.restores.restoration import OK, Reconciliation, Restoration
+from booking_portal.commands.restore_models import OK, Reconciliation, Restoration
+from booking_portal.commands.restores.reconciliation import many_missing, reconcile
 
 PAUSE_SECONDS = 0.2
 """Between two looks, so that practices are spared."""

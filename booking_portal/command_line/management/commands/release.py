@@ -7,9 +7,9 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from booking_portal.accounts.actor import NotPermitted
 from booking_portal.command_line.answers import Stopped
 from booking_portal.command_line.identity import identify
-from booking_portal.commands.restores.restoration import Restoration
-from booking_portal.commands.restores.restoring import release
-from booking_portal.entered import line
+from booking_portal.commands.restore_models import Restoration
+from booking_portal.commands.restores.hold import release
+from booking_portal.typed_input import line
 
 
 class Command(BaseCommand):

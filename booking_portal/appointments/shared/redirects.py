@@ -1,0 +1,114 @@
+"""Back, and sent once more with another text: what was sent first stands, and both are shown."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from booking_portal.accounts.kept_forms import Why, keep_texts_for
+from booking_portal.accounts.requests import ActingRequest
+from booking_portal.appointments.shared.move_in_progress import refused_beside
+from booking_portal.appointments.shared.sent_before import (
+    LABELS,
+    SentBefore,
+    draft_of_next_try,
+    not_sent,
+)
+from booking_portal.commands import saga_status
+from booking_portal.commands.models import Command, Proposal
+from booking_portal.commands.requests.booking import can_be_sent
+from booking_portal.commands.saga_status import FAILED
+from booking_portal.query_helpers import row_if_any
+from booking_portal.typed_input import words
+
+DRAFTED = ("description", "comment")
+
+
+def page_of_command(command: Command) -> str:
+    """The path of the page that follows the command."""
+    if command.saga_id:
+        return reverse("saga", args=[command.saga_id])
+    return reverse("command", args=[command.pk])
+
+
+def redirect_after(request: ActingRequest, command: Command) -> HttpResponse:
+    """To the page that follows the command; which says so where the form now has other texts."""
+    others = not_sent(command, _typed(request))
+    if others:
+        keep_texts_for(request, page_of_command(command), Why.SENT_BEFORE, others)
+    return redirect(page_of_command(command))
+
+
+def sent_before(request: ActingRequest, command: Command, change_it: str) -> dict[str, Any]:
+    """What the command's page says of a second text; `change_it`: where it can be put in.
+
+    As soon as nothing was made of the first, the next try begins with the second.
+    """
+    in_next_try = _keep_for_next_try(request, command)
+    shown = SentBefore.of(
+        command,
+        request.kept,
+        request.actor.user,
+        may_change=bool(change_it),
+        in_next_try=in_next_try,
+    )
+    return {"sent_before": shown, "change_it": change_it}
+
+
+def _typed(request: ActingRequest) -> Mapping[str, str]:
+    if request.method == "POST":
+        return {name: request.POST[name] for name in LABELS if name in request.POST}
+    kept = request.kept
+    return {name: kept.text(name) for name in LABELS if name in kept.typed} if kept else {}
+
+
+def _keep_for_next_try(request: ActingRequest, command: Command) -> bool:
+    """Whether all that was typed second is where the next try begins: it is put there."""
+    kept = request.kept
+    if kept is None or kept.why != Why.SENT_BEFORE:
+        return False
+    typed = {name: kept.text(name) for name in LABELS if name in kept.typed}
+    draft = draft_of_next_try(command)
+    if draft is None:
+        return False
+    return _put_in(draft, typed) == typed
+
+
+def keep_as_draft(request: ActingRequest, proposal: Proposal) -> None:
+    """What was typed for a proposal that cannot be booked now is there when it can."""
+    if request.method == "POST":
+        _put_in(proposal, _typed(request))
+
+
+def _put_in(proposal: Proposal, typed: Mapping[str, str]) -> dict[str, str]:
+    """Put into the proposal what a practice can take of it; returns that."""
+    texts = {name: words(typed[name]) for name in DRAFTED if name in typed}
+    texts = {name: text for name, text in texts.items() if can_be_sent(text)}
+    if texts:
+        Proposal.objects.filter(pk=proposal.pk).update(**texts)
+    return texts
+
+
+def redirect_to(command: Command) -> HttpResponse:
+    """To the page that follows the command: its own, or that of the two steps it is one of."""
+    if command.saga_id:
+        return redirect("saga", saga_id=command.saga_id)
+    return redirect("command", command_id=command.pk)
+
+
+def command_asked_with(proposal: Proposal, *, cancel_first: bool = False) -> Command | None:
+    """What has been asked for with the proposal, when the check page has nothing more to ask.
+
+    `cancel_first`: the user means to move in the other order, after the practice has refused.
+    """
+    asked = row_if_any(Command.objects.filter(form_token=proposal.pk))
+    found = saga_status.latest_of(proposal)
+    if found is None:
+        return asked
+    if cancel_first and refused_beside(proposal):
+        return None
+    if asked is None and not proposal.moving and saga_status.stage_of(found) in FAILED:
+        return None
+    return saga_status.latest_step(found)

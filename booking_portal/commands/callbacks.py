@@ -1,0 +1,162 @@
+"""Who rings the patient back, on which number, and that it was done."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from booking_portal.accounts.actor import Actor
+from booking_portal.accounts.roles import Permission
+from booking_portal.audit import trail
+from booking_portal.audit.models import EventKind
+from booking_portal.commands.database_clock import database_now
+from booking_portal.commands.models import Command
+from booking_portal.commands.states import LATE, UNSETTLED, Kind, State
+from booking_portal.commands.wire_payloads import audit_subject_of
+from booking_portal.patients.models import Encounter
+from booking_portal.typed_input import is_telephone, telephone
+
+NUMBER_LIMIT = 40
+MOST_LIKELY = ("mobile", "home", "work")
+
+UNKNOWN_TO_THE_USER = frozenset({State.UNCONFIRMED, State.NEEDS_ATTENTION})
+
+AS_THEY_TAKE_IT = Q(state=State.WITHDRAWN) & ~Q(kind=Kind.CANCEL)
+"""What the patient no longer wanted and was not made: it is what they take it for."""
+
+TO_TELL = ~Q(state__in=UNSETTLED) & Q(owner__isnull=False, told_at=None) & ~AS_THEY_TAKE_IT
+"""Settled after the patient may have been let go, and nobody has told them yet."""
+
+
+class NothingToTell(Exception):
+    """Nobody is waiting to be rung, or somebody has told them already."""
+
+
+class NotToTake(Exception):
+    """It is settled: there is nothing to deal with any more."""
+
+
+def number_of(encounter: Encounter) -> str:
+    """The patient's own number as PDS gave it, mobile before home before work; or empty."""
+    order = {use: place for place, use in enumerate(MOST_LIKELY)}
+    telephones = [point for point in encounter.telecoms if point.system == "phone"]
+    telephones.sort(key=lambda point: order.get(point.use or "", len(order)))
+    numbers = (_dialled(point.value) for point in telephones)
+    return next((number for number in numbers if number), "")
+
+
+def _dialled(text: str) -> str:
+    """A number to keep and dial; empty for what is none."""
+    try:
+        number = telephone(text)
+    except ValueError:
+        return ""
+    return number if len(number) <= NUMBER_LIMIT else ""
+
+
+def defaults(command: Command) -> dict[str, Any]:
+    """Who rings back, and on which number, while nobody has said anything else."""
+    return {"owner": command.user, "ring_back": number_of(command.encounter)}
+
+
+def callback_fields(command: Command, to: State, *, watching: bool) -> dict[str, Any]:
+    """What a move changes of the ring-back: fields to be stored with the new state.
+
+    From when the outcome is not known, somebody owes the patient a word; no longer when it became
+    known in the user's own request (`watching`); again when what they were told proves wrong.
+    What was withdrawn keeps its owner and number, for it may turn out to have been made.
+    """
+    somebody = {} if command.owner_id else defaults(command)
+    if State(command.state) in LATE:
+        return somebody | {"told_at": None, "told_by": None}
+    if to in UNSETTLED:
+        return somebody if to in UNKNOWN_TO_THE_USER else {}
+    return {"owner": None, "ring_back": ""} if watching else {}
+
+
+def nobody_yet() -> dict[str, Any]:
+    """What news does to a saga: nobody has taken it over, and time to do so begins anew."""
+    until = Now() + timedelta(seconds=settings.ESCALATE_AFTER_SECONDS)
+    return {"escalate_at": until, "escalated_at": None, "owner": None, "taken_at": None}
+
+
+def set_number(command: Command, number: str, *, actor: Actor) -> None:
+    """Keep the number that the patient said, for this command alone; empty: there is none.
+
+    Raises: NotPermitted, ValueError for what is no telephone number, NothingToTell.
+    """
+    actor.require(Permission.VIEW_WORKLIST)
+    if number and (len(number) > NUMBER_LIMIT or not is_telephone(number)):
+        raise ValueError("not a telephone number")
+    owed = Command.objects.filter(owner__isnull=False, told_at=None).exclude(AS_THEY_TAKE_IT)
+    waiting = owed.filter(pk=command.pk)
+    with transaction.atomic():
+        if not waiting.update(ring_back=number):
+            raise NothingToTell
+        _record(EventKind.COMMAND_TAKEN, command, actor, outcome="number to ring back kept")
+    command.ring_back = number
+
+
+def take_command(command: Command, *, actor: Actor) -> None:
+    """ "I am dealing with it": the actor sees to it, and rings the patient back.
+
+    Raises: NotPermitted, NotToTake.
+    """
+    actor.require(Permission.VIEW_WORKLIST)
+    now = database_now()
+    mine = Command.objects.for_organisation(actor.organisation).filter(pk=command.pk)
+    with transaction.atomic():
+        if not mine.filter(Q(state__in=UNKNOWN_TO_THE_USER) | TO_TELL).update(
+            owner=actor.user, taken_at=now, escalated_at=None
+        ):
+            raise NotToTake
+        _record(EventKind.COMMAND_TAKEN, command, actor, outcome="dealing with it")
+    command.owner, command.taken_at, command.escalated_at = actor.user, now, None
+
+
+def told(command: Command, *, actor: Actor) -> None:
+    """The patient knows how it stands.
+
+    Raises: NotPermitted, NothingToTell (not certain yet, or somebody was quicker).
+    """
+    actor.require(Permission.VIEW_WORKLIST)
+    now = database_now()
+    mine = Command.objects.for_organisation(actor.organisation).filter(pk=command.pk)
+    with transaction.atomic():
+        # Of this state, and no other: what has changed since the page was made is not yet told.
+        if not mine.filter(TO_TELL, state=command.state).update(told_at=now, told_by=actor.user):
+            raise NothingToTell
+        _record(EventKind.PATIENT_TOLD, command, actor, outcome=command.state)
+    command.told_at, command.told_by = now, actor.user
+
+
+def to_be_told(command: Command) -> bool:
+    """Whether somebody still owes the patient a word about how it ended."""
+    as_they_take_it = command.state == State.WITHDRAWN and command.kind != Kind.CANCEL
+    owed = command.owner_id is not None and command.told_at is None
+    return command.settled and owed and not as_they_take_it
+
+
+def was_taken(command: Command) -> bool:
+    """Whether somebody has taken it since it was left to a person (or at all, before that)."""
+    if command.taken_at is None:
+        return False
+    return command.attention_at is None or command.taken_at >= command.attention_at
+
+
+def is_still_taken(taken_at: datetime) -> bool:
+    """Whether whoever took it then can be relied on still: some hours on they may have gone."""
+    return timezone.now() - taken_at < timedelta(seconds=settings.ESCALATE_TAKEN_AFTER_SECONDS)
+
+
+def dealing_with(command: Command) -> bool:
+    """Whether somebody has taken it, and not so long ago that it is anybody's again."""
+    return was_taken(command) and command.taken_at is not None and is_still_taken(command.taken_at)
+
+
+def _record(kind: EventKind, command: Command, actor: Actor, *, outcome: str) -> None:
+    trail.record(kind, actor.who, outcome=outcome, **audit_subject_of(command).facts())

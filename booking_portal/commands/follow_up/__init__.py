@@ -1,1 +1,0 @@
-"""What people see to: the worklist, what is escalated, what is closed by telephone."""

@@ -1,0 +1,50 @@
+"""Whether anybody settles commands in the background: the worker leaves word that it is there."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.core.cache import cache
+from django.db.models import Min
+from django.utils import timezone
+
+from booking_portal.commands.database_clock import database_now
+from booking_portal.commands.models import Command
+from booking_portal.commands.states import LATE, State
+
+WORKER_KEY = "worker-seen"
+SILENCE = timedelta(seconds=60)
+"""Beat leaves word every 20 seconds."""
+REMEMBERED_SECONDS = 24 * 60 * 60
+
+
+def keep_worker_seen() -> None:
+    """A worker says that it is alive; the cache may forget it, and then it says so again."""
+    cache.set(WORKER_KEY, timezone.now().isoformat(), REMEMBERED_SECONDS)
+
+
+def worker_last_seen() -> datetime | None:
+    """When a worker was last alive (UTC); None when nobody remembers, or Redis is away."""
+    seen = cache.get(WORKER_KEY)
+    return datetime.fromisoformat(seen) if seen else None
+
+
+def worker_is_alive() -> bool:
+    """Whether a worker has been seen within the last minute."""
+    seen = worker_last_seen()
+    return seen is not None and timezone.now() - seen <= SILENCE
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Of all organisations: how many are not certain, and for how long the oldest look is due."""
+
+    unsettled: int
+    late: timedelta
+
+
+def backlog() -> Backlog:
+    """As it is now."""
+    looked_at = Command.objects.filter(state__in=[State.SENDING, State.UNCONFIRMED, *LATE])
+    oldest = looked_at.aggregate(due=Min("next_look_at"))["due"]
+    late = database_now() - oldest if oldest else timedelta(0)
+    return Backlog(Command.objects.unsettled().count(), max(late, timedelta(0)))

@@ -1,1 +1,0 @@
-"""Writes of two steps: move, cancel first, register and book."""

@@ -1,0 +1,202 @@
+"""Which practices are silent: kept in Redis for all processes, in each process while it is away.
+
+While Redis is away each process counts for itself, and begins with nothing counted: a practice
+that does not answer then costs every process BREAKER_FAILURES exchanges before it is spared.
+"""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import astuple, dataclass
+from typing import Final, Protocol, TypeVar, cast
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
+
+AWAY_SECONDS: Final = 5.0
+_REDIS_SECONDS: Final = 0.2
+_TRIES: Final = 20  # others may change the same practice's state at the same moment
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A practice's run of failures: how many, and since when.
+
+    `ask_at` is when one read may ask again, None while everything may. Times are seconds of the
+    epoch, by Redis's clock.
+    """
+
+    failures: int
+    since: float
+    ask_at: float | None = None
+
+
+Change = Callable[[Silence | None, float], tuple[Silence | None, Result]]
+"""From a practice's state and the time: its next state, and what the caller wants to know.
+
+May be called more than once.
+"""
+
+
+class Away(Exception):
+    """The store cannot be reached, or the practice's state is too much in demand."""
+
+
+class Silences(Protocol):
+    """Where practices' states are kept; each is forgotten some time after it was last set."""
+
+    def change(self, ods_code: str, change: Change[Result]) -> Result: ...
+
+    def all_of(self, ods_codes: Iterable[str]) -> dict[str, Silence]: ...
+
+
+class ProcessSilences:
+    """In this process alone."""
+
+    def __init__(self, memory_seconds: float) -> None:
+        self._memory = memory_seconds
+        self._kept: dict[str, tuple[Silence, float]] = {}
+        self._lock = threading.Lock()
+
+    def change(self, ods_code: str, change: Change[Result]) -> Result:
+        """Change one practice's state."""
+        with self._lock:
+            now = time.time()
+            before = self._get(ods_code, now)
+            after, result = change(before, now)
+            if after is None:
+                self._kept.pop(ods_code, None)
+            elif after != before:
+                self._kept[ods_code] = after, now + self._memory
+            return result
+
+    def all_of(self, ods_codes: Iterable[str]) -> dict[str, Silence]:
+        """The states of those practices that have one."""
+        with self._lock:
+            now = time.time()
+            found = {ods_code: self._get(ods_code, now) for ods_code in ods_codes}
+        return {ods_code: silence for ods_code, silence in found.items() if silence is not None}
+
+    def forget(self) -> None:
+        """Begin with nothing counted."""
+        with self._lock:
+            self._kept.clear()
+
+    def _get(self, ods_code: str, now: float) -> Silence | None:
+        silence, until = self._kept.get(ods_code, (None, 0.0))
+        return silence if now < until else None
+
+
+# Sets or deletes the state if it is still the one that the change was made from.
+_SWAP: Final = """
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+if ARGV[2] == '' then redis.call('DEL', KEYS[1])
+else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
+return 1
+"""
+
+
+class SharedSilences:
+    """In Redis, for all processes. Every method raises Away."""
+
+    def __init__(self, redis_url: str, memory_seconds: float) -> None:
+        self._redis = Redis.from_url(
+            redis_url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
+        )
+        self._swap = self._redis.register_script(_SWAP)
+        self._memory = round(memory_seconds * 1000)
+
+    def change(self, ods_code: str, change: Change[Result]) -> Result:
+        """Change one practice's state; nothing is written where it stays as it was."""
+        try:
+            for _ in range(_TRIES):
+                with self._redis.pipeline(transaction=False) as both:
+                    both.get(key_of(ods_code))
+                    both.time()
+                    raw, (seconds, micros) = both.execute()
+                before = _read(raw)
+                after, result = change(before, seconds + micros / 1_000_000)
+                if after == before or self._swap(
+                    keys=[key_of(ods_code)], args=[raw or b"", encoded(after), self._memory]
+                ):
+                    return result
+        except RedisError as error:
+            raise Away(type(error).__name__) from None
+        raise Away("too many at once")
+
+    def all_of(self, ods_codes: Iterable[str]) -> dict[str, Silence]:
+        """The states of those practices that have one."""
+        codes = list(ods_codes)
+        if not codes:
+            return {}
+        try:
+            raw = cast("list[bytes | None]", self._redis.mget([key_of(code) for code in codes]))
+        except RedisError as error:
+            raise Away(type(error).__name__) from None
+        found = {code: _read(text) for code, text in zip(codes, raw, strict=True)}
+        return {code: silence for code, silence in found.items() if silence is not None}
+
+    def close(self) -> None:
+        """Close the connections to Redis."""
+        self._redis.close()
+
+
+class ForgivingSilences:
+    """In Redis, or, for some seconds after Redis has failed, in this process."""
+
+    def __init__(self, redis_url: str, memory_seconds: float) -> None:
+        self._shared = SharedSilences(redis_url, memory_seconds)
+        self._alone = ProcessSilences(memory_seconds)
+        self._away_until = 0.0
+        self._was_away = False
+
+    def change(self, ods_code: str, change: Change[Result]) -> Result:
+        """As SharedSilences, and never Away."""
+        return self._in_reach(lambda silences: silences.change(ods_code, change))
+
+    def all_of(self, ods_codes: Iterable[str]) -> dict[str, Silence]:
+        """As SharedSilences, and never Away."""
+        codes = list(ods_codes)
+        return self._in_reach(lambda silences: silences.all_of(codes))
+
+    def close(self) -> None:
+        """Close the connections to Redis."""
+        self._shared.close()
+
+    def _in_reach(self, act: Callable[[Silences], Result]) -> Result:
+        if time.monotonic() >= self._away_until:
+            try:
+                result = act(self._shared)
+            except Away as reason:
+                self._gone(reason)
+            else:
+                self._was_away = False
+                return result
+        return act(self._alone)
+
+    def _gone(self, reason: Away) -> None:
+        self._away_until = time.monotonic() + AWAY_SECONDS
+        if not self._was_away:
+            self._alone.forget()
+        self._was_away = True
+        log.warning("redis is away, this process counts silent practices itself: %s", reason)
+
+
+def key_of(ods_code: str) -> str:
+    """Where Redis keeps a practice's state."""
+    return f"breaker:{ods_code}"
+
+
+def encoded(silence: Silence | None) -> bytes:
+    """A state as Redis keeps it; nothing for none."""
+    return b"" if silence is None else json.dumps(astuple(silence)).encode()
+
+
+def _read(raw: bytes | None) -> Silence | None:
+    return None if raw is None else Silence(*json.loads(raw))

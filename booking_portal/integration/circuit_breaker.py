@@ -1,0 +1,183 @@
+"""A circuit breaker for each practice: one that does not answer is spared, and so is the user.
+
+Closed, everything passes. After BREAKER_FAILURES exchanges in a row that brought no answer it is
+open: nothing leaves for the practice but, every BREAKER_WAIT_SECONDS, one read that finds out
+whether it answers again, and the worker's reads that settle commands. Any answer closes it, also
+a refusal: a practice that says no is there.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Final
+
+from booking_portal.integration.breaker_store import ForgivingSilences, Silence
+from gpconnect import london
+from gpconnect.error_table import Says, meaning, row
+from gpconnect.errors import NotSent, Origin
+from gpconnect.transport import Answered, Asked, ExchangeObserver
+
+
+class PracticeNotAnswering(NotSent):
+    """The breaker is open; nothing was sent."""
+
+    def __init__(self, since: datetime) -> None:
+        super().__init__(
+            "PRACTICE_NOT_ANSWERING",
+            f"This practice is not answering since {clock(since)}. Nothing was sent.",
+            row("PRACTICE_NOT_ANSWERING").next_step,
+            origin=Origin.NETWORK,
+        )
+        self.since = since
+
+
+class Sign(Enum):
+    """What the end of an exchange says of the practice."""
+
+    ANSWERS = "answers"
+    SILENT = "silent"
+    NONE = "none"
+
+
+# What is contradictory counts for nothing: it neither opens a breaker nor closes one. Nor do
+# refusals by the Spine, answers that cannot be understood, failures of trust, and whatever
+# stopped it on our side.
+_SIGNS: Final = {
+    Says.NO_CONNECTION: Sign.SILENT,
+    Says.NO_ANSWER: Sign.SILENT,
+    Says.FAILED: Sign.SILENT,
+    Says.PRACTICE_REFUSES: Sign.ANSWERS,
+    Says.DONE_OTHERWISE: Sign.ANSWERS,
+    Says.UNCLEAR: Sign.ANSWERS,
+}
+_DEADLINES: Final = ("DEADLINE_EXCEEDED", "CONNECT_DEADLINE_EXCEEDED")
+
+
+def sign_of(answer: Answered, *, cut_short: bool = False) -> Sign:
+    """Whether the practice answers, as far as this exchange tells: as the table of errors says.
+
+    `cut_short`: it had less time than an exchange may take, so that running out of it says
+    nothing.
+    """
+    if answer.error_code is None:
+        return Sign.ANSWERS
+    if cut_short and answer.error_code in _DEADLINES:
+        return Sign.NONE
+    try:
+        says = meaning(answer.error_code, origin=None, status=answer.status)
+    except KeyError:
+        return Sign.NONE
+    return _SIGNS.get(says, Sign.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """After how many failures in a row it opens, how many seconds pass between two reads that
+    find out whether the practice answers again, and after how many seconds without a further
+    failure all is forgotten.
+
+    `wait` is longer than a read may take, so that there is one such read at a time.
+    """
+
+    failures: int
+    wait: float
+    memory: float
+
+
+class Breaker:
+    """The breakers of all practices, by ODS code. Thread-safe. Times are aware, in UTC."""
+
+    def __init__(self, redis_url: str, limits: Limits) -> None:
+        self._limits = limits
+        self._silences = ForgivingSilences(redis_url, limits.memory)
+
+    def close(self) -> None:
+        """Close the connections to Redis."""
+        self._silences.close()
+
+    def let_pass(self, ods_code: str, *, writes: bool) -> None:
+        """Go on only if the practice may be asked now.
+
+        Raises: PracticeNotAnswering.
+        """
+
+        def ask(silence: Silence | None, now: float) -> tuple[Silence | None, float | None]:
+            if silence is None or silence.ask_at is None:
+                return silence, None
+            if writes or now < silence.ask_at:
+                return silence, silence.since
+            return replace(silence, ask_at=now + self._limits.wait), None
+
+        since = self._silences.change(ods_code, ask)
+        if since is not None:
+            raise PracticeNotAnswering(datetime.fromtimestamp(since, UTC))
+
+    def note(self, ods_code: str, sign: Sign) -> None:
+        """Keep what the end of an exchange said of the practice."""
+
+        def failed(silence: Silence | None, now: float) -> tuple[Silence, None]:
+            run = silence or Silence(0, now)
+            run = replace(run, failures=run.failures + 1)
+            if run.ask_at is None and run.failures >= self._limits.failures:
+                run = replace(run, ask_at=now + self._limits.wait)
+            return run, None
+
+        if sign is Sign.SILENT:
+            self._silences.change(ods_code, failed)
+        elif sign is Sign.ANSWERS:
+            self._silences.change(ods_code, lambda silence, now: (None, None))
+
+    def not_answering(self, ods_codes: Iterable[str]) -> dict[str, datetime]:
+        """Those of the practices whose breaker is open, with the time of their first failure."""
+        return {
+            ods_code: datetime.fromtimestamp(silence.since, UTC)
+            for ods_code, silence in self._silences.all_of(ods_codes).items()
+            if silence.ask_at is not None
+        }
+
+
+class Guard:
+    """An exchange observer that asks the breaker first, and tells it how exchanges ended.
+
+    What it stops never reaches `observer`. With `reads_pass` reads are let through to a practice
+    that does not answer (settling). `is_cut_short` says whether an exchange that begins now has
+    less time than it may take.
+    """
+
+    def __init__(
+        self,
+        breaker: Breaker,
+        ods_code: str,
+        observer: ExchangeObserver,
+        *,
+        reads_pass: bool,
+        is_cut_short: Callable[[], bool],
+    ) -> None:
+        self._breaker = breaker
+        self._ods_code = ods_code
+        self._observer = observer
+        self._reads_pass = reads_pass
+        self._is_cut_short = is_cut_short
+        self._cut_short: dict[str, bool] = {}
+
+    def asked(self, question: Asked) -> None:
+        """Raises: PracticeNotAnswering, before anything leaves."""
+        writes = question.method != "GET"
+        if writes or not self._reads_pass:
+            self._breaker.let_pass(self._ods_code, writes=writes)
+        self._observer.asked(question)
+        self._cut_short[question.trace_id] = not writes and self._is_cut_short()
+
+    def answered(self, answer: Answered) -> None:
+        """The breaker hears of it also where the audit trail cannot."""
+        cut_short = self._cut_short.pop(answer.trace_id)
+        self._breaker.note(self._ods_code, sign_of(answer, cut_short=cut_short))
+        self._observer.answered(answer)
+
+
+def clock(instant: datetime) -> str:
+    """London's wall clock: 14:05, or 14:05 on 3 May where that is not today."""
+    local = instant.astimezone(london.LONDON)
+    day = "" if local.date() == london.today() else f" on {local.day} {local:%B}"
+    return f"{local:%H:%M}{day}"

@@ -1,0 +1,223 @@
+"""/healthz: 503 only without the database; everything else is said in the body."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from booking_portal.accounts.models import User
+from booking_portal.audit import trail
+from booking_portal.audit.models import EventKind
+from booking_portal.cache import ForgivingRedisCache
+from booking_portal.commands.monitoring import WORKER_KEY
+from booking_portal.commands.restores.hold import hold
+from booking_portal.oversight.clock_drift import (
+    STA_NANO,
+    STA_UNSYNC,
+    TIME_ERROR,
+    KernelClock,
+    Timex,
+    kernel_clock,
+)
+from booking_portal.oversight.tasks import worker_seen
+from tests.portal.commands.delivery.test_recovery import set_clocks
+from tests.portal.conftest import SignIn
+from tests.portal.counter import Counter
+from tests.portal.pages import ORDINARY, opened
+from tests.sandbox_control import Sandbox
+from tests.services import Services
+
+pytestmark = pytest.mark.django_db
+
+
+def health(client: Client) -> tuple[int, dict[str, Any]]:
+    answer = client.get("/healthz")
+    assert answer.headers["Cache-Control"] == "no-store"
+    return answer.status_code, answer.json()
+
+
+def states(body: dict[str, Any]) -> dict[str, str]:
+    return {name: part["state"] for name, part in body["parts"].items()}
+
+
+@pytest.fixture(autouse=True)
+def kept_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine whose clock is kept by NTP, whatever this one's is."""
+    tells(monkeypatch, KernelClock(True, timedelta(milliseconds=3), timedelta(milliseconds=40)))
+
+
+def tells(monkeypatch: pytest.MonkeyPatch, clock: KernelClock | None) -> None:
+    """Let the kernel tell this of its clock: no test may set the machine's."""
+    monkeypatch.setattr("booking_portal.oversight.health.kernel_clock", lambda: clock)
+
+
+def test_all_parts_are_well_when_they_are(client: Client) -> None:
+    worker_seen()
+
+    status, body = health(client)
+
+    assert status == 200
+    assert body["status"] == "ok"
+    assert states(body) == dict.fromkeys(
+        [
+            "database",
+            "redis",
+            "worker",
+            "directory",
+            "demographics",
+            "practices",
+            "settling",
+            "attention",
+            "clock",
+            "certificates",
+        ],
+        "ok",
+    )
+    assert body["parts"]["practices"]["not_answering"] == []
+    assert body["parts"]["certificates"]["days_left"] > 300
+    assert body["parts"]["clock"]["drift_seconds"] == 0.003
+
+
+@pytest.mark.requirement("SSP-6")
+@pytest.mark.parametrize(
+    ("told", "state", "seen"),
+    [
+        ({"offset": 180_000_000, "esterror": 70_000, "status": STA_NANO}, "ok", 0.25),
+        ({"offset": -180_000_000, "esterror": 70_001, "status": STA_NANO}, "degraded", 0.25),
+        ({"offset": -250_001}, "degraded", 0.25),
+        ({"offset": 100, "maxerror": 1_500_000}, "ok", 0.0),  # the bound between two answers
+        ({"esterror": 16_000_000, "status": STA_UNSYNC}, "unknown", None),
+    ],
+    ids=["just kept", "just not", "behind", "a daemon that asks rarely", "nobody keeps it"],
+)
+def test_the_clock_is_held_against_what_ntp_told_the_kernel(
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    told: dict[str, int],
+    state: str,
+    seen: float | None,
+) -> None:
+    worker_seen()
+    tells(monkeypatch, KernelClock.of(Timex(**told), 0))
+    status, body = health(client)
+    assert status == 200
+    assert body["parts"]["clock"]["state"] == state
+    assert body["parts"]["clock"]["drift_seconds"] == seen
+    assert body["status"] == ("degraded" if state == "degraded" else "ok")
+
+
+@pytest.mark.requirement("SSP-6")
+def test_a_clock_of_which_nothing_is_known_is_unknown_and_not_ill(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker_seen()
+    for clock in (None, KernelClock.of(Timex(), TIME_ERROR)):
+        tells(monkeypatch, clock)
+        _, body = health(client)
+        assert body["parts"]["clock"]["state"] == "unknown"
+        assert body["status"] == "ok"
+
+
+@pytest.mark.requirement("SSP-6")
+def test_the_kernel_itself_can_be_asked() -> None:
+    clock = kernel_clock()
+    if clock is not None:  # a sandboxed kernel may refuse
+        assert clock.bound >= timedelta(0)
+        assert clock.drift >= timedelta(0)
+
+
+def test_a_worker_that_fell_silent_is_degraded(client: Client) -> None:
+    cache.set(WORKER_KEY, (timezone.now() - timedelta(minutes=3)).isoformat())
+    status, body = health(client)
+    assert (status, body["status"]) == (200, "degraded")
+    assert states(body)["worker"] == "degraded"
+
+
+def test_without_redis_the_portal_is_degraded_and_up(client: Client, services: Services) -> None:
+    assert services.redis is not None, "the session's own Redis"
+    services.redis.stop()
+    try:
+        status, body = health(client)
+    finally:
+        services.redis.start()
+        ForgivingRedisCache._away_until = 0.0
+    assert (status, body["status"]) == (200, "degraded")
+    assert states(body)["redis"] == states(body)["worker"] == "degraded"
+
+
+def test_it_tells_when_pds_last_answered(
+    client: Client, receptionist: User, sign_in: SignIn, spine: Sandbox
+) -> None:
+    sign_in(client, receptionist)
+    opened(client, *ORDINARY)
+    _, body = health(client)
+    assert body["parts"]["demographics"]["last_seen"] is not None
+
+
+def test_a_directory_that_failed_last_is_degraded_and_nothing_is_probed(
+    client: Client, spine: Sandbox
+) -> None:
+    trail.record(EventKind.EXCHANGE_ANSWERED, service="sds", status=200)
+    trail.record(EventKind.EXCHANGE_ANSWERED, service="sds", status=None, error_code="UNREACHABLE")
+
+    _, body = health(client)
+
+    assert states(body)["directory"] == "degraded"
+    assert body["parts"]["directory"]["last_seen"] is not None
+    assert spine.exchanges() == []
+
+
+def test_a_list_of_revoked_certificates_that_cannot_be_read_is_degraded(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    broken = tmp_path / "revocations.pem"
+    broken.write_text("-----BEGIN X509 CRL-----\nnot a list\n-----END X509 CRL-----\n")
+    settings.GPCONNECT_REVOCATIONS = broken
+    _, body = health(client)
+    assert states(body)["certificates"] == "degraded"
+
+
+def test_a_directory_by_ldap_that_answered_last_is_ok(client: Client, db: None) -> None:
+    trail.record(EventKind.EXCHANGE_ANSWERED, service="sds", status=None)
+    _, body = health(client)
+    assert states(body)["directory"] == "ok"
+    assert body["parts"]["directory"]["last_seen"] is not None
+
+
+def test_a_certificate_that_cannot_be_read_is_degraded(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    broken = tmp_path / "client.pem"
+    broken.write_text("not a certificate")
+    settings.GPCONNECT_CLIENT_CERT = broken
+    settings.GPCONNECT_CA_BUNDLE = None
+    _, body = health(client)
+    assert states(body)["certificates"] == "degraded"
+
+
+def test_looks_that_are_late_and_a_hold_after_a_restore_are_degraded(
+    client: Client, counter: Counter, spine: Sandbox
+) -> None:
+    spine.fault(practice="A20047", use_case="book", kind="status_500_after", times=1)
+    command = counter.arrives_at_booking()
+    _, body = health(client)
+    assert body["parts"]["settling"] == {
+        "state": "ok",
+        "unsettled": 1,
+        "late_seconds": body["parts"]["settling"]["late_seconds"],
+        "on_hold": 0,
+    }
+    set_clocks(command, next_look_at=-600)
+    _, body = health(client)
+    assert states(body)["settling"] == "degraded"
+    assert body["parts"]["settling"]["late_seconds"] >= 600
+    set_clocks(command, next_look_at=600)
+    hold("a test")
+    _, body = health(client)
+    assert states(body)["settling"] == "degraded"
+    assert body["parts"]["settling"]["on_hold"] == 3
