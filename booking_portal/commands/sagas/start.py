@@ -1,8 +1,8 @@
 """Two writes for one wish: move, cancel first, register and book. [MOVE-1, REG-1..3]
 
 The saga is stored with its first step. The second goes by itself, from the request or from the
-worker's tick (`going_on`), within `automatic_until`; whatever stands in the way leaves it to a
-person (`deciding`).
+worker's tick (`orchestrator`), within `automatic_until`; whatever stands in the way leaves it to a
+person (`decisions`).
 """
 
 import uuid
