@@ -55,6 +55,8 @@ REQUESTER = Requester(
 NOWHERE = Endpoint("X99999", "200000000999", "https://practice.example/X99999/STU3/1/gpconnect")
 
 SHORT = Deadlines(connect=0.5, total=0.8)
+AT_THE_LATEST = 4.0
+"""Seconds in which a busy machine too ends what SHORT bounds; unbounded, it takes five and more."""
 
 
 @dataclass
