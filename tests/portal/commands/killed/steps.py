@@ -96,7 +96,7 @@ FIRST_OF_TWO = (
     MADE[4],
 )
 BETWEEN = (
-    Point("about to go on", "booking_portal.commands.sagas.orchestrator:continue_saga"),
+    Point("about to go on", "booking_portal.commands.sagas.start:continue_saga"),
     Point("the second step claimed", "booking_portal.commands.sagas.orchestrator:ready_second"),
     Point("stored, not committed", TRAIL, when=recording(EventKind.STEPS_MOVED, "went on")),
     Point("the second step committed", "booking_portal.commands.sagas.orchestrator:send"),
@@ -119,5 +119,5 @@ SECOND_OF_TWO = (
         TRAIL,
         when=the(2, recording(EventKind.COMMAND_MOVED, State.DONE)),
     ),
-    Point("both recorded, nothing shown", "booking_portal.commands.saga_status:latest_step"),
+    Point("both recorded, nothing shown", "booking_portal.commands.sagas.start:latest_step"),
 )
