@@ -129,6 +129,18 @@ def test_what_practices_say_no_with_is_in_the_table(kind: Kind) -> None:
         assert (found.state is State.REFUSED) or found.look_first or not error.outcome_known
 
 
+@pytest.mark.requirement("AMEND-2", "ERR-2")
+@pytest.mark.parametrize("status", [409, 412])
+@pytest.mark.parametrize("kind", Kind)
+def test_a_conflict_in_no_words_is_looked_into_first_where_there_is_a_version(
+    kind: Kind, status: int
+) -> None:
+    """A practice that says it with the status alone: another version, or our own success."""
+    found = outcome_of(kind, answered(kind, f"HTTP_{status}", status=status), 1)
+    changes = kind in {Kind.AMEND, Kind.CANCEL}
+    assert (found.state, found.look_first) == (State.UNCONFIRMED, changes)
+
+
 @pytest.mark.requirement("ERR-2")
 @pytest.mark.parametrize(
     ("kind", "code"),
@@ -181,7 +193,7 @@ def test_what_was_kept_of_an_answer_says_the_same_later(
     assert is_no(code, status) is no
     assert is_contradictory(code, status) is contradictory
     assert said_no(code) is said
-    assert never_left(code) is not left
+    assert never_left(code) is (not left)
 
 
 @pytest.mark.parametrize(
