@@ -43,7 +43,7 @@ STATUSES = (200, 201, 202, 204, 302, 400, 401, 403, 404, 405, 408, 409, 410, 412
             500, 501, 502, 503, 504)  # fmt: skip
 TYPE = {"Content-Type": "application/fhir+json;charset=utf-8"}
 ROOMS = ("gpconnect", "booking_portal")
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def outcome(code: str) -> bytes:
