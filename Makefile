@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-long test-dates test-alone bench chaos mutants pages reset lock format
-.PHONY: check-python
+.PHONY: structure walks check-python
 
 help:
 	@echo "make demo    bring everything up on http://localhost:$(PORT)/ (PORT= chooses another)"
@@ -23,6 +23,8 @@ help:
 	@echo "make test-dates   the tests that follow the diary, on fifteen chosen days; ONLY=words"
 	@echo "make test-alone   every test file by itself"
 	@echo "make bench   measure the client library against its baselines"
+	@echo "make structure   how the files hang together; ROOT=another checkout, also of before"
+	@echo "make walks   through how many files a booking, its page and others go; ROOT= likewise"
 	@echo "make chaos   answers gone wrong, and users while everything fails (half an hour);"
 	@echo "             ONLY=memory, answers, commands, breaker-off or breaker-on: a part; SEED="
 	@echo "make mutants   small changes of what decides: is each held by a test? ONLY=module"
@@ -52,6 +54,12 @@ test-alone: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	@$(BIN)/python -m demo.tether $(BIN)/python -m bench
+
+structure: .venv/dev.stamp
+	@$(BIN)/python -m bench.structure $(ROOT)
+
+walks: .venv/dev.stamp
+	@$(BIN)/python -m demo.tether $(BIN)/python -m bench.walks $(ROOT)
 
 chaos: .venv/dev.stamp
 	@$(BIN)/python -m demo.tether $(BIN)/python -m chaos $(ONLY)

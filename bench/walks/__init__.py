@@ -1,0 +1,1 @@
+"""Through how many files and functions of the product five things go: `make walks`."""
