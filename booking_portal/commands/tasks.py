@@ -21,7 +21,7 @@ BUSY_SECONDS = 10.0
 def settle_due() -> int:
     """Look for the effect of every command that is due; returns how many were looked at.
 
-    Raises: as `working.each`.
+    Raises: as `task_loop.process_claimed`.
     """
     watch_for_restore()  # a restored database is noticed before anything is sent
     return process_claimed(_due_for(BUSY_SECONDS), settle, "commands")

@@ -31,7 +31,7 @@ class DeviationNotice:
         person: Practitioner | None = None,
         service: HealthcareService | None = None,
     ) -> Self | None:
-        """None where all is as asked for; `person` and `service` as `otherwise` takes them."""
+        """None where all is as asked for; `person` and `service` as `deviations_of` takes them."""
         parts = deviations_of(command, person, service)
         if not parts:
             return None

@@ -22,7 +22,7 @@ from gpconnect import london
 
 @dataclass(frozen=True, slots=True)
 class WorkRows:
-    """The lists of `commands.worklist.Work`, as rows."""
+    """The lists of `commands.worklist.queries.Work`, as rows."""
 
     sagas: tuple[SagaRow, ...]
     attention: tuple[WorkRow, ...]

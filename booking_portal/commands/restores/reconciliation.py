@@ -65,7 +65,7 @@ NO_PATIENT = "PATIENT_NOT_AT_PRACTICE"
 def reconcile_due(most: int = 3) -> int:
     """Reconcile what is due, a few at a time so that practices are spared; returns how many.
 
-    Raises: as `working.each`.
+    Raises: as `task_loop.process_claimed`.
     """
     with transaction.atomic():
         due = list(

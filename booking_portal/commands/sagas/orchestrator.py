@@ -88,7 +88,7 @@ def continue_due(most: int = 20) -> int:
 
     Where a restoration is not released, nothing is sent.
 
-    Raises: as `working.each`.
+    Raises: as `task_loop.process_claimed`.
     """
     return process_claimed(islice(iter(_claim_due, None), most), _go_on_by_itself, "sagas")
 
