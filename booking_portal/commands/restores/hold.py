@@ -3,7 +3,7 @@
 A restored database has forgotten what was sent after the backup was made: to send again, or to
 send a second step, could double or undo what the practices have. So it goes on hold, by itself
 where the restore shows, or by `manage.py after_restore`; looks go on, and each patient whom the
-portal knows at a practice is reconciled with it (commands.reconciling).
+portal knows at a practice is reconciled with it (`commands.restores.reconciliation`).
 """
 
 from datetime import datetime, time, timedelta
