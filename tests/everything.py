@@ -19,7 +19,7 @@ from pathlib import Path
 from tests import debian
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("gpconnect", "booking_portal", "sandbox", "demo", "bench", "chaos", "mutants")
+PACKAGES = ("gpconnect", "booking_portal", "sandbox", "demo", "bench", "chaos", "mutants", "tests")
 SHARES = 3
 
 Checks = dict[str, list[str]]

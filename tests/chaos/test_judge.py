@@ -33,8 +33,12 @@ def judged(
 
 
 def test_what_is_right_is_not_found() -> None:
-    told = (Told(150, "c1", "Booked"), Told(90, "c1", "Not confirmed yet"))
-    told += (Told(250, "c2", "Cancel Cancelled"), Told(250, "c1", "Booked, and cancelled since"))
+    told = (
+        Told(150, "c1", "Booked"),
+        Told(90, "c1", "Not confirmed yet"),
+        Told(250, "c2", "Cancel Cancelled"),
+        Told(250, "c1", "Booked, and cancelled since"),
+    )
     assert judged(BOOK, CANCEL, told=told, a1001=[MADE, GONE]) == Findings()
 
 
@@ -97,9 +101,9 @@ def test_still_on_their_way() -> None:
 
 def test_the_old_appointment_goes_before_the_new_is_there() -> None:
     saga = Saga("s1", "move", "A20047", "1001", "", None)
-    move = {"saga": "s1", "saga_kind": "move", "text": "mk000003 knee"}
-    new = replace(BOOK, id="c3", step="first", trace_ids=["t3"], **move)
-    old = replace(CANCEL, id="c4", step="second", trace_ids=["t4"], **move)
+    move = replace(BOOK, saga="s1", saga_kind="move", text="mk000003 knee")
+    new = replace(move, id="c3", step="first", trace_ids=["t3"])
+    old = replace(move, id="c4", kind="cancel", step="second", trace_ids=["t4"])
     cancelled = replace(GONE, trace_id="t4")
     late = replace(MADE, at=300.0, trace_id="t3")
     found = judged(BOOK, new, old, sagas=(saga,), a1001=[MADE, cancelled], a1002=[late])

@@ -64,7 +64,8 @@ class Terminal:
 
     def free_slot(self) -> str:
         """A free slot of the practice, tomorrow or later."""
-        return self.free_slots()[0]["slot_id"]
+        slot_id: str = self.free_slots()[0]["slot_id"]
+        return slot_id
 
     def free_slots(self) -> list[Json]:
         """The free slots of the practice from tomorrow on, none of them doubtful."""

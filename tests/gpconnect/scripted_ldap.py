@@ -2,6 +2,8 @@
 
 Messages are read and written with ldaptor, which shares no code with ldap3.
 """
+# mypy: allow-untyped-calls
+# (ldaptor has no annotations)
 
 import contextlib
 import socket

@@ -24,6 +24,7 @@ from tests.gpconnect.conftest import NOWHERE, REQUESTER, Scripted, a_booking
 from tests.gpconnect.scripted_server import always, http
 
 Start = Callable[..., Scripted]
+Change = Callable[[], object]
 
 
 def at(**after_tomorrow: int) -> str:
@@ -128,10 +129,11 @@ def test_an_appointment_that_cannot_be_changed_is_not(
     scripted: Start, appointment: Appointment
 ) -> None:
     server = scripted(always(http({})))
-    for change in (
+    changes: tuple[Change, ...] = (
         lambda: server.client.amend_appointment(appointment, "Words", None),
         lambda: server.client.cancel_appointment(appointment, "Reason"),
-    ):
+    )
+    for change in changes:
         with pytest.raises(errors.InvalidRequest):
             change()
     assert server.server.connections == 0
@@ -140,11 +142,12 @@ def test_an_appointment_that_cannot_be_changed_is_not(
 @pytest.mark.requirement("CANCEL-1", "AMEND-1")
 def test_a_reason_must_be_given_and_words_have_their_limits(scripted: Start) -> None:
     server = scripted(always(http({})))
-    for change in (
+    changes: tuple[Change, ...] = (
         lambda: server.client.cancel_appointment(an_appointment(), " "),
         lambda: server.client.amend_appointment(an_appointment(), "x" * 101, None),
         lambda: server.client.amend_appointment(an_appointment(), "Words", "x" * 501),
-    ):
+    )
+    for change in changes:
         with pytest.raises(errors.InvalidRequest):
             change()
     assert server.server.connections == 0

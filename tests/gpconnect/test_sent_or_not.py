@@ -233,7 +233,9 @@ def test_an_answer_that_drips_ends_at_the_total_deadline(
 
 
 def test_an_answer_that_never_comes_ends_at_its_own_deadline(scripted: Start) -> None:
-    server = scripted(lambda connection, request: server.server.stopping.wait(5) and CLOSE)
+    server: Scripted = scripted(
+        lambda connection, request: server.server.stopping.wait(5) and CLOSE
+    )
     started = time.monotonic()
     with pytest.raises(errors.DeadlineExceeded):
         server.client.capability_statement(deadline=Deadlines(total=0.2))
@@ -245,7 +247,9 @@ def watchdogs() -> set[threading.Thread]:
 
 
 def test_one_thread_watches_over_all_exchanges(scripted: Start) -> None:
-    server = scripted(lambda connection, request: server.server.stopping.wait(5) and CLOSE)
+    server: Scripted = scripted(
+        lambda connection, request: server.server.stopping.wait(5) and CLOSE
+    )
     caught: list[GPConnectError] = []
 
     def ask() -> None:

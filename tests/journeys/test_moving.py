@@ -132,8 +132,8 @@ class TestMoving(Moves):
 
 
 class TestMovingWithoutJavaScript(Moves):
-    @pytest.fixture
-    def desk(self, desks: Desks) -> Desk:
+    @pytest.fixture(name="desk")
+    def desk_without_scripts(self, desks: Desks) -> Desk:
         """A browser that runs no scripts (and so is not checked by axe)."""
         return desks.open(javascript=False)
 

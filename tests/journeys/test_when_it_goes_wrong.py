@@ -5,6 +5,8 @@ import re
 import pytest
 
 from booking_portal.audit.models import Event, EventKind
+from tests.journeys.conftest import Desks
+from tests.journeys.desk import Desk
 from tests.journeys.journey import (
     DR_LEGG,
     ORDINARY,
@@ -100,8 +102,8 @@ class TestNoPermission(Journey):
 
 
 class TestWithoutJavaScript(Journey):
-    @pytest.fixture
-    def desk(self, desks):  # type: ignore[no-untyped-def]
+    @pytest.fixture(name="desk")
+    def desk_without_scripts(self, desks: Desks) -> Desk:
         """A browser that runs no scripts (and so is not checked by axe)."""
         return desks.open(javascript=False)
 

@@ -52,7 +52,7 @@ either = pytest.mark.parametrize("changed", ANOTHER, ids=["ASID", "service root"
 
 def at(counter: Counter) -> PatientAtPractice:
     """What the encounter knows of the practice."""
-    return PatientAtPractice.objects.get(encounter=counter.encounter_id, practice__ods_code=HERE)
+    return PatientAtPractice.objects.get(encounter_id=counter.encounter_id, practice__ods_code=HERE)
 
 
 def looked_up(counter: Counter) -> int:
@@ -63,7 +63,7 @@ def looked_up(counter: Counter) -> int:
 
 def an_hour_later(counter: Counter) -> None:
     """As if what the directory said had been said an hour ago; nothing sleeps."""
-    found = PatientAtPractice.objects.filter(encounter=counter.encounter_id)
+    found = PatientAtPractice.objects.filter(encounter_id=counter.encounter_id)
     found.update(looked_up_at=timezone.now() - timedelta(hours=1))
 
 
@@ -129,7 +129,7 @@ def test_the_patient_is_found_anew_and_compared_anew(
     counter.traces("9990000050")  # whose record there has another birth date
     address = reverse("patient-appointments", args=[counter.encounter_id, "E83021"])
     counter.opens(address)
-    before = PatientAtPractice.objects.get(encounter=counter.encounter_id)
+    before = PatientAtPractice.objects.get(encounter_id=counter.encounter_id)
     PatientAtPractice.objects.update(differences_acknowledged=True)
     spine.register("E83021", **changed)
     spine.start_again("E83021")

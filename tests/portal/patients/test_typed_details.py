@@ -1,6 +1,7 @@
 """What users type or paste, on the pages: read as they mean it, or said beside the box."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -24,7 +25,7 @@ def _signed_in(client: Client, receptionist: User, sign_in: SignIn, spine: Sandb
     sign_in(client, receptionist)
 
 
-def by_name(client: Client, birth_date: str, **others: str) -> object:
+def by_name(client: Client, birth_date: str, **others: str) -> Any:
     """Send the form "Find a patient by name"; the response, followed."""
     return client.post(reverse("find-patient-by-name"), typed(birth_date, **others), follow=True)
 
