@@ -3,7 +3,8 @@
     python -m tests.everything [--long]
 
 The tests run in a few processes, and the other checks beside them. `--long` runs what is left out
-otherwise: the tests marked `long`, every test file by itself, and the diary's tests on many days.
+otherwise: the tests marked `long`, every test file by itself, the diary's tests on many days, and
+the tests once more with what they reach measured.
 """
 # ruff: noqa: T201 - it reports to a terminal
 
@@ -32,6 +33,7 @@ CHECKS: Checks = {
 LONG: Checks = {
     "files alone": ["python", "-m", "tests.alone"],
     "days": ["python", "-m", "tests.dates"],
+    "coverage": ["python", "-m", "tests.coverage"],
 }
 Result = tuple[str, bool, float]
 
@@ -41,18 +43,14 @@ def main() -> None:
     long = sys.argv[1:] == ["--long"]
     if not shutil.which("chromium"):  # for the journeys
         debian.install("chromium")
-    shares: Checks = {
-        f"tests {number}": ["pytest", "--share", f"{number}/{SHARES}", *["--long"] * long]
-        for number in range(1, SHARES + 1)
-    }
     with ThreadPoolExecutor(SHARES + 1) as pool:
         # What is long and not a test comes after the tests: it has processes of its own.
         beside = [] if long else [pool.submit(_one_after_the_other, CHECKS)]
-        running = [pool.submit(_run, *share) for share in shares.items()]
+        running = [pool.submit(run, *share) for share in shares(*["--long"] * long).items()]
         results = [result for each in beside for result in each.result()]
         results += [each.result() for each in running]
     if long:
-        results += [_run(*check, at_once=True) for check in LONG.items()]
+        results += [run(*check, at_once=True) for check in LONG.items()]
     print()
     for name, passed, seconds in results:
         print(f"{name:<14} {'ok' if passed else 'FAILED':<8} {seconds:6.1f} s")
@@ -63,11 +61,19 @@ def main() -> None:
     sys.exit(not passed)
 
 
+def shares(*options: str) -> Checks:
+    """All tests, dealt out among as many processes as run side by side."""
+    return {
+        f"tests {number}": ["pytest", "--share", f"{number}/{SHARES}", *options]
+        for number in range(1, SHARES + 1)
+    }
+
+
 def _one_after_the_other(checks: Checks) -> list[Result]:
-    return [_run(name, command) for name, command in checks.items()]
+    return [run(name, command) for name, command in checks.items()]
 
 
-def _run(name: str, command: list[str], *, at_once: bool = False) -> Result:
+def run(name: str, command: list[str], *, at_once: bool = False) -> Result:
     """Run it to its end. What it says is printed then, as several run together, or at once."""
     begun = time.monotonic()
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
