@@ -1,4 +1,4 @@
-"""What the documents name is there: files, modules, links and commands.
+"""What the documents name is there: files, links and commands.
 
 A guide that sends somebody to a file that has moved is worse than none. Decisions (docs/adr) tell
 of their time, and docs/conformance.md and docs/errors.md are written by `make pages`; of them only
@@ -23,10 +23,6 @@ DOCUMENTS = sorted({*GUIDES, *(ROOT / "docs").rglob("*.md")})
 CODE = re.compile(r"`([^`\n]+)`")
 # With a folder, or a file of ours by its ending; not an address ("/healthz"), nor "DIR/a.json".
 PATH = re.compile(r"[a-z_.](?:[\w.-]*/)+[\w.-]*|[\w-]+\.(?:py|md|toml|jinja)")
-# "commands.delivery.sender.send": below one of these.
-DOTTED = re.compile(r"[a-z]\w*(?:\.\w+)+")
-PACKAGES = (ROOT / "booking_portal", ROOT)
-NO_MODULES = frozenset({"practices.not_answering"})  # what /healthz says
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[\w-]+)?\)")
 TARGET = re.compile(r"(?:^|`)make ([a-z][a-z-]*)", re.MULTILINE)
 
@@ -45,33 +41,11 @@ def paths_in(text: str) -> Iterator[str]:
             yield from (word for word in re.split(r"[\s=]+", line) if word.startswith("tests/"))
 
 
-def is_there(dotted: str) -> bool:
-    """Whether it is a module, or a name in one; what is of no package of ours is held to be."""
-    first, *rest = dotted.split(".")
-    place = next((each / first for each in PACKAGES if (each / first).is_dir()), None)
-    if place is None:
-        return True
-    while rest and (place / rest[0]).is_dir():
-        place /= rest.pop(0)
-    if not rest:
-        return True
-    module = place / f"{rest[0]}.py"
-    names = rest[1:] if module.exists() else rest
-    source = (module if module.exists() else place / "__init__.py").read_text()
-    return all(re.search(rf"\b{name}\b", source) for name in names)
-
-
 @pytest.mark.parametrize("guide", GUIDES, ids=name_of)
 def test_every_path_that_a_guide_names_is_there(guide: Path) -> None:
     places = (ROOT, guide.parent, ROOT / "tests")
     named = list(paths_in(guide.read_text()))
     assert [path for path in named if not any((place / path).exists() for place in places)] == []
-
-
-@pytest.mark.parametrize("guide", GUIDES, ids=name_of)
-def test_every_module_and_what_it_is_said_to_have_is_there(guide: Path) -> None:
-    named = {said for said in CODE.findall(guide.read_text()) if DOTTED.fullmatch(said)}
-    assert {name for name in named - NO_MODULES if not is_there(name)} == set()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
