@@ -28,12 +28,15 @@ AT_ONCE = 2
 
 # What the portal shows and chooses by the day; the rest of it has no diary.
 PORTAL = (
-    "asking_practices", "audit_viewer", "booking", "changing", "commands_states", "following",
-    "hardening_inputs", "moving_pages", "patient_page", "pds_as_it_answers", "pds_birth_dates",
-    "pds_names", "recognition",
-    "registering", "searching", "start", "withdrawing_pages", "worklist",
+    "appointments/booking", "appointments/patient/test_amend_cancel.py",
+    "appointments/patient/test_patient_page.py", "appointments/search",
+    "appointments/status/test_command_page.py", "appointments/status/test_withdrawal.py",
+    "appointments/worklist", "commands/delivery/test_matching.py", "commands/test_states.py",
+    "integration/test_asking_practices.py", "oversight/test_audit_viewer.py",
+    "patients/test_pds_as_it_answers.py", "patients/test_pds_birth_dates.py",
+    "patients/test_pds_names.py", "test_inputs.py",
 )  # fmt: skip
-SUITES = ("tests/sandbox", "tests/gpconnect", *(f"tests/portal/test_{one}.py" for one in PORTAL))
+SUITES = ("tests/sandbox", "tests/gpconnect", *(f"tests/portal/{one}" for one in PORTAL))
 DAYS = {
     "the real day": None,
     "a Sunday, on which the first slot was another's": "2026-11-29 11:00",

@@ -14,25 +14,26 @@ from pathlib import PurePosixPath
 
 import pytest
 
-# About how many seconds a test takes: in this file, or else in this folder.
+# About how many seconds a test takes, by its file or by the nearest folder that is here.
 SECONDS = {
-    "test_commands.py": 110.0,
-    "test_database_away.py": 40.0,
-    "test_up.py": 10.0,
-    "test_degraded_database.py": 7.0,
-    "test_restoring.py": 4.7,
-    "test_hardening_closing.py": 4.0,
-    "test_production.py": 3.6,
-    "test_moving_pages.py": 2.8,
-    "test_commands_settling.py": 2.2,
-    "test_fuzz.py": 1.4,
-    "test_withdrawing_pages.py": 0.1,
-    "test_commands_states.py": 0.0,
-    "journeys": 13.0,
-    "portal": 0.75,
-    "demo": 0.75,
-    "killed": 0.55,
+    "chaos/test_commands.py": 110.0,
     "command_line": 0.4,
+    "command_line/test_database_away.py": 40.0,
+    "demo": 0.75,
+    "demo/test_production.py": 3.6,
+    "demo/test_up.py": 10.0,
+    "gpconnect/test_fuzz.py": 1.4,
+    "journeys": 13.0,
+    "journeys/test_database_away.py": 40.0,
+    "portal": 0.75,
+    "portal/appointments/booking/test_move_check.py": 2.8,
+    "portal/appointments/status/test_withdrawal.py": 0.1,
+    "portal/commands/delivery/test_database_away.py": 7.0,
+    "portal/commands/delivery/test_recovery.py": 2.2,
+    "portal/commands/killed": 0.55,
+    "portal/commands/restores": 4.7,
+    "portal/commands/test_states.py": 0.0,
+    "portal/commands/worklist/test_manual_close.py": 4.0,
 }
 OTHERWISE = 0.1
 # What every process does for itself: each searches what its own servers have written.
@@ -67,8 +68,7 @@ def shares(items: list[pytest.Item], of: int) -> dict[str, int]:
     for item in items:
         file = PurePosixPath(_file(item))
         if file.name != BY_EACH:
-            by_folder = SECONDS.get(file.parent.name, OTHERWISE)
-            seconds[str(file)] += SECONDS.get(file.name, by_folder)
+            seconds[str(file)] += seconds_of(str(file))
     load = dict.fromkeys(range(1, of + 1), 0.0)
     dealt = {}
     for name in sorted(seconds, key=lambda each: (-seconds[each], each)):
@@ -76,6 +76,13 @@ def shares(items: list[pytest.Item], of: int) -> dict[str, int]:
         load[least] += seconds[name]
         dealt[name] = least
     return dealt
+
+
+def seconds_of(file: str) -> float:
+    """About how long one test of this file takes."""
+    below = PurePosixPath(file).relative_to("tests")
+    known = (SECONDS[str(place)] for place in (below, *below.parents) if str(place) in SECONDS)
+    return next(known, OTHERWISE)
 
 
 def _file(item: pytest.Item) -> str:

@@ -1,0 +1,25 @@
+"""The tables that `make test` and `make test-dates` go by name files and folders that are there."""
+
+from tests import dates, sharing
+from tests.everything import ROOT
+
+
+def test_what_follows_the_diary_is_there() -> None:
+    assert [name for name in dates.SUITES if not (ROOT / name).exists()] == []
+
+
+def test_what_is_weighed_is_there() -> None:
+    assert [name for name in sharing.SECONDS if not (ROOT / "tests" / name).exists()] == []
+
+
+def test_a_file_weighs_what_it_or_its_nearest_folder_is_known_to() -> None:
+    weights = {
+        name: sharing.seconds_of(f"tests/{name}")
+        for name in (
+            "portal/commands/killed/test_killed_at_each_step.py",
+            "portal/commands/test_states.py",
+            "portal/slots/test_offers.py",
+            "test_pages.py",
+        )
+    }
+    assert list(weights.values()) == [0.55, 0.0, 0.75, sharing.OTHERWISE]
