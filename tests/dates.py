@@ -32,9 +32,9 @@ PORTAL = (
     "appointments/patient/test_patient_page.py", "appointments/search",
     "appointments/status/test_command_page.py", "appointments/status/test_withdrawal.py",
     "appointments/worklist", "commands/delivery/test_matching.py", "commands/test_states.py",
-    "integration/test_asking_practices.py", "oversight/test_audit_viewer.py",
+    "integration/test_requests_to_practices.py", "oversight/test_audit_viewer.py",
     "patients/test_pds_as_it_answers.py", "patients/test_pds_birth_dates.py",
-    "patients/test_pds_names.py", "test_inputs.py",
+    "patients/test_pds_names.py", "test_bad_input.py",
 )  # fmt: skip
 SUITES = ("tests/sandbox", "tests/gpconnect", *(f"tests/portal/{one}" for one in PORTAL))
 DAYS = {

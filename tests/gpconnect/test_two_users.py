@@ -19,7 +19,7 @@ from gpconnect.models import Booking, BookingOrganisation, SlotChoice, SlotSearc
 from gpconnect.transport import Deadlines
 from tests.gpconnect.conftest import NOWHERE, REQUESTER, Observer, Scripted, a_booking
 from tests.gpconnect.scripted_server import Received, bundle, http
-from tests.gpconnect.test_reading_slots import LOCATION, SCHEDULE, slot
+from tests.gpconnect.test_slots import LOCATION, SCHEDULE, slot
 
 THREADS, EACH = 8, 125  # a thousand exchanges
 ODS = "https://fhir.nhs.uk/Id/ods-organization-code"

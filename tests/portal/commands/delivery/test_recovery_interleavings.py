@@ -1,4 +1,4 @@
-"""Settling told wrongly, by every interleaving that a hostile reviewer could think of."""
+"""Recovery, in each order that two looks, a late answer and a death can come in."""
 
 import uuid
 from collections.abc import Callable

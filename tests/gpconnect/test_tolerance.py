@@ -15,9 +15,9 @@ from gpconnect.client import GPConnectClient
 from gpconnect.models import SlotSearch
 from tests.gpconnect.conftest import Scripted
 from tests.gpconnect.scripted_server import Received, bundle, http
-from tests.gpconnect.test_changing_appointments import appointment
-from tests.gpconnect.test_reading_patients import PATIENT
-from tests.gpconnect.test_reading_slots import LOCATION, PRACTITIONER, SCHEDULE, slot
+from tests.gpconnect.test_appointments import appointment
+from tests.gpconnect.test_people import PATIENT
+from tests.gpconnect.test_slots import LOCATION, PRACTITIONER, SCHEDULE, slot
 
 Start = Callable[..., Scripted]
 Answer = dict[str, Any]
