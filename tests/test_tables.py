@@ -1,7 +1,11 @@
 """The tables that `make test` and `make test-dates` go by name files and folders that are there."""
 
 from tests import dates, sharing
-from tests.everything import ROOT
+from tests.everything import PACKAGES, ROOT
+
+
+def test_the_types_of_every_package_are_checked() -> None:
+    assert set(PACKAGES) == {file.parent.name for file in ROOT.glob("*/__init__.py")}
 
 
 def test_what_follows_the_diary_is_there() -> None:
