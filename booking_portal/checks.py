@@ -17,7 +17,6 @@ SHORTEST_SECRET = 50
 SHORTEST_REQUEST_LIFETIME = 360
 NOT_SECRET = ("demo", "test", "insecure", "secret", "change", "example")
 TEST_API_KEYS = frozenset({"sandbox-sds-key"})
-TEST_ACCOUNTS = ("receptionist", "clinician", "manager", "auditor", "administrator", "locum")
 
 
 def production_values(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
@@ -98,23 +97,6 @@ def _demo() -> Iterator[Finding]:
         yield ("E010", "The demo's pages are installed.", "Use booking_portal.settings.production.")
     if settings.DEBUG:
         yield ("E011", "DEBUG is on.", "It shows patients' data on error pages.")
-
-
-def demo_accounts(
-    app_configs: Any = None, databases: Any = None, **kwargs: Any
-) -> list[CheckMessage]:
-    """An account of the demo that still opens with the demo's password."""
-    if settings.ENVIRONMENT_NAME != "production" or not databases:
-        return []
-    from booking_portal.accounts.models import User
-
-    left = [
-        user.username
-        for user in User.objects.filter(username__in=TEST_ACCOUNTS, is_active=True)
-        if user.check_password("demo-only-password")
-    ]
-    hint = "Switch them off: " + ", ".join(left)
-    return [Error("Demo accounts are open.", hint=hint, id="booking_portal.E012")] if left else []
 
 
 def _is_https(address: str) -> bool:

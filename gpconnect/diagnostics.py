@@ -10,9 +10,6 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-from gpconnect.fhir import elements
-from gpconnect.fhir.elements import Json
-
 MOST: Final = 500
 """Characters of a masked text."""
 
@@ -58,20 +55,6 @@ def masked(text: str, names: Iterable[str] = ()) -> str:
     if whole and len(plain) <= MOST:
         return plain
     return f"{plain[: MOST - 1].rsplit(' ', 1)[0]}…"  # at a word: it may be a name yet to be masked
-
-
-def said(document: Json | None) -> str:
-    """What an OperationOutcome says in words, unmasked; nothing for anything else."""
-    if document is None or document.get("resourceType") != "OperationOutcome":
-        return ""
-    words: list[str] = []
-    for issue in elements.objects(document.get("issue")):
-        details = elements.mapping(issue.get("details"))
-        for coding in elements.objects(details.get("coding")):
-            words.extend(elements.texts(coding.get("display")))
-        words.extend(elements.texts(details.get("text")))
-        words.extend(elements.texts(issue.get("diagnostics")))
-    return " ".join(dict.fromkeys(words))
 
 
 def _mask(found: re.Match[str]) -> str:

@@ -8,11 +8,11 @@ from urllib.parse import quote, urlsplit
 
 from gpconnect import london
 from gpconnect.attempt import Deadlines, Remaining
-from gpconnect.diagnostics import said
 from gpconnect.error_table import failure
 from gpconnect.errors import GPConnectError, NoAnswer, NotSent, Origin, UnreadableAnswer
 from gpconnect.fhir import elements, parsing
 from gpconnect.fhir.elements import Json
+from gpconnect.fhir.outcome import said
 from gpconnect.identity import Requester
 from gpconnect.observer import Asked, ExchangeObserver, observed
 from gpconnect.wire import Wire, WireAnswer, WireRequest

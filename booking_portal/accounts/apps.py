@@ -11,10 +11,11 @@ class AccountsConfig(AppConfig):
     verbose_name = "Users and organisations"
 
     def ready(self) -> None:
-        from booking_portal import checks
         from booking_portal.accounts import signals
+        from booking_portal.accounts.checks import demo_accounts
+        from booking_portal.checks import production_values
 
-        register(checks.production_values, Tags.security)
-        register(checks.demo_accounts, Tags.database)
+        register(production_values, Tags.security)
+        register(demo_accounts, Tags.database)
         signals.connect()
         post_migrate.connect(signals.renew_permissions, sender=self)

@@ -8,6 +8,7 @@ from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.utils import timezone
 
+from booking_portal.accounts.permission_rows import grant
 from booking_portal.accounts.roles import PERMISSIONS_OF, Permission, Role
 
 ODS_CODE = RegexValidator(r"^[A-Z0-9]{3,12}$", "Give 3 to 12 capital letters or digits.")
@@ -101,8 +102,6 @@ class Membership(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Store the membership and its permissions together; one that moves leaves none behind."""
-        from booking_portal.accounts.permission_rows import grant
-
         with transaction.atomic():
             before = Membership.objects.filter(pk=self.pk).first()
             if before is not None:

@@ -8,6 +8,7 @@ from django.db.models.signals import post_delete
 from django.http import HttpRequest
 
 from booking_portal.accounts.models import Membership, User
+from booking_portal.accounts.permission_rows import grant
 from booking_portal.audit import trail
 from booking_portal.audit.models import EventKind
 
@@ -22,10 +23,9 @@ def connect() -> None:
 
 def renew_permissions(**_: Any) -> None:
     """After a migration: the roles table may have changed."""
-    from booking_portal.accounts.permission_rows import grant_all
-
     if DjangoPermission.objects.filter(content_type__app_label="accounts").exists():
-        grant_all()
+        for membership in Membership.objects.select_related("user", "organisation"):
+            grant(membership.user, membership.organisation, membership.permissions)
 
 
 def person(user: User, remote_address: str = "") -> trail.Who:
@@ -61,6 +61,4 @@ def _sign_in_failed(*, credentials: dict[str, Any], request: HttpRequest | None,
 
 
 def _membership_gone(*, instance: Membership, **_: Any) -> None:
-    from booking_portal.accounts.permission_rows import grant
-
     grant(instance.user, instance.organisation, frozenset())

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from gpconnect import diagnostics, error_table
+from gpconnect import error_table
 from gpconnect.errors import GPConnectError, Origin
 from gpconnect.fhir import elements
 from gpconnect.fhir.elements import Json
@@ -60,6 +60,20 @@ def refusal(
     )
 
 
+def said(document: Json | None) -> str:
+    """What an OperationOutcome says in words, unmasked; nothing for anything else."""
+    if document is None or document.get("resourceType") != "OperationOutcome":
+        return ""
+    words: list[str] = []
+    for issue in elements.objects(document.get("issue")):
+        details = elements.mapping(issue.get("details"))
+        for coding in elements.objects(details.get("coding")):
+            words.extend(elements.texts(coding.get("display")))
+        words.extend(elements.texts(details.get("text")))
+        words.extend(elements.texts(issue.get("diagnostics")))
+    return " ".join(dict.fromkeys(words))
+
+
 # Codes that say less than a status of 409 or 412 does.
 _VAGUE: Final = (
     "UNRECOGNISED_CODE",
@@ -79,17 +93,17 @@ def _read(document: Json | None) -> tuple[str | None, Origin, str]:
         for coding in elements.objects(elements.mapping(issue.get("details")).get("coding"))
         for code in elements.texts(coding.get("code"))
     ]
-    said = diagnostics.said(document)
+    words = said(document)
     numeric = [code for code in codes if code.isascii() and code.isdigit()]
     if numeric:
-        return _least_certain([_spine_code(code, said) for code in numeric]), Origin.SSP, said
+        return _least_certain([_spine_code(code, words) for code in numeric]), Origin.SSP, words
     spelt = [re.sub(r"[\s-]+", "_", code.strip().upper()) for code in codes]
     known = [_SPELLINGS.get(code, code) for code in spelt]
     known = [code for code in known if error_table.is_spine_code(code)]
     if known:
-        return _least_certain(known), Origin.PRACTICE, said
+        return _least_certain(known), Origin.PRACTICE, words
     # A code of the practice's own is its text too, and stays out of ours.
-    return "UNRECOGNISED_CODE", Origin.PRACTICE, " ".join([*codes, said])
+    return "UNRECOGNISED_CODE", Origin.PRACTICE, " ".join([*codes, words])
 
 
 def _least_certain(codes: list[str]) -> str:

@@ -6,8 +6,9 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
+from booking_portal.accounts.checks import demo_accounts
 from booking_portal.accounts.models import User
-from booking_portal.checks import demo_accounts, production_values, refuse_test_values
+from booking_portal.checks import production_values, refuse_test_values
 from demo import certificates
 
 
