@@ -14,6 +14,8 @@ from django.urls import reverse
 
 from booking_portal.accounts import kept_forms
 from booking_portal.accounts.actor import Actor, NotPermitted
+from booking_portal.accounts.decorators import for_an_actor, sign_in_first
+from booking_portal.accounts.kept_for_page import Why
 from booking_portal.accounts.models import Organisation
 from booking_portal.accounts.requests import PortalRequest
 from booking_portal.query_helpers import AWAY
@@ -40,6 +42,14 @@ class Action:
     address: str
     text: str
     fields: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PageAbout:
+    """Whom a failure page is about: the room's template that says so, and what it needs."""
+
+    template: str
+    context: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +83,20 @@ def failed(
     failure: Failure,
     *,
     status: int,
-    about: Mapping[str, object] | None = None,
+    about: PageAbout | None = None,
     typed: TypedBack | None = None,
 ) -> HttpResponse:
     """The failure as a page with this status; as a block where htmx asked for a part of one.
 
-    htmx swaps in successful answers only, so a block is always 200. `about` is what a page about
-    a patient needs (`patient` and `encounter_id`): then it keeps their banner. `typed` is what to
+    htmx swaps in successful answers only, so a block is always 200. A page `about` a patient
+    keeps their banner. `typed` is what to
     give back; left out, all that was typed into the form that came in.
     """
     if getattr(request, "htmx", False):
         return render(request, "_failure.jinja", {"failure": failure})
     context = {"failure": failure, "typed": typed_back(request) if typed is None else typed}
     if about is not None:
-        return render(request, "patients/failure.jinja", context | {**about}, status=status)
+        return render(request, about.template, context | {**about.context}, status=status)
     return render(request, "failure.jinja", context, status=status)
 
 
@@ -127,7 +137,7 @@ def gpconnect_failed(
     *,
     back: str,
     again: str,
-    about: Mapping[str, object],
+    about: PageAbout,
 ) -> HttpResponse:
     """The page for a read that failed; 400 for our own checks, else 502."""
     status = 400 if error.origin is Origin.PORTAL else 502
@@ -225,15 +235,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     One of the user's own comes back with what they typed, after a sign-in where they have none.
     """
-    from booking_portal.accounts.decorators import for_an_actor, sign_in_first
-
     whose = kept_forms.whose_of(request) if for_an_actor(request) else None
     user = getattr(request, "user", None)
     if whose is not None and user is not None:
         if not user.is_authenticated:
             return sign_in_first(cast(PortalRequest, request))
         if user.pk == whose.user:
-            return redirect(kept_forms.keep_form(request, kept_forms.Why.OUT_OF_DATE))
+            return redirect(kept_forms.keep_form(request, Why.OUT_OF_DATE))
     failure = Failure(
         "This page is out of date",
         "Nothing was sent: nothing was booked, changed or cancelled by it. You, or somebody else, "

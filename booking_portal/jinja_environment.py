@@ -28,12 +28,8 @@ from jinja2 import (
 )
 from markupsafe import Markup
 
-from booking_portal import forms
+from booking_portal import forms, page_registry
 from booking_portal.accounts import kept_forms
-from booking_portal.accounts.actor import Actor
-from booking_portal.accounts.roles import Permission
-from booking_portal.appointments.worklist.restore_page import bar
-from booking_portal.commands.worklist.escalation import escalated_at
 from booking_portal.navigation import NavigationItem, navigation_for
 from booking_portal.safe_text import AsTyped, readable
 from gpconnect.models import DeliveryChannel
@@ -172,22 +168,11 @@ def every_page(request: HttpRequest) -> dict[str, Any]:
         "user_name": request.user.full_name if signed_in else "",  # type: ignore[union-attr]
         "navigation": _shown(navigation_for(actor), request.path) if signed_in else [],
         "notices": lambda: messages.get_messages(request) if signed_in else [],
-        "restored": lambda: bar(actor) if signed_in else "",
-        "escalated": lambda: _escalated(request.path, actor),
+        "page_notices": lambda: page_registry.notices_on(request, actor),
         "environment_name": settings.ENVIRONMENT_NAME,
         "has_demo_pages": apps.is_installed("demo.pages"),
         "csp_nonce": getattr(request, "csp_nonce", ""),
     }
-
-
-def _escalated(path: str, actor: Actor | None) -> int:
-    """How much nobody deals with: on every page for those who settle, for others on the first."""
-    if actor is None:
-        return 0
-    first = path == reverse("start") and actor.may(Permission.VIEW_WORKLIST)
-    if not (first or actor.may(Permission.SETTLE_COMMANDS)):
-        return 0
-    return escalated_at(actor.organisation)
 
 
 def _shown(items: list[NavigationItem], path: str) -> list[dict[str, Any]]:

@@ -8,7 +8,9 @@ from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOpera
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 
+from booking_portal import error_pages, page_registry
 from booking_portal.accounts.actor import NotPermitted
+from booking_portal.accounts.decorators import FormOfAnotherOrganisation, NotYourForm
 from booking_portal.logs import trace_of
 from booking_portal.query_helpers import AWAY
 
@@ -46,17 +48,19 @@ class PlainFailures:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """The page for an exception that reached the top."""
-        from booking_portal import error_pages
-        from booking_portal.appointments.status.unrecorded_views import record_behind
-        from booking_portal.commands.delivery.sender import RecordBehind
-
         if isinstance(error, PASSED_ON):
             return None
-        if isinstance(error, RecordBehind):
-            log.error("the record is behind: command %s", error.command.pk)
-            return record_behind(request, error)
+        page = page_registry.failure_page(request, error)
+        if page is not None:
+            return page
         if isinstance(error, NotPermitted):
             return error_pages.not_permitted(request, error)
+        if isinstance(error, NotYourForm):
+            return error_pages.not_your_form(request)
+        if isinstance(error, FormOfAnotherOrganisation):
+            return error_pages.another_organisation(
+                request, error.actor, error.organisation, error.address
+            )
         reference = uuid.uuid4().hex[:8]
         log.error("%s %s", reference, trace_of(error))
         if isinstance(error, AWAY):

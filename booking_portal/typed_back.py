@@ -13,7 +13,9 @@ from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParserError
 
 from booking_portal.accounts import kept_forms
-from booking_portal.accounts.kept_forms import Kept, Whose
+from booking_portal.accounts.decorators import for_an_actor
+from booking_portal.accounts.kept_for_page import SAID, Kept
+from booking_portal.accounts.kept_forms import Whose
 from booking_portal.forms import DateBoxes
 from booking_portal.safe_text import AsTyped
 
@@ -67,11 +69,9 @@ def typed_back(request: HttpRequest) -> TypedBack:
     Nothing of a form that was given to another user, or for another organisation, nor of one that
     is about the sign-in itself: there are passwords in it.
     """
-    from booking_portal.accounts.decorators import for_an_actor
-
     if request.method != "POST":
         kept: Kept | None = getattr(request, "kept", None)
-        if kept is None or kept.why not in kept_forms.SAID:
+        if kept is None or kept.why not in SAID:
             return NOTHING
         kept.given_back = True
         return _shown(kept.typed, ())

@@ -10,13 +10,29 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
 
-from booking_portal import error_pages
 from booking_portal.accounts import kept_forms
 from booking_portal.accounts.actor import Actor
+from booking_portal.accounts.kept_for_page import Why
+from booking_portal.accounts.models import Organisation
 from booking_portal.accounts.requests import PortalRequest
 from booking_portal.accounts.roles import Permission
 
 View = Callable[..., HttpResponse]
+
+
+class NotYourForm(Exception):
+    """Somebody else was signed in when the page was made, or acted for what its user has left."""
+
+
+class FormOfAnotherOrganisation(Exception):
+    """The user acted for another organisation of theirs when the page was made.
+
+    `actor` is who they are now; `address` where they come back to once they act for `organisation`.
+    """
+
+    def __init__(self, actor: Actor, organisation: Organisation, address: str) -> None:
+        super().__init__(organisation.ods_code)
+        self.actor, self.organisation, self.address = actor, organisation, address
 
 
 def acting(*permissions: Permission) -> Callable[[View], View]:
@@ -26,7 +42,8 @@ def acting(*permissions: Permission) -> Callable[[View], View]:
     typed. A form that somebody else was given, or the same user for another organisation, is not
     taken. Every one of `permissions` is required.
 
-    Raises (from the view): NotPermitted, after the refusal has been audited.
+    Raises (from the view): NotPermitted, after the refusal has been audited; NotYourForm,
+    FormOfAnotherOrganisation.
     """
 
     def decorate(view: View) -> View:
@@ -37,9 +54,7 @@ def acting(*permissions: Permission) -> Callable[[View], View]:
             if request.actor is None:
                 query = urlencode({"next": _address(request)})
                 return _elsewhere(request, f"{reverse('choose-organisation')}?{query}")
-            not_theirs = _given_to_another(request, request.actor)
-            if not_theirs is not None:
-                return not_theirs
+            _require_own_form(request, request.actor)
             request.kept = kept_forms.come_back(request)
             for permission in permissions:
                 request.actor.require(permission)
@@ -65,27 +80,27 @@ def for_an_actor(request: HttpRequest) -> bool:
     return bool(getattr(match.func, "for_an_actor", False))
 
 
-def _given_to_another(request: PortalRequest, actor: Actor) -> HttpResponse | None:
-    """The page that says why a form is not taken from this actor; None for one that is theirs."""
+def _require_own_form(request: PortalRequest, actor: Actor) -> None:
+    """Go on only with a form that this actor was given. Raises: as `acting`."""
     whose = kept_forms.whose_of(request) if request.method == "POST" else None
     if whose is None:
-        return None
+        return
     if whose.user != actor.user.pk:
-        return error_pages.not_your_form(request)
+        raise NotYourForm
     if whose.organisation == actor.organisation.pk:
         kept_forms.served(request, whose)
-        return None
+        return
     its = [one for one in request.memberships if one.organisation_id == whose.organisation]
     if not its:
-        return error_pages.not_your_form(request)
-    address = kept_forms.keep_form(request, kept_forms.Why.OTHER_ORGANISATION)
-    return error_pages.another_organisation(request, actor, its[0].organisation, address)
+        raise NotYourForm
+    address = kept_forms.keep_form(request, Why.OTHER_ORGANISATION)
+    raise FormOfAnotherOrganisation(actor, its[0].organisation, address)
 
 
 def _address(request: PortalRequest) -> str:
     """Where to come back to: the page itself, not the fragment that it asked for."""
     if request.method == "POST":
-        return kept_forms.keep_form(request, kept_forms.Why.SIGNED_OUT)
+        return kept_forms.keep_form(request, Why.SIGNED_OUT)
     if request.htmx and request.htmx.current_url:
         shown = urlsplit(request.htmx.current_url)
         return f"{shown.path}?{shown.query}" if shown.query else shown.path

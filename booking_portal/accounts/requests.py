@@ -1,15 +1,11 @@
 """Requests as the portal's views get them."""
 
-from typing import TYPE_CHECKING
-
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
 from booking_portal.accounts.actor import Actor
+from booking_portal.accounts.kept_for_page import Kept
 from booking_portal.accounts.models import Membership
-
-if TYPE_CHECKING:
-    from booking_portal.accounts.kept_forms import Kept
 
 
 class PortalRequest(HttpRequest):
@@ -21,7 +17,7 @@ class PortalRequest(HttpRequest):
     actor: Actor | None
     memberships: list[Membership]
     signed_in: bool
-    kept: "Kept | None"
+    kept: Kept | None
     htmx: HtmxDetails
 
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 from booking_portal import error_pages
 from booking_portal.accounts import kept_forms
 from booking_portal.accounts.decorators import View
+from booking_portal.accounts.kept_for_page import Why
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.patients.models import Encounter, TraceTooOld
 from booking_portal.patients.outcomes import RESTRICTED
@@ -74,7 +75,7 @@ def stopped(
     Raises: `error` itself when it is none of those.
     """
     back = reverse("encounter", args=[encounter.id])
-    about = {"patient": PatientBanner.of(encounter), "encounter_id": encounter.id}
+    about = _page_about(encounter)
     match error:
         case TraceTooOld():
             return trace_too_old(request, encounter)
@@ -123,10 +124,16 @@ def stopped(
     return error_pages.failed(request, failure.at(practice), status=409, about=about)
 
 
+def _page_about(encounter: Encounter) -> error_pages.PageAbout:
+    """What keeps the patient's banner on a page that could not be made."""
+    context = {"patient": PatientBanner.of(encounter), "encounter_id": encounter.id}
+    return error_pages.PageAbout("patients/failure.jinja", context)
+
+
 def _once_more(request: ActingRequest) -> str:
     """Where the page that could not be made is tried again: a form with what was typed in it."""
     if request.method == "POST":
-        return kept_forms.keep_form(request, kept_forms.Why.NOT_READ)
+        return kept_forms.keep_form(request, Why.NOT_READ)
     return request.path if request.htmx else request.get_full_path()
 
 
@@ -140,7 +147,7 @@ def trace_too_old(request: ActingRequest, encounter: Encounter) -> HttpResponse:
         action=error_pages.Action(reverse("trace-again", args=[encounter.id]), "Trace again"),
         back=reverse("encounter", args=[encounter.id]),
     )
-    about = {"patient": PatientBanner.of(encounter), "encounter_id": encounter.id}
+    about = _page_about(encounter)
     return error_pages.failed(request, failure, status=409, about=about)
 
 

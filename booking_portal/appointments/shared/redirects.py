@@ -7,7 +7,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from booking_portal.accounts.kept_forms import Why, keep_texts_for
+from booking_portal.accounts.kept_for_page import Why
+from booking_portal.accounts.kept_forms import keep_texts_for
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.appointments.shared.move_in_progress import refused_beside
 from booking_portal.appointments.shared.sent_before import (

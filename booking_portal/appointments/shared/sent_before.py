@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from booking_portal.accounts.kept_forms import Kept, Why
+from booking_portal.accounts.kept_for_page import Kept, Why
 from booking_portal.accounts.models import User
 from booking_portal.commands import saga_status
 from booking_portal.commands.models import Command, Proposal, Saga

@@ -1,5 +1,6 @@
 """The practice has answered, and the database is away: say what is known, and follow."""
 
+import logging
 import uuid
 
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +18,8 @@ from booking_portal.commands.models import Command
 from booking_portal.commands.states import State
 from booking_portal.patients.presenters import PatientBanner
 
+log = logging.getLogger(__name__)
+
 NOT_CERTAIN = frozenset({State.SENDING, State.UNCONFIRMED})
 
 
@@ -26,8 +29,9 @@ def record_behind(request: HttpRequest, behind: RecordBehind) -> HttpResponse:
     200, not 503: the write has been sent and answered, and no proxy may put a page of its own in
     the place of this one, or ask another process the same again.
     """
-    error_pages.leave_out_who_is_signed_in(request)
     command = behind.command
+    log.error("the record is behind: command %s", command.pk)
+    error_pages.leave_out_who_is_signed_in(request)
     context = {
         "patient": PatientBanner.of(command.encounter),
         "encounter_id": None,

@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 
 from booking_portal.accounts.actor import Actor
-from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.shared import formatting
 from booking_portal.commands.restore_models import OK, Restoration, Stray
 from booking_portal.commands.restores.reconciliation import many_missing
 from booking_portal.patients.presenters import full_name
-from booking_portal.query_helpers import one_or_none
 from gpconnect import nhs_number
 from gpconnect.models import PracticeTime
 
@@ -102,19 +100,6 @@ def strays_of(actor: Actor) -> list[StrayRow]:
     return [
         StrayRow.of(stray) for stray in Stray.objects.for_organisation(actor.organisation).to_see()
     ]
-
-
-def bar(actor: Actor | None) -> str:
-    """What every page says on top while the organisation is on hold; empty when it is not."""
-    if actor is None or not actor.may(Permission.VIEW_WORKLIST):
-        return ""
-    held = one_or_none(Restoration.objects.for_organisation(actor.organisation).on_hold())
-    if held is None:
-        return ""
-    return (
-        f"The database was restored, noticed at {formatting.clock_on_day(held.noticed_at)}: "
-        "nothing is sent by itself until a manager releases it."
-    )
 
 
 def _released(restoration: Restoration) -> str:
