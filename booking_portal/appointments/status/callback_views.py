@@ -20,14 +20,12 @@ from booking_portal.appointments.shared.lookups import organisations_command
 from booking_portal.appointments.shared.redirects import redirect_to
 from booking_portal.appointments.status.command_page import CommandPage, may_withdraw
 from booking_portal.appointments.status.forms import RingBackForm
+from booking_portal.commands import callbacks
 from booking_portal.commands.callbacks import (
     NothingToTell,
     NotToTake,
     set_number,
     told,
-)
-from booking_portal.commands.callbacks import (
-    take_command as take,
 )
 from booking_portal.commands.models import Command
 from booking_portal.commands.requests.withdrawal import NotToWithdraw, withdraw
@@ -65,7 +63,7 @@ def take_command(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
     """ "I am dealing with it"."""
     found = organisations_command(request, command_id)
     with suppress(NotToTake):  # settled meanwhile: the command's page shows how
-        take(found, actor=request.actor)
+        callbacks.take_command(found, actor=request.actor)
     if found.saga is not None:
         with suppress(NotToDecide):  # nobody has to decide anything about both steps
             decisions.take_saga(found.saga, actor=request.actor)

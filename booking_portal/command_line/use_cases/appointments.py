@@ -8,14 +8,11 @@ from booking_portal.command_line.answers import Answer, Problem, Stopped
 from booking_portal.command_line.call import Call
 from booking_portal.command_line.use_cases.command_status import settled
 from booking_portal.command_line.use_cases.slots import chosen
-from booking_portal.commands.requests import amend_cancel
+from booking_portal.commands.requests import amend_cancel, appointment_reads
 from booking_portal.commands.requests.amended_texts import texts_of
 from booking_portal.commands.requests.appointment_reads import (
     appointments_there,
     named_resources,
-)
-from booking_portal.commands.requests.appointment_reads import (
-    read_appointment as read,
 )
 from booking_portal.commands.requests.booking import (
     acknowledge_differences,
@@ -52,7 +49,7 @@ def appointments(call: Call) -> Answer:
 
 def read_appointment(call: Call) -> Answer:
     """One appointment as it is now. [READ-1, RET-2]"""
-    found = read(call.at, call.needs_id(), actor=call.actor)
+    found = appointment_reads.read_appointment(call.at, call.needs_id(), actor=call.actor)
     return Answer(shapes.appointment(found, named_resources(call.at, [found], actor=call.actor)))
 
 
@@ -80,7 +77,7 @@ def amend(call: Call) -> Answer:
     for name, typed in zip(("description", "comment"), _texts(call), strict=True):
         if typed is not None:
             call.text(name, typed, code="NOT_CHANGEABLE")
-    now = read(call.at, call.needs_id(), actor=call.actor)
+    now = appointment_reads.read_appointment(call.at, call.needs_id(), actor=call.actor)
     there = texts_of(now, call.at, actor=call.actor)
     description, comment = (
         kept if typed is None else typed
@@ -106,7 +103,7 @@ def cancel(call: Call) -> Answer:
     """
     call.actor.require(Permission.CANCEL_APPOINTMENT)
     reason = call.text("reason", call.options.reason or "", code="NOT_CHANGEABLE")
-    now = read(call.at, call.needs_id(), actor=call.actor)
+    now = appointment_reads.read_appointment(call.at, call.needs_id(), actor=call.actor)
     return settled(
         lambda: amend_cancel.cancel(
             call.at,
