@@ -2,7 +2,7 @@
 
 import json
 import logging
-import time
+from functools import partial
 from typing import Any
 
 from django.core.cache.backends.locmem import LocMemCache
@@ -10,9 +10,10 @@ from django.core.cache.backends.redis import RedisCache
 from redis import Redis
 from redis.exceptions import RedisError
 
+from booking_portal.redis_fallback import RedisOrAlone
+
 log = logging.getLogger(__name__)
 
-AWAY_SECONDS = 5.0
 TRIES = "tries:"
 """What the keys of `booking_portal.patients.wrong_tries` begin with."""
 COUNTED_ALONE = ("allauth:", TRIES)
@@ -45,7 +46,8 @@ class ForgivingRedisCache(RedisCache):
     for itself and from nothing: with so many processes somebody has so many times the tries.
     """
 
-    _away_until = 0.0
+    # Django makes one cache for each thread: whether Redis is away, they know together.
+    _redis_or_alone = RedisOrAlone("this process reads it as empty")
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
@@ -91,13 +93,11 @@ class ForgivingRedisCache(RedisCache):
     def _try(
         self, method: str, otherwise: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        if time.monotonic() >= ForgivingRedisCache._away_until:
-            try:
-                return getattr(RedisCache, method)(self, *args, **kwargs)
-            except RedisError as error:
-                ForgivingRedisCache._away_until = time.monotonic() + AWAY_SECONDS
-                log.warning("redis is away: %s", type(error).__name__)
-        key = args[0] if args else kwargs.get("key")
-        if isinstance(key, str) and key.startswith(COUNTED_ALONE):
-            return getattr(self._alone, method)(*args, **kwargs)
-        return otherwise
+        def alone() -> Any:
+            key = args[0] if args else kwargs.get("key")
+            if isinstance(key, str) and key.startswith(COUNTED_ALONE):
+                return getattr(self._alone, method)(*args, **kwargs)
+            return otherwise
+
+        in_redis = partial(getattr(RedisCache, method), self, *args, **kwargs)
+        return self._redis_or_alone.ask(in_redis, alone)

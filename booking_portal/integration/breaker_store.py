@@ -5,19 +5,16 @@ that does not answer then costs every process BREAKER_FAILURES exchanges before 
 """
 
 import json
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass
 from typing import Final, Protocol, TypeVar, cast
 
-from redis import Redis
 from redis.exceptions import RedisError
 
-log = logging.getLogger(__name__)
+from booking_portal.redis_fallback import RedisOrAlone, redis_client
 
-AWAY_SECONDS: Final = 5.0
 _REDIS_SECONDS: Final = 0.2
 _TRIES: Final = 20  # others may change the same practice's state at the same moment
 
@@ -44,8 +41,8 @@ May be called more than once.
 """
 
 
-class Away(Exception):
-    """The store cannot be reached, or the practice's state is too much in demand."""
+class TooManyAtOnce(RedisError):
+    """The practice's state is too much in demand: as if Redis were away."""
 
 
 class Silences(Protocol):
@@ -103,42 +100,34 @@ return 1
 
 
 class SharedSilences:
-    """In Redis, for all processes. Every method raises Away."""
+    """In Redis, for all processes. Every method raises RedisError."""
 
     def __init__(self, redis_url: str, memory_seconds: float) -> None:
-        self._redis = Redis.from_url(
-            redis_url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
-        )
+        self._redis = redis_client(redis_url, _REDIS_SECONDS)
         self._swap = self._redis.register_script(_SWAP)
         self._memory = round(memory_seconds * 1000)
 
     def change(self, ods_code: str, change: Change[Result]) -> Result:
         """Change one practice's state; nothing is written where it stays as it was."""
-        try:
-            for _ in range(_TRIES):
-                with self._redis.pipeline(transaction=False) as both:
-                    both.get(key_of(ods_code))
-                    both.time()
-                    raw, (seconds, micros) = both.execute()
-                before = _read(raw)
-                after, result = change(before, seconds + micros / 1_000_000)
-                if after == before or self._swap(
-                    keys=[key_of(ods_code)], args=[raw or b"", encoded(after), self._memory]
-                ):
-                    return result
-        except RedisError as error:
-            raise Away(type(error).__name__) from None
-        raise Away("too many at once")
+        for _ in range(_TRIES):
+            with self._redis.pipeline(transaction=False) as both:
+                both.get(key_of(ods_code))
+                both.time()
+                raw, (seconds, micros) = both.execute()
+            before = _read(raw)
+            after, result = change(before, seconds + micros / 1_000_000)
+            if after == before or self._swap(
+                keys=[key_of(ods_code)], args=[raw or b"", encoded(after), self._memory]
+            ):
+                return result
+        raise TooManyAtOnce
 
     def all_of(self, ods_codes: Iterable[str]) -> dict[str, Silence]:
         """The states of those practices that have one."""
         codes = list(ods_codes)
         if not codes:
             return {}
-        try:
-            raw = cast("list[bytes | None]", self._redis.mget([key_of(code) for code in codes]))
-        except RedisError as error:
-            raise Away(type(error).__name__) from None
+        raw = cast("list[bytes | None]", self._redis.mget([key_of(code) for code in codes]))
         found = {code: _read(text) for code, text in zip(codes, raw, strict=True)}
         return {code: silence for code, silence in found.items() if silence is not None}
 
@@ -153,39 +142,27 @@ class ForgivingSilences:
     def __init__(self, redis_url: str, memory_seconds: float) -> None:
         self._shared = SharedSilences(redis_url, memory_seconds)
         self._alone = ProcessSilences(memory_seconds)
-        self._away_until = 0.0
-        self._was_away = False
+        self._redis_or_alone = RedisOrAlone(
+            "this process counts silent practices itself", on_leaving=self._alone.forget
+        )
 
     def change(self, ods_code: str, change: Change[Result]) -> Result:
-        """As SharedSilences, and never Away."""
-        return self._in_reach(lambda silences: silences.change(ods_code, change))
+        """As SharedSilences, and never a RedisError."""
+        return self._redis_or_alone.ask(
+            lambda: self._shared.change(ods_code, change),
+            lambda: self._alone.change(ods_code, change),
+        )
 
     def all_of(self, ods_codes: Iterable[str]) -> dict[str, Silence]:
-        """As SharedSilences, and never Away."""
+        """As SharedSilences, and never a RedisError."""
         codes = list(ods_codes)
-        return self._in_reach(lambda silences: silences.all_of(codes))
+        return self._redis_or_alone.ask(
+            lambda: self._shared.all_of(codes), lambda: self._alone.all_of(codes)
+        )
 
     def close(self) -> None:
         """Close the connections to Redis."""
         self._shared.close()
-
-    def _in_reach(self, act: Callable[[Silences], Result]) -> Result:
-        if time.monotonic() >= self._away_until:
-            try:
-                result = act(self._shared)
-            except Away as reason:
-                self._gone(reason)
-            else:
-                self._was_away = False
-                return result
-        return act(self._alone)
-
-    def _gone(self, reason: Away) -> None:
-        self._away_until = time.monotonic() + AWAY_SECONDS
-        if not self._was_away:
-            self._alone.forget()
-        self._was_away = True
-        log.warning("redis is away, this process counts silent practices itself: %s", reason)
 
 
 def key_of(ods_code: str) -> str:

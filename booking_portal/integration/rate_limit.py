@@ -5,19 +5,12 @@ many processes as PDS_REQUESTS_PER_SECOND all of them together keep to that. Mor
 it is PDS's own 429 that slows them.
 """
 
-import logging
-import time
 from typing import Final, cast
 
-from redis import Redis
-from redis.exceptions import RedisError
-
+from booking_portal.redis_fallback import RedisOrAlone, redis_client
 from gpconnect.demographics import ProcessRateLimit, Urgency
 from gpconnect.demographics.rate_limit import Turn, await_turn, kept_for_people
 
-log = logging.getLogger(__name__)
-
-AWAY_SECONDS: Final = 5.0
 _REDIS_SECONDS: Final = 0.5
 _MICRO: Final = 1_000_000
 
@@ -51,14 +44,12 @@ class SharedRateLimit:
     """A `gpconnect.demographics.RateLimit` of all processes that share a Redis."""
 
     def __init__(self, redis_url: str, *, per_second: int, per_second_alone: int) -> None:
-        self._redis = Redis.from_url(
-            redis_url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
-        )
+        self._redis = redis_client(redis_url, _REDIS_SECONDS)
+        self._redis_or_alone = RedisOrAlone("this process asks PDS by itself")
         self._reserve = self._redis.register_script(_RESERVE)
         self._pause = self._redis.register_script(_PAUSE)
         self._per_second = per_second
         self._alone = ProcessRateLimit(per_second_alone)
-        self._away_until = 0.0
 
     def turn(self, urgency: Urgency, longest_wait: float) -> None:
         """Return when a request may leave.
@@ -70,37 +61,26 @@ class SharedRateLimit:
     def pause(self, seconds: float) -> None:
         """Let nothing leave for a while, from any process."""
         self._alone.pause(seconds)
-        if not self._away:
-            try:
-                self._pause(keys=[_PAUSED], args=[round(seconds * _MICRO)])
-            except RedisError as error:
-                self._gone(error)
+        micro = round(seconds * _MICRO)
+        self._redis_or_alone.ask(lambda: self._pause(keys=[_PAUSED], args=[micro]), lambda: None)
 
     def close(self) -> None:
         """Close the connections to Redis."""
         self._redis.close()
 
     def _next(self, urgency: Urgency, longest_wait: float) -> Turn:
-        if self._away:
-            return self._alone.reserve(urgency, longest_wait)
+        return self._redis_or_alone.ask(
+            lambda: self._next_of_all(urgency, longest_wait),
+            lambda: self._alone.reserve(urgency, longest_wait),
+        )
+
+    def _next_of_all(self, urgency: Urgency, longest_wait: float) -> Turn:
         live = urgency is Urgency.LIVE
         of_each = self._per_second - (0 if live else kept_for_people(self._per_second))
         longest = round(longest_wait * _MICRO) if live else 0
-        try:
-            said = self._reserve(keys=[_TURNS, _PAUSED], args=[self._per_second, of_each, longest])
-        except RedisError as error:
-            self._gone(error)
-            return self._alone.reserve(urgency, longest_wait)
+        said = self._reserve(keys=[_TURNS, _PAUSED], args=[self._per_second, of_each, longest])
         granted, microseconds = cast("list[int]", said)
         return Turn(granted=bool(granted), seconds=microseconds / _MICRO)
-
-    @property
-    def _away(self) -> bool:
-        return time.monotonic() < self._away_until
-
-    def _gone(self, error: RedisError) -> None:
-        self._away_until = time.monotonic() + AWAY_SECONDS
-        log.warning("redis is away, this process asks PDS by itself: %s", type(error).__name__)
 
 
 _TURNS: Final = "pds:turns"

@@ -57,7 +57,7 @@ def redis_away(services: Services, spine: Sandbox) -> Generator[None]:
     services.redis.stop()
     yield
     services.redis.start()
-    ForgivingRedisCache._away_until = 0.0
+    ForgivingRedisCache._redis_or_alone._away_until = 0.0
     clients.forget_connections()
 
 

@@ -41,7 +41,7 @@ class RedisServer:
 
     def comes_back(self) -> None:
         self._server.start()
-        ForgivingRedisCache._away_until = 0.0
+        ForgivingRedisCache._redis_or_alone._away_until = 0.0
 
 
 @pytest.fixture
