@@ -30,7 +30,7 @@ from booking_portal.commands.requests.booking import (
     booked_elsewhere,
     remember_before,
     require_offered_there,
-    unsettled_booking,
+    require_settled,
 )
 from booking_portal.commands.sagas.start import begin_booking
 from booking_portal.forms import errors_for
@@ -55,13 +55,8 @@ def check_booking(
     asked = command_asked_with(proposal, cancel_first="cancel_first" in request.GET)
     if asked is not None:  # back, a reload, or a second click
         return redirect_after(request, asked)
-    rival = unsettled_booking(encounter, actor=request.actor)
-    if rival is not None and rival.form_token == proposal.pk:  # a click at the same moment
-        return redirect_after(request, rival)
-    if rival is not None:
-        keep_as_draft(request, proposal)
-        return _unsettled(request, encounter, rival)
     try:
+        require_settled(encounter, proposal.pk, actor=request.actor)
         at = find_at_practice(encounter, proposal.practice, actor=request.actor)
         require_offered_there(proposal, at, actor=request.actor)
         moving = MoveInProgress.of_proposal(proposal)
@@ -70,6 +65,8 @@ def check_booking(
         if request.method == "POST":
             return _book(request, proposal, at)
         return _check(request, proposal, at)
+    except AlreadyAsked as before:  # a click at the same moment
+        return redirect_after(request, before.command)
     except BookingUnsettled as stop:
         keep_as_draft(request, proposal)
         return _unsettled(request, encounter, stop.command)

@@ -18,10 +18,10 @@ from booking_portal.appointments.shared.sent_before import (
     not_sent,
 )
 from booking_portal.commands import saga_status
+from booking_portal.commands.delivery.outbox import made_by_form
 from booking_portal.commands.models import Command, Proposal
 from booking_portal.commands.requests.booking import can_be_sent
 from booking_portal.commands.saga_status import FAILED
-from booking_portal.query_helpers import row_if_any
 from booking_portal.typed_input import words
 
 DRAFTED = ("description", "comment")
@@ -104,7 +104,7 @@ def command_asked_with(proposal: Proposal, *, cancel_first: bool = False) -> Com
 
     `cancel_first`: the user means to move in the other order, after the practice has refused.
     """
-    asked = row_if_any(Command.objects.filter(form_token=proposal.pk))
+    asked = made_by_form(proposal.pk)
     found = saga_status.latest_of(proposal)
     if found is None:
         return asked

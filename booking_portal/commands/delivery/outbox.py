@@ -1,6 +1,7 @@
 """A command becomes durable, with its audit event, before anything is sent."""
 
 import hashlib
+import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from booking_portal.audit.models import EventKind
 from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.models import Command
 from booking_portal.patients.models import PatientAtPractice
+from booking_portal.query_helpers import row_if_any
 
 # From the stored command to the first byte: a connection, and a process that was slow.
 SEND_WINDOW = timedelta(seconds=10)
@@ -28,6 +30,14 @@ class AlreadyAsked(Exception):
     def __init__(self, command: Command) -> None:
         super().__init__(str(command.pk))
         self.command = command
+
+
+def made_by_form(*form_tokens: uuid.UUID) -> Command | None:
+    """What this form has made already: sent once more, it makes nothing else. [BOOK-8]
+
+    It may be asked before anything is checked; `store` is who makes sure of it.
+    """
+    return row_if_any(Command.objects.filter(form_token__in=form_tokens))
 
 
 def one_at_a_time(nhs_numbers: Iterable[str], organisation: Organisation) -> None:
@@ -118,7 +128,7 @@ def _inserted(command: Command) -> bool:
 
 
 def _rival(command: Command) -> Command | None:
-    same_form = Command.objects.filter(form_token=command.form_token).first()
+    same_form = made_by_form(command.form_token)
     if same_form is not None:
         return same_form
     if command.saga_id is not None:

@@ -9,7 +9,12 @@ from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.commands import saga_status
 from booking_portal.commands.appointment_status import BOOKED, in_words
-from booking_portal.commands.delivery.outbox import AlreadyAsked, CheckedCommand, store_checked
+from booking_portal.commands.delivery.outbox import (
+    AlreadyAsked,
+    CheckedCommand,
+    made_by_form,
+    store_checked,
+)
 from booking_portal.commands.delivery.sender import send
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.requests.amended_texts import as_it_is
@@ -25,7 +30,7 @@ from booking_portal.commands.requests.booking import (
 from booking_portal.commands.states import Kind
 from booking_portal.patients.models import PatientAtPractice
 from booking_portal.practices.models import Practice
-from booking_portal.query_helpers import row_if_any, rows_if_any
+from booking_portal.query_helpers import rows_if_any
 from gpconnect import london
 from gpconnect.models import Appointment
 
@@ -93,7 +98,7 @@ def amend(
     """
     actor.require(Permission.AMEND_APPOINTMENT)
     require_purpose(description)
-    asked_before = row_if_any(Command.objects.filter(form_token=form_token))
+    asked_before = made_by_form(form_token)
     if asked_before is not None:
         return asked_before
 
@@ -120,8 +125,7 @@ def cancel(
 
     Raises: as `amend`.
     """
-    actor.require(Permission.CANCEL_APPOINTMENT)
-    asked_before = row_if_any(Command.objects.filter(form_token=form_token))
+    asked_before = made_by_form(form_token)
     if asked_before is not None:
         return asked_before
     ready = ready_to_cancel(at, appointment_id, version, reason, form_token=form_token, actor=actor)

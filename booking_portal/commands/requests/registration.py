@@ -11,7 +11,12 @@ from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.audit import trail
 from booking_portal.audit.models import EventKind
-from booking_portal.commands.delivery.outbox import AlreadyAsked, CheckedCommand, store_checked
+from booking_portal.commands.delivery.outbox import (
+    AlreadyAsked,
+    CheckedCommand,
+    made_by_form,
+    store_checked,
+)
 from booking_portal.commands.delivery.sender import send
 from booking_portal.commands.models import Command
 from booking_portal.commands.requests.booking import require_alive
@@ -26,7 +31,6 @@ from booking_portal.patients.practice_record import (
     shows_nothing,
 )
 from booking_portal.practices.models import Practice
-from booking_portal.query_helpers import row_if_any
 from gpconnect.languages import LANGUAGES
 from gpconnect.models import Address, ContactPoint, HumanName, Registration
 
@@ -227,10 +231,8 @@ def register(
     Raises: NotPermitted, TraceTooOld, PatientDeceased, NotRegistrable (also KnownThere),
     AlreadyAsked, PatientMismatch, GPConnectError (directory or find).
     """
-    actor.require(Permission.REGISTER_PATIENT)
-    mine = Command.objects.filter(form_token=form_token, encounter=encounter)
-    asked_before = row_if_any(mine)
-    if asked_before is not None:
+    asked_before = made_by_form(form_token)
+    if asked_before is not None and asked_before.encounter_id == encounter.pk:
         return asked_before
     ready = ready_to_register(encounter, practice, said, form_token=form_token, actor=actor)
     return send(store_checked(ready, actor=actor), actor=actor)

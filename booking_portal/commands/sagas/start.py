@@ -15,10 +15,15 @@ from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.commands import saga_status
 from booking_portal.commands.database_clock import database_now
-from booking_portal.commands.delivery.outbox import AlreadyAsked, CheckedCommand, store_checked
+from booking_portal.commands.delivery.outbox import (
+    AlreadyAsked,
+    CheckedCommand,
+    made_by_form,
+    store_checked,
+)
 from booking_portal.commands.delivery.sender import RecordBehind, send
 from booking_portal.commands.models import Command, Proposal, Saga
-from booking_portal.commands.requests.amend_cancel import ready_to_cancel, require_reason
+from booking_portal.commands.requests.amend_cancel import ready_to_cancel
 from booking_portal.commands.requests.booking import (
     BookingUnsettled,
     keep_texts,
@@ -38,7 +43,7 @@ from booking_portal.commands.sagas.step_storage import store_first_step, store_s
 from booking_portal.commands.states import State
 from booking_portal.patients.practice_record import find_at_practice
 from booking_portal.practices.models import Practice
-from booking_portal.query_helpers import AWAY, row_if_any
+from booking_portal.query_helpers import AWAY
 from booking_portal.slots.offers import require_bookable
 
 
@@ -65,15 +70,12 @@ def begin_move(
     BookingUnsettled, AlreadyAsked (also AppointmentBusy), NotToCancelFirst, PatientNotAtPractice,
     PatientMismatch, GPConnectError (reading). Nothing has been sent then. RecordBehind.
     """
-    actor.require(Permission.BOOK_APPOINTMENT)
-    actor.require(Permission.CANCEL_APPOINTMENT)
     form_token = uuid.uuid5(proposal.pk, "cancel first") if cancel_first else proposal.pk
-    asked_before = row_if_any(Command.objects.filter(form_token=form_token))
+    asked_before = made_by_form(form_token)
     if asked_before is not None:
-        return latest_step(asked_before.saga) if asked_before.saga else asked_before
+        return _latest_of(asked_before)
     if cancel_first:
         _require_refused_as_second(proposal)
-    require_reason(reason)
     if (moving := proposal.moving) is None:
         raise ValueError("the proposal moves no appointment")
     practice = Practice.objects.get(ods_code=moving["practice_ods"])
@@ -126,13 +128,11 @@ def begin_registering(
     KnownThere: it can simply be booked), BookingUnsettled, AlreadyAsked, PatientMismatch,
     GPConnectError (directory or find). Nothing has been sent then. RecordBehind.
     """
-    actor.require(Permission.REGISTER_PATIENT)
-    actor.require(Permission.BOOK_APPOINTMENT)
+    actor.require(Permission.BOOK_APPOINTMENT)  # for its second step, before the first is sent
     encounter = proposal.encounter
-    tokens = (form_token, proposal.pk)
-    asked_before = row_if_any(Command.objects.filter(form_token__in=tokens, encounter=encounter))
-    if asked_before is not None:
-        return latest_step(asked_before.saga) if asked_before.saga else asked_before
+    asked_before = made_by_form(form_token, proposal.pk)
+    if asked_before is not None and asked_before.encounter_id == encounter.pk:
+        return _latest_of(asked_before)
 
     def still_free() -> None:
         rival = unsettled_booking(encounter, actor=actor)
@@ -168,6 +168,11 @@ def open_for(actor: Actor) -> list[Saga]:
     """
     actor.require(Permission.VIEW_WORKLIST)
     return saga_status.open_in(actor.organisation)
+
+
+def _latest_of(command: Command) -> Command:
+    """The command whose page shows where it stands: of two steps, the one under way."""
+    return latest_step(command.saga) if command.saga else command
 
 
 def _require_refused_as_second(proposal: Proposal) -> None:
@@ -206,8 +211,7 @@ def begin_booking(proposal: Proposal, description: str, comment: str, *, actor: 
     AlreadyAsked, PatientNotAtPractice, PatientMismatch, PracticeMoved, GPConnectError (directory
     or find).
     """
-    actor.require(Permission.BOOK_APPOINTMENT)
-    asked_before = row_if_any(Command.objects.filter(form_token=proposal.pk))
+    asked_before = made_by_form(proposal.pk)
     if asked_before is not None:
         return asked_before
     ready = ready_to_book(proposal, description, comment, actor=actor)
