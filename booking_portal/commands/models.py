@@ -2,7 +2,6 @@
 
 import uuid
 from datetime import date, datetime
-from typing import Any
 
 from django.db import models
 from django.utils import timezone
@@ -356,6 +355,3 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_purpose_display()}: {self.outcome or 'no answer yet'}"
-
-
-Payload = dict[str, Any]

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass
-from typing import Final, Protocol, TypeVar, cast
+from typing import Final, TypeVar, cast
 
 from redis.exceptions import RedisError
 
@@ -45,16 +45,8 @@ class TooManyAtOnce(RedisError):
     """The practice's state is too much in demand: as if Redis were away."""
 
 
-class Silences(Protocol):
-    """Where practices' states are kept; each is forgotten some time after it was last set."""
-
-    def change(self, ods_code: str, change: Change[Result]) -> Result: ...
-
-    def all_of(self, ods_codes: Iterable[str]) -> dict[str, Silence]: ...
-
-
 class ProcessSilences:
-    """In this process alone."""
+    """In this process alone; each practice's state is forgotten some time after it was last set."""
 
     def __init__(self, memory_seconds: float) -> None:
         self._memory = memory_seconds

@@ -171,11 +171,3 @@ def product_version() -> str:
         return version("gpconnect-consumer")
     except PackageNotFoundError:
         return "0.1.0"
-
-
-def forget_connections() -> None:
-    """Close and drop what this process holds, so that changed settings take effect."""
-    for made in (transport, directory, demographics, breaker):
-        if made.cache_info().currsize:
-            made().close()
-        made.cache_clear()

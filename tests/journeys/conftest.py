@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from booking_portal.integration import clients
+from tests.connections import forget_connections
 from tests.journeys.desk import Desk
 from tests.sandbox_control import Sandbox
 
@@ -45,7 +45,7 @@ def sample(committed_sample: None) -> None:
 @pytest.fixture
 def spine(sandbox: Sandbox) -> Sandbox:
     """The sandbox, with the portal's connections made anew."""
-    clients.forget_connections()
+    forget_connections()
     return sandbox
 
 

@@ -7,8 +7,8 @@ from django.test import Client
 
 from booking_portal.accounts.actor import Actor, actor_for
 from booking_portal.accounts.models import Organisation, User
-from booking_portal.integration import clients
 from booking_portal.practices.models import Federation, Practice
+from tests.connections import forget_connections
 from tests.portal.counter import Counter
 from tests.portal.rows import Rows
 from tests.portal.saga_steps import Desk
@@ -98,7 +98,7 @@ def acting_for() -> Callable[[User, str], Actor]:
 @pytest.fixture
 def spine(sandbox: Sandbox) -> Sandbox:
     """The sandbox, with the portal's connections made anew."""
-    clients.forget_connections()
+    forget_connections()
     return sandbox
 
 

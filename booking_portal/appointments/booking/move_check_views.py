@@ -1,19 +1,18 @@
 """Check a move with the patient, then move: the old appointment beside the new. [MOVE-1]"""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 
 from booking_portal import error_pages
 from booking_portal.accounts.kept_forms import fill_in
 from booking_portal.accounts.requests import ActingRequest
+from booking_portal.appointments.booking.check_form import search_of, show_form
 from booking_portal.appointments.booking.check_page import CheckPage
 from booking_portal.appointments.booking.forms import MoveForm
 from booking_portal.appointments.booking.move_check_page import MoveCheckPage
-from booking_portal.appointments.booking.registration_views import search_of
 from booking_portal.appointments.messages.in_doubt import BUSY
 from booking_portal.appointments.shared.appointment_card import AppointmentCard, card_with
 from booking_portal.appointments.shared.move_bar import MoveBar
@@ -36,11 +35,9 @@ from booking_portal.commands.requests.booking import (
     remember_before,
 )
 from booking_portal.commands.sagas import start
-from booking_portal.forms import errors_for
 from booking_portal.patients.decorators import STOPPED, stopped
 from booking_portal.patients.models import PatientAtPractice
 from booking_portal.patients.practice_record import find_at_practice
-from booking_portal.patients.presenters import PatientBanner
 from booking_portal.practices.models import Practice
 from booking_portal.slots.offers import NotBookable
 
@@ -149,13 +146,7 @@ def _check(
             cancel_first=cancel_first,
         )
         fill_in(request, form)
-    errors = errors_for(form)
-    if problem:
-        errors.append({"text": problem, "href": "#slot"})
-    context: dict[str, Any] = {
-        "patient": PatientBanner.of(encounter),
-        "encounter_id": encounter.pk,
-        "proposal_id": proposal.pk,
+    context = {
         "search_id": search_of(request),
         "query": f"?{request.GET.urlencode()}" if request.GET else "",
         "moving": MoveBar.of(move.moving, encounter.pk),
@@ -170,12 +161,11 @@ def _check(
         ),
         "texts": move.texts,
         "reason_limit": REASON_LIMIT,
-        "form": form,
-        "errors": errors,
-        "problem": problem,
     }
-    status = 409 if problem or move.changed else 200
-    return render(request, "appointments/booking/check_move.jinja", context, status=status)
+    template = "appointments/booking/check_move.jinja"
+    return show_form(
+        request, template, proposal, form, context, problem=problem, conflict=move.changed
+    )
 
 
 def _cancel_first(request: ActingRequest, proposal: Proposal) -> bool:

@@ -1,10 +1,9 @@
 """Register a patient temporarily and book for them, in one. [REG-1..3]"""
 
 import uuid
-from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
@@ -13,6 +12,7 @@ from booking_portal.accounts.decorators import acting
 from booking_portal.accounts.kept_forms import fill_in
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
+from booking_portal.appointments.booking.check_form import proposal_of, search_of, show_form
 from booking_portal.appointments.booking.registration_form import RegisterForm
 from booking_portal.appointments.booking.registration_pages import NoRecordPage, RegisterPage
 from booking_portal.appointments.shared.move_bar import MoveBar
@@ -30,7 +30,6 @@ from booking_portal.commands.requests.registration import (
     require_registrable,
 )
 from booking_portal.commands.sagas import start
-from booking_portal.forms import errors_for
 from booking_portal.patients.decorators import with_encounter
 from booking_portal.patients.models import Encounter
 from booking_portal.patients.presenters import PatientBanner
@@ -75,10 +74,7 @@ def register_patient(
     request: ActingRequest, encounter: Encounter, proposal_id: uuid.UUID
 ) -> HttpResponse:
     """What will be sent and booked, to be checked with the patient; then register and book."""
-    proposal = get_object_or_404(
-        Proposal.objects.select_related("practice"), pk=proposal_id, encounter=encounter
-    )
-    proposal.encounter = encounter
+    proposal = proposal_of(encounter, proposal_id)
     encounter.require_fresh_trace()
     if request.method == "POST":
         form = RegisterForm(request.POST)
@@ -135,29 +131,15 @@ def _ask(
         registration = registration_for(encounter)
     except NotRegistrable:
         return redirect(_check_page(request, proposal))
-    context: dict[str, Any] = {
-        "patient": PatientBanner.of(encounter),
-        "encounter_id": encounter.pk,
-        "proposal_id": proposal.pk,
+    context = {
         "search_id": search_of(request),
         "page": RegisterPage.of(proposal, registration, request.actor),
-        "form": form,
-        "errors": errors_for(form) + ([{"text": problem, "href": "#slot"}] if problem else []),
     }
-    return render(
-        request, "appointments/booking/register.jinja", context, status=409 if problem else 200
-    )
+    template = "appointments/booking/register.jinja"
+    return show_form(request, template, proposal, form, context, problem=problem)
 
 
 def _check_page(request: ActingRequest, proposal: Proposal) -> str:
     address = reverse("check-booking", args=[proposal.encounter_id, proposal.pk])
     search_id = search_of(request)
     return f"{address}?search={search_id}" if search_id else address
-
-
-def search_of(request: ActingRequest) -> str:
-    """The id of the search that the slot was chosen from, to go back to; empty without one."""
-    try:
-        return str(uuid.UUID(request.GET.get("search", "")))
-    except ValueError:
-        return ""

@@ -1,20 +1,20 @@
 """Check with the patient, book, and what stands in the way. [BOOK-1..11]"""
 
 import uuid
-from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from booking_portal.accounts.decorators import acting
 from booking_portal.accounts.kept_forms import fill_in
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
+from booking_portal.appointments.booking.check_form import proposal_of, search_of, show_form
 from booking_portal.appointments.booking.check_page import CheckPage
 from booking_portal.appointments.booking.forms import BookForm
 from booking_portal.appointments.booking.move_check_views import check_move
-from booking_portal.appointments.booking.registration_views import no_record, search_of
+from booking_portal.appointments.booking.registration_views import no_record
 from booking_portal.appointments.booking.unsettled_page import UnsettledPage
 from booking_portal.appointments.shared.move_in_progress import MoveInProgress
 from booking_portal.appointments.shared.redirects import (
@@ -33,7 +33,6 @@ from booking_portal.commands.requests.booking import (
     require_settled,
 )
 from booking_portal.commands.sagas.start import begin_booking
-from booking_portal.forms import errors_for
 from booking_portal.patients.decorators import STOPPED, stopped, with_encounter
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.patients.practice_record import NO_RECORD, find_at_practice, shows_nothing
@@ -48,10 +47,7 @@ def check_booking(
     request: ActingRequest, encounter: Encounter, proposal_id: uuid.UUID
 ) -> HttpResponse:
     """What will be booked for whom, to be checked with the patient; then book it."""
-    proposal = get_object_or_404(
-        Proposal.objects.select_related("practice"), pk=proposal_id, encounter=encounter
-    )
-    proposal.encounter = encounter
+    proposal = proposal_of(encounter, proposal_id)
     asked = command_asked_with(proposal, cancel_first="cancel_first" in request.GET)
     if asked is not None:  # back, a reload, or a second click
         return redirect_after(request, asked)
@@ -113,24 +109,14 @@ def _check(
         typed = {"description": proposal.description, "comment": proposal.comment}
         form = BookForm(initial=typed, must_acknowledge=page.must_acknowledge)
         fill_in(request, form)
-    errors = errors_for(form)
-    if problem:
-        errors.append({"text": problem, "href": "#slot"})
-    context: dict[str, Any] = {
-        "patient": PatientBanner.of(encounter),
-        "encounter_id": encounter.pk,
-        "proposal_id": proposal.pk,
+    context = {
         "search_id": search_of(request),
         "query": f"?{request.GET.urlencode()}" if request.GET else "",
         "moving": None,
         "page": page,
-        "form": form,
-        "errors": errors,
-        "problem": problem,
     }
-    return render(
-        request, "appointments/booking/check.jinja", context, status=409 if problem else 200
-    )
+    template = "appointments/booking/check.jinja"
+    return show_form(request, template, proposal, form, context, problem=problem)
 
 
 def _unsettled(request: ActingRequest, encounter: Encounter, rival: Command) -> HttpResponse:

@@ -28,7 +28,7 @@ DRAFTED = ("description", "comment")
 
 
 def page_of_command(command: Command) -> str:
-    """The path of the page that follows the command."""
+    """The path of the page that follows the command, or the two steps it is one of."""
     if command.saga_id:
         return reverse("saga", args=[command.saga_id])
     return reverse("command", args=[command.pk])
@@ -93,10 +93,8 @@ def _put_in(proposal: Proposal, typed: Mapping[str, str]) -> dict[str, str]:
 
 
 def redirect_to(command: Command) -> HttpResponse:
-    """To the page that follows the command: its own, or that of the two steps it is one of."""
-    if command.saga_id:
-        return redirect("saga", saga_id=command.saga_id)
-    return redirect("command", command_id=command.pk)
+    """To the page that follows the command."""
+    return redirect(page_of_command(command))
 
 
 def command_asked_with(proposal: Proposal, *, cancel_first: bool = False) -> Command | None:

@@ -5,13 +5,13 @@ import uuid
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from booking_portal import error_pages
 from booking_portal.accounts.decorators import acting
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
+from booking_portal.appointments.shared.redirects import page_of_command
 from booking_portal.appointments.status.unrecorded_page import CatchingUpPage
 from booking_portal.commands.delivery.sender import RecordBehind
 from booking_portal.commands.models import Command
@@ -52,8 +52,4 @@ def caught_up(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(mine, pk=command_id)
     if request.GET.get("confirmed") == "yes" and found.state in NOT_CERTAIN:
         return HttpResponse(status=204)
-    if found.saga_id:
-        page = reverse("saga", args=[found.saga_id])
-    else:
-        page = reverse("command", args=[found.pk])
-    return HttpResponse(headers={"HX-Redirect": page})
+    return HttpResponse(headers={"HX-Redirect": page_of_command(found)})

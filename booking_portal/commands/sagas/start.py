@@ -161,15 +161,6 @@ def begin_registering(
     return _begin(saga, replace(ready, still_free=still_free), actor)
 
 
-def open_for(actor: Actor) -> list[Saga]:
-    """The organisation's sagas that are under way or need a person, oldest first. [IG-6]
-
-    Raises: NotPermitted.
-    """
-    actor.require(Permission.VIEW_WORKLIST)
-    return saga_status.open_in(actor.organisation)
-
-
 def _latest_of(command: Command) -> Command:
     """The command whose page shows where it stands: of two steps, the one under way."""
     return latest_step(command.saga) if command.saga else command

@@ -26,6 +26,7 @@ from booking_portal.integration.circuit_breaker import Breaker, Limits, Practice
 from booking_portal.integration.exchange_audit import Subject
 from gpconnect import london
 from gpconnect.models import Endpoint, SlotSearch
+from tests.connections import forget_connections
 from tests.portal.counter import PATIENT, Counter, Page
 from tests.sandbox_control import Sandbox
 from tests.services import Services
@@ -58,7 +59,7 @@ def redis_away(services: Services, spine: Sandbox) -> Generator[None]:
     yield
     services.redis.start()
     ForgivingRedisCache._redis_or_alone._away_until = 0.0
-    clients.forget_connections()
+    forget_connections()
 
 
 def opened(redis: Redis, ods_code: str, *, minutes_ago: float = 3, ask_in: float = 30) -> str:

@@ -9,6 +9,7 @@ from pytest_django import Settings
 from booking_portal.integration import clients
 from gpconnect import errors
 from gpconnect.models import Endpoint
+from tests.connections import forget_connections
 from tests.gpconnect.scripted_ldap import ScriptedLDAP, answering, bound, done
 from tests.gpconnect.test_directory_ldap import accredited, mhs
 from tests.gpconnect.test_revocation import Authority
@@ -27,10 +28,10 @@ def trusting(settings: Settings, spine: Sandbox) -> Iterator[Set]:
     def trust(**files: str) -> None:
         for name, file in files.items():
             setattr(settings, name, spine.certificates / file)
-        clients.forget_connections()
+        forget_connections()
 
     yield trust
-    clients.forget_connections()
+    forget_connections()
 
 
 def looked_up(ods_code: str = "A20047") -> Endpoint:
@@ -41,7 +42,7 @@ def looked_up(ods_code: str = "A20047") -> Endpoint:
 def door(request: pytest.FixtureRequest, settings: Settings, spine: Sandbox) -> str:
     """The directory by one of its two doors."""
     settings.GPCONNECT_DIRECTORY_URL = getattr(spine, request.param)
-    clients.forget_connections()
+    forget_connections()
     return str(request.param)
 
 

@@ -11,9 +11,9 @@ from pytest_django import Settings
 from booking_portal.accounts.models import User
 from booking_portal.audit import trail
 from booking_portal.audit.models import Event, EventKind
-from booking_portal.integration import clients
 from booking_portal.patients.models import Encounter
 from gpconnect.diagnostics import MOST
+from tests.connections import forget_connections
 from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter
 from tests.portal.pages import ORDINARY, find, opened, text_of
@@ -195,11 +195,11 @@ def test_why_there_was_no_trust_is_shown(
 ) -> None:
     counter.traces()
     settings.GPCONNECT_CA_BUNDLE = spine.certificates / "stranger-ca.pem"
-    clients.forget_connections()
+    forget_connections()
     counter.searches("A20047")
     sign_in(counter.client, auditor)
     rows = look(counter.client)
-    clients.forget_connections()
+    forget_connections()
     assert "their certificate: " in rows
 
 

@@ -23,6 +23,7 @@ from booking_portal.commands.worklist.queries import as_last_known
 from booking_portal.integration import clients
 from booking_portal.patients.models import PatientAtPractice
 from booking_portal.patients.practice_record import PracticeMoved
+from tests.connections import forget_connections
 from tests.portal.commands.sagas.test_register_and_book import registers
 from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
@@ -487,11 +488,11 @@ def test_either_door_of_the_directory_says_so(
     spine: Sandbox, settings: Settings, door: str
 ) -> None:
     settings.GPCONNECT_DIRECTORY_URL = getattr(spine, door)
-    clients.forget_connections()
+    forget_connections()
     before = clients.directory().look_up(HERE)
     spine.register(HERE, **ANOTHER[0], **ANOTHER[1])
     now = clients.directory().look_up(HERE)
-    clients.forget_connections()
+    forget_connections()
     assert now != before
     assert {"asid": now.asid} == ANOTHER[0]
     assert {"service_root": now.service_root} == ANOTHER[1]

@@ -11,8 +11,8 @@ from booking_portal.accounts.actor import Actor, actor_for
 from booking_portal.accounts.models import Organisation, User
 from booking_portal.commands.models import Saga
 from booking_portal.commands.states import Kind
-from booking_portal.integration import clients
 from tests import sample
+from tests.connections import forget_connections
 from tests.portal.commands.killed.lives import (
     HERE,
     KNOWN_THERE,
@@ -38,7 +38,7 @@ def portal(
     """Where each kind is asked for; what these tests commit is gone after the last."""
     with django_db_blocker.unblock():
         sample.add()
-        clients.forget_connections()
+        forget_connections()
         sandbox.reset()
         limited = Place.of(acting("locum", "A1002"), LIMITED, KNOWN_THERE, sandbox)
         usual = Place.of(acting("receptionist", "A1001"), HERE, WITHOUT_APPOINTMENTS, sandbox)

@@ -19,8 +19,8 @@ from booking_portal.commands.restores import hold
 from booking_portal.commands.restores.reconciliation import NOBODY_MAY_LOOK, reconcile_due
 from booking_portal.commands.states import State
 from booking_portal.commands.tasks import settle_due
-from booking_portal.integration import clients as connection_to
 from booking_portal.patients.models import Encounter
+from tests.connections import forget_connections
 from tests.own_database import OwnDatabase
 from tests.portal.commands.delivery.test_recovery import set_clocks
 from tests.portal.conftest import SignIn
@@ -222,7 +222,7 @@ def test_what_cannot_be_reached_is_said_and_tried_again(
     assert "0 of 1 compared, 1 still to come by themselves" in page.text
 
     spine.clear_faults()
-    connection_to.forget_connections()
+    forget_connections()
     call_command("reconcile")
     said = capsys.readouterr().out
     assert re.search(r"A1001 +1 +0 +0 +0 +0 +0\n", said), said

@@ -160,7 +160,7 @@ def test_a_patient_left_without_an_appointment_is_loud_and_one_click_books(
     assert stage(saga) is Stage.SECOND_UNSETTLED
     assert settle(command, dead=True).state == State.NOT_MADE
     assert stage(saga) is Stage.NEEDS_DECISION
-    [listed] = start.open_for(desk.actor)
+    [listed] = saga_status.open_in(desk.actor.organisation)
     assert listed == saga
     assert saga_status.without_appointment(listed)
     assert "the patient has no appointment" in saga_status.sentence_of(listed)
@@ -192,7 +192,7 @@ def test_a_slot_that_has_gone_meanwhile_is_left_to_a_person(
         decisions.keep_both(saga, actor=desk.actor)
     assert refused.description == "Check"  # what was typed is kept for another slot
     decisions.give_up(saga, actor=desk.actor)
-    assert start.open_for(desk.actor) == []
+    assert saga_status.open_in(desk.actor.organisation) == []
 
 
 def test_too_late_it_is_a_persons(

@@ -11,7 +11,7 @@ from booking_portal.audit.models import Event, EventKind
 from booking_portal.commands import saga_status
 from booking_portal.commands.models import Command
 from booking_portal.commands.saga_status import Stage
-from booking_portal.commands.sagas import decisions, start
+from booking_portal.commands.sagas import decisions
 from booking_portal.commands.sagas.decisions import NotToDecide
 from booking_portal.commands.states import Kind, State
 from booking_portal.patients.models import TraceTooOld
@@ -83,7 +83,7 @@ def test_a_person_keeps_both(desk: Desk, old: Command, spine: Sandbox) -> None:
     saga.refresh_from_db()
     assert (saga.closing, saga.closed_by) == ("kept_both", desk.actor.user)
     assert [what for what, _, _ in transitions(saga)].count("kept both") == 1
-    assert start.open_for(desk.actor) == []
+    assert saga_status.open_in(desk.actor.organisation) == []
     with pytest.raises(NotToDecide):
         decisions.finish(saga, actor=desk.actor)
     assert set(held(spine).values()) == {"booked"}
@@ -102,7 +102,7 @@ def test_a_cancellation_that_was_not_made_is_tried_again_by_a_person(
     assert settle(second, dead=True).state == State.NOT_MADE
     assert tick(saga) is Stage.NEEDS_DECISION  # never tried again by itself
     assert set(held(spine).values()) == {"booked"}
-    assert start.open_for(desk.actor) == [saga]
+    assert saga_status.open_in(desk.actor.organisation) == [saga]
     assert "The portal has not cancelled the old one" in saga_status.sentence_of(saga)
     again = decisions.finish(saga, actor=desk.actor)
     assert again.state == State.DONE
@@ -148,7 +148,7 @@ def test_a_colleague_finishes_with_an_encounter_of_their_own(
 ) -> None:
     saga = move_for_a_person(desk, spine, old)
     colleague = acting_for(clinician, "A1001")
-    assert start.open_for(colleague) == [saga]
+    assert saga_status.open_in(colleague.organisation) == [saga]
     with pytest.raises(TraceTooOld):
         decisions.finish(saga, actor=colleague)
     their_client = Client()
@@ -176,7 +176,7 @@ def test_nobody_else_decides(
         decisions.keep_both(saga, actor=acting_for(auditor, "A1001"))
     assert Event.objects.filter(kind=EventKind.NOT_PERMITTED, username="auditor").count() == 2
     elsewhere = acting_for(locum, "A1002")
-    assert start.open_for(elsewhere) == []
+    assert saga_status.open_in(elsewhere.organisation) == []
     for decide in (
         lambda: decisions.finish(saga, actor=elsewhere),
         lambda: decisions.undo(saga, "Mine", actor=elsewhere),

@@ -62,7 +62,7 @@ def test_the_old_appointment_is_cancelled_once_the_new_one_is_booked(
     ]
     assert cancelled["cancellation_reason"] == "Works late"
     assert transitions(saga) == [("begun", "receptionist", ""), ("went on", "receptionist", "")]
-    assert start.open_for(desk.actor) == []
+    assert saga_status.open_in(desk.actor.organisation) == []
 
 
 def test_a_second_click_meets_the_same_move(desk: Desk, old: Command, spine: Sandbox) -> None:
@@ -108,7 +108,7 @@ def test_the_old_appointment_stands_when_the_new_one_was_never_made(
     assert tick(saga) is Stage.FIRST_FAILED
     assert held(spine) == {old.appointment_id: "booked"}
     assert transitions(saga)[-1][0] == "ended with its first step"
-    assert start.open_for(desk.actor) == []
+    assert saga_status.open_in(desk.actor.organisation) == []
     assert not saga_status.may_cancel_first(saga)
 
 
@@ -183,7 +183,7 @@ def test_a_cancellation_that_is_unconfirmed_is_settled_like_any_other(
     assert (command.kind, command.state) == (Kind.CANCEL, State.UNCONFIRMED)
     saga = Saga.objects.get()
     assert stage(saga) is Stage.SECOND_UNSETTLED
-    assert start.open_for(desk.actor) == [saga]
+    assert saga_status.open_in(desk.actor.organisation) == [saga]
     assert settle(command).state == State.DONE
     assert stage(saga) is Stage.FINISHED
 
@@ -320,7 +320,7 @@ def test_an_old_appointment_that_somebody_changes_meanwhile_is_left_to_a_person(
     assert tick(saga) is Stage.NEEDS_DECISION
     assert sorted(held(spine).values()) == ["booked", "booked"]
     assert "Somebody has changed the old appointment" in saga_status.sentence_of(Saga.objects.get())
-    assert start.open_for(desk.actor) == [saga]
+    assert saga_status.open_in(desk.actor.organisation) == [saga]
     assert transitions(saga)[-1] == ("stopped", "receptionist", "settling")
 
     with pytest.raises(amend_cancel.ChangedMeanwhile) as meanwhile:
