@@ -13,16 +13,17 @@ ASSETS := static/vendor/nhsuk/nhsuk-frontend.min.css
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-dates test-alone coverage bench chaos mutants pages reset
-.PHONY: lock format structure walks check-python
+.PHONY: help demo test test-long test-dates test-alone coverage takeover bench chaos mutants pages
+.PHONY: reset lock format structure walks check-python
 
 help:
 	@echo "make demo    bring everything up on http://localhost:$(PORT)/ (PORT= chooses another)"
 	@echo "make test    lint, types, import rules and the tests"
-	@echo "make test-long   what is too long for that: exhaustive tests, and the next three"
+	@echo "make test-long   what is too long for that: exhaustive tests, and the next four"
 	@echo "make test-dates   the tests that follow the diary, on fifteen chosen days; ONLY=words"
 	@echo "make test-alone   every test file by itself"
 	@echo "make coverage   lines and branches that the tests reach, by room; ONLY=tests/portal/slots"
+	@echo "make takeover   this version on what the version before has left; FROM=commit"
 	@echo "make bench   measure the client library against its baselines"
 	@echo "make structure   how the files hang together; ROOT=another checkout, also of before"
 	@echo "make walks   through how many files a booking, its page and others go; ROOT= likewise"
@@ -55,6 +56,9 @@ test-alone: .venv/dev.stamp
 
 coverage: .venv/dev.stamp $(ASSETS)
 	@$(BIN)/python -m demo.tether $(BIN)/python -m tests.coverage $(ONLY)
+
+takeover: .venv/dev.stamp $(ASSETS)
+	@$(BIN)/python -m demo.tether $(BIN)/python -m tests.takeover $(FROM)
 
 bench: .venv/dev.stamp
 	@$(BIN)/python -m demo.tether $(BIN)/python -m bench

@@ -4,7 +4,7 @@
 
 The tests run in a few processes, and the other checks beside them. `--long` runs what is left out
 otherwise: the tests marked `long`, every test file by itself, the diary's tests on many days, and
-the tests once more with what they reach measured.
+the tests once more with what they reach measured; and taking over what the version before has left.
 """
 # ruff: noqa: T201 - it reports to a terminal
 
@@ -34,6 +34,7 @@ LONG: Checks = {
     "files alone": ["python", "-m", "tests.alone"],
     "days": ["python", "-m", "tests.dates"],
     "coverage": ["python", "-m", "tests.coverage"],
+    "takeover": ["python", "-m", "tests.takeover"],
 }
 Result = tuple[str, bool, float]
 

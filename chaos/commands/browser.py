@@ -77,7 +77,8 @@ class Browser:
         page = self.sends(form, {"login": username, "password": password})
         if "/sign-in" in page.address:
             raise RuntimeError(f"{username} cannot sign in: {page.text[:300]}")
-        self.token = page.forms[-1].fields["csrfmiddlewaretoken"][0]
+        tokens = [form.fields.get("csrfmiddlewaretoken") for form in page.forms]
+        self.token = next(token[0] for token in reversed(tokens) if token)
 
     def twin(self) -> "Browser":
         """Another tab of the same browser, at another address of the portal."""

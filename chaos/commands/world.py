@@ -24,19 +24,28 @@ from tests.sandbox_control import Sandbox
 START_DEADLINE_SECONDS: Final = 60.0
 WEB_SERVERS: Final = 2
 SPARE_ACCOUNTS: Final = 2
-_TETHERED: Final = [sys.executable, "-m", "demo.tether", "--signal", "KILL"]
+TETHERED: Final = [sys.executable, "-m", "demo.tether", "--signal", "KILL"]
 
 
 class Program:
-    """A program in a process group of its own, which ends with the thread that started it."""
+    """A program in a process group of its own, which ends with the thread that started it.
+
+    It runs the code of `directory`.
+    """
 
     def __init__(
-        self, name: str, command: list[str], environment: Mapping[str, str], logs: Path
+        self,
+        name: str,
+        command: list[str],
+        environment: Mapping[str, str],
+        logs: Path,
+        directory: Path = ROOT,
     ) -> None:
         self.name = name
         self.log = logs / f"{name}.log"
         self._command = command
         self._environment = environment
+        self._directory = directory
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -44,7 +53,7 @@ class Program:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own programs
                 self._command,
-                cwd=ROOT,
+                cwd=self._directory,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -123,15 +132,15 @@ class World:
         self.redis = self._program(
             "redis", [*own, "redis", "--data", data["redis"], "--port", str(ports["REDIS"])]
         )
-        self._sandbox = self._program("sandbox", [*_TETHERED, *ours, "sandbox", *self._addresses()])
+        self._sandbox = self._program("sandbox", [*TETHERED, *ours, "sandbox", *self._addresses()])
         self.web = [
             self._program(
                 f"web-{port}",
-                [*_TETHERED, "gunicorn", "booking_portal.wsgi", "--bind", f"127.0.0.1:{port}"],
+                [*TETHERED, "gunicorn", "booking_portal.wsgi", "--bind", f"127.0.0.1:{port}"],
             )
             for port in self.web_ports
         ]
-        celery = [*_TETHERED, "celery", "-A", "booking_portal"]
+        celery = [*TETHERED, "celery", "-A", "booking_portal"]
         schedule = str(state / "beat-schedule")
         threads = ["--pool", "threads", "--concurrency", "8"]
         self.worker = self._program("worker", [*celery, "worker", "--loglevel", "INFO", *threads])
@@ -204,7 +213,7 @@ class World:
         for program in (self.worker, self.beat):
             program.start()
         for program, address in zip(self.web, self.addresses, strict=True):
-            program.wait(partial(_is_healthy, address))
+            program.wait(partial(is_healthy, address))
 
     def _end(self) -> None:
         for program in (self.beat, self.worker, *self.web, self._sandbox, self.redis):
@@ -214,7 +223,8 @@ class World:
         shutil.rmtree(self._places.state, ignore_errors=True)
 
 
-def _is_healthy(address: str) -> bool:
+def is_healthy(address: str) -> bool:
+    """Whether the portal at the address answers, with its database."""
     with requests.Session() as session:
         session.trust_env = False
         try:
