@@ -1,13 +1,12 @@
-"""Who rings the patient back, on which number, and that it was done."""
+"""The word that somebody owes the patient: who rings back, on which number, and that it was done.
 
-from datetime import datetime, timedelta
+Whoever takes the command's work item (`worklist.take`) takes this over as well.
+"""
+
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Now
-from django.utils import timezone
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
@@ -34,10 +33,6 @@ TO_TELL = ~Q(state__in=UNSETTLED) & Q(owner__isnull=False, told_at=None) & ~AS_T
 
 class NothingToTell(Exception):
     """Nobody is waiting to be rung, or somebody has told them already."""
-
-
-class NotToTake(Exception):
-    """It is settled: there is nothing to deal with any more."""
 
 
 def number_of(encounter: Encounter) -> str:
@@ -78,12 +73,6 @@ def callback_fields(command: Command, to: State, *, watching: bool) -> dict[str,
     return {"owner": None, "ring_back": ""} if watching else {}
 
 
-def nobody_yet() -> dict[str, Any]:
-    """What news does to a saga: nobody has taken it over, and time to do so begins anew."""
-    until = Now() + timedelta(seconds=settings.ESCALATE_AFTER_SECONDS)
-    return {"escalate_at": until, "escalated_at": None, "owner": None, "taken_at": None}
-
-
 def set_number(command: Command, number: str, *, actor: Actor) -> None:
     """Keep the number that the patient said, for this command alone; empty: there is none.
 
@@ -99,23 +88,6 @@ def set_number(command: Command, number: str, *, actor: Actor) -> None:
             raise NothingToTell
         _record(EventKind.COMMAND_TAKEN, command, actor, outcome="number to ring back kept")
     command.ring_back = number
-
-
-def take_command(command: Command, *, actor: Actor) -> None:
-    """ "I am dealing with it": the actor sees to it, and rings the patient back.
-
-    Raises: NotPermitted, NotToTake.
-    """
-    actor.require(Permission.VIEW_WORKLIST)
-    now = database_now()
-    mine = Command.objects.for_organisation(actor.organisation).filter(pk=command.pk)
-    with transaction.atomic():
-        if not mine.filter(Q(state__in=UNKNOWN_TO_THE_USER) | TO_TELL).update(
-            owner=actor.user, taken_at=now, escalated_at=None
-        ):
-            raise NotToTake
-        _record(EventKind.COMMAND_TAKEN, command, actor, outcome="dealing with it")
-    command.owner, command.taken_at, command.escalated_at = actor.user, now, None
 
 
 def told(command: Command, *, actor: Actor) -> None:
@@ -139,23 +111,6 @@ def to_be_told(command: Command) -> bool:
     as_they_take_it = command.state == State.WITHDRAWN and command.kind != Kind.CANCEL
     owed = command.owner_id is not None and command.told_at is None
     return command.settled and owed and not as_they_take_it
-
-
-def was_taken(command: Command) -> bool:
-    """Whether somebody has taken it since it was left to a person (or at all, before that)."""
-    if command.taken_at is None:
-        return False
-    return command.attention_at is None or command.taken_at >= command.attention_at
-
-
-def is_still_taken(taken_at: datetime) -> bool:
-    """Whether whoever took it then can be relied on still: some hours on they may have gone."""
-    return timezone.now() - taken_at < timedelta(seconds=settings.ESCALATE_TAKEN_AFTER_SECONDS)
-
-
-def dealing_with(command: Command) -> bool:
-    """Whether somebody has taken it, and not so long ago that it is anybody's again."""
-    return was_taken(command) and command.taken_at is not None and is_still_taken(command.taken_at)
 
 
 def _record(kind: EventKind, command: Command, actor: Actor, *, outcome: str) -> None:

@@ -6,10 +6,10 @@ from datetime import date, datetime
 from django.db import models
 from django.utils import timezone
 
-from booking_portal.accounts.actor import Actor
-from booking_portal.accounts.models import Organisation, User
+from booking_portal.accounts.models import User
 from booking_portal.commands import restore_models as restore_models
 from booking_portal.commands.states import UNSETTLED, Kind, State
+from booking_portal.commands.work_item import WorkItem, WorkItemQuerySet
 from booking_portal.integration.systems import system_of
 from booking_portal.patients.models import Encounter
 from booking_portal.practices.models import Practice
@@ -50,7 +50,11 @@ class Proposal(models.Model):
         return [Offer.from_json(offer) for offer in self.offers]
 
 
-class Saga(models.Model):
+class SagaQuerySet(WorkItemQuerySet["Saga"]):
+    """Sagas, starting from the organisation that the user acts for."""
+
+
+class Saga(WorkItem):
     """Two writes for one wish of the user: the second is sent only when the first is done.
 
     A move books `proposal` and then cancels the old appointment, or, after an explicit warning,
@@ -60,8 +64,8 @@ class Saga(models.Model):
     The second step is sent by itself until `automatic_until` (UTC, the database's clock), unless
     `stopped` says what stands in the way; from then on a person decides, until `closed_at`.
     `old_*` tell the appointment to be cancelled as the user saw it, `cancellation_reason` why.
-    `owner` has said at `taken_at` that they deal with it; one that waits for a person when it is
-    `escalate_at`, and that nobody deals with, is escalated.
+    Each news of a step leaves it to a person anew (`attention_at`): where it stands is derived, so
+    one that is due is looked at, and where it does not wait for a decision, left alone again.
     """
 
     class Kind(models.TextChoices):
@@ -80,7 +84,6 @@ class Saga(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=20, choices=Kind)
     encounter = models.ForeignKey(Encounter, on_delete=models.PROTECT)
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
     user = models.ForeignKey(User, on_delete=models.PROTECT)
     proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT)
 
@@ -100,10 +103,8 @@ class Saga(models.Model):
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     closing = models.CharField(max_length=20, choices=Closing, blank=True)
-    owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    taken_at = models.DateTimeField(null=True)
-    escalate_at = models.DateTimeField(null=True)
-    escalated_at = models.DateTimeField(null=True)
+
+    objects = SagaQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created_at",)
@@ -114,9 +115,9 @@ class Saga(models.Model):
                 fields=["old_practice", "old_appointment_id"], name="sagas_of_an_appointment"
             ),
             models.Index(
-                fields=["escalate_at"],
-                condition=models.Q(escalate_at__isnull=False),
-                name="sagas_to_escalate",
+                fields=["attention_at"],
+                condition=models.Q(attention_at__isnull=False, escalated_at=None),
+                name="sagas_left_to_a_person",
             ),
             models.Index(
                 fields=["organisation"],
@@ -129,12 +130,8 @@ class Saga(models.Model):
         return f"{self.get_kind_display()} {self.id}"
 
 
-class CommandQuerySet(models.QuerySet["Command"]):
+class CommandQuerySet(WorkItemQuerySet["Command"]):
     """Commands, starting from the organisation that the user acts for."""
-
-    def for_organisation(self, organisation: Organisation) -> "CommandQuerySet":
-        """The organisation's own commands."""
-        return self.filter(organisation=organisation)
 
     def shown(self) -> "CommandQuerySet":
         """With what every page shows of them; who owns or has withdrawn one is read when asked."""
@@ -145,7 +142,7 @@ class CommandQuerySet(models.QuerySet["Command"]):
         return self.filter(state__in=UNSETTLED)
 
 
-class Command(models.Model):
+class Command(WorkItem):
     """One write that a user asked for, with everything needed to settle it without them.
 
     `actor` is the actor's audit form as it was then; `asid` and `service_root` are the
@@ -158,9 +155,9 @@ class Command(models.Model):
     asked for a booking to come, last said that it does not show it.
 
     `sends` is the number of the send that holds the lease until `send_deadline`. One that is
-    `withdrawn_at` is never sent again. `owner` is who rings the patient back on `ring_back`, and
-    who sees to it where a person has to; `taken_at` says that they have said so. `acknowledged`:
-    what the patient knows is otherwise than asked for, who has told them, and when.
+    `withdrawn_at` is never sent again. `owner` rings the patient back on `ring_back`, as long as
+    nobody has told them (`told_at`), and sees to it where a person has to and they have taken it.
+    `acknowledged`: what the patient knows is otherwise than asked for, who has told them, and when.
     """
 
     class Resolution(models.TextChoices):
@@ -187,7 +184,6 @@ class Command(models.Model):
     form_token = models.UUIDField(unique=True)
 
     encounter = models.ForeignKey(Encounter, on_delete=models.PROTECT)
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
     user = models.ForeignKey(User, on_delete=models.PROTECT)
     practice = models.ForeignKey(Practice, on_delete=models.PROTECT)
     actor = models.JSONField()
@@ -226,10 +222,6 @@ class Command(models.Model):
     withdrawn_at = models.DateTimeField(null=True)
     withdrawn_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     ring_back = models.CharField(max_length=40, blank=True)
-    owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    taken_at = models.DateTimeField(null=True)
-    attention_at = models.DateTimeField(null=True)
-    escalated_at = models.DateTimeField(null=True)
     told_at = models.DateTimeField(null=True)
     told_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     acknowledged = models.JSONField(null=True)
@@ -324,10 +316,6 @@ class Command(models.Model):
     def offers(self) -> list[Offer]:
         """The slots that a booking asked for."""
         return [Offer.from_json(offer) for offer in self.payload.get("offers", [])]
-
-    def may_be_seen_by(self, actor: Actor) -> bool:
-        """Whether the command belongs to the organisation that the actor acts for."""
-        return self.organisation_id == actor.organisation.pk
 
 
 class Attempt(models.Model):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from booking_portal.audit import trail
@@ -10,6 +11,7 @@ from booking_portal.audit.models import EventKind
 from booking_portal.commands import callbacks
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.states import LATE, MAY_FOLLOW, UNSETTLED, Kind, State
+from booking_portal.commands.work_item import left_to_a_person
 from gpconnect.diagnostics import masked
 from gpconnect.errors import GPConnectError
 from gpconnect.models import Appointment, Patient
@@ -54,7 +56,7 @@ def transition(
         raise StateChanged
     fields |= _beside_its_saga(command, to)
     if to is State.NEEDS_ATTENTION or _made_though_withdrawn(command, to):
-        fields |= {"attention_at": timezone.now()}
+        fields |= left_to_a_person(timezone.now())
     watching = not by_system and who is None  # in the user's own request
     fields = callbacks.callback_fields(command, to, watching=watching) | fields
     with transaction.atomic():
@@ -62,7 +64,7 @@ def transition(
         if not moved:
             raise StateChanged
         if command.saga_id is not None:
-            Saga.objects.filter(pk=command.saga_id).update(**callbacks.nobody_yet())
+            Saga.objects.filter(pk=command.saga_id).update(**news_of_a_step())
         trail.record(
             EventKind.COMMAND_MOVED,
             who or who_of(command, by_system),
@@ -80,6 +82,11 @@ def transition(
     for name, value in fields.items():
         setattr(command, name, value)
     return command
+
+
+def news_of_a_step() -> dict[str, Any]:
+    """What it does to the saga: perhaps a person decides now, and nobody has taken it over."""
+    return left_to_a_person(Now()) | {"owner": None}
 
 
 def confirm_done(

@@ -21,9 +21,11 @@ from booking_portal.appointments.shared.appointment_card import (
     card_of_command,
     card_of_nothing,
 )
-from booking_portal.appointments.shared.owner import owner_of_saga
+from booking_portal.appointments.shared.owner import who_deals
 from booking_portal.commands.models import Command, Saga
+from booking_portal.commands.saga_status import Stage
 from booking_portal.commands.states import Kind
+from booking_portal.commands.work_item import WorkItem
 from booking_portal.patients.presenters import full_name
 from gpconnect import nhs_number
 
@@ -62,8 +64,8 @@ class SagaRow:
             standing=standing.title,
             tag=TAG[standing.tone],
             asked_by=about.asked_by,
-            owner=owner_of_saga(saga, about.stage, actor),
-            urgent="Waiting too long" if saga.escalated_at else "",
+            owner=who_deals(saga, actor) if about.stage is Stage.NEEDS_DECISION else "",
+            urgent=urgent_of(saga),
         )
         return row if not saga.encounter.restricted else row.without_the_patient()
 
@@ -103,6 +105,11 @@ class WorkRow:
     asked_by: str
     urgent: str
     notes: tuple[str, ...]
+
+
+def urgent_of(item: WorkItem) -> str:
+    """What a list says first of what nobody deals with in time; else empty."""
+    return "Waiting too long" if item.waits_too_long else ""
 
 
 def row_of(command: Command, *notes: str, urgent: str = "") -> WorkRow:

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.appointments.shared import formatting
-from booking_portal.appointments.shared.owner import needs_a_person, owner_of
-from booking_portal.commands.callbacks import dealing_with, to_be_told
+from booking_portal.appointments.shared.owner import who_deals
+from booking_portal.commands.callbacks import to_be_told
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.worklist.manual_close import may_close
+from booking_portal.commands.worklist.needs_person import needs_person
 
 WAITING = frozenset({State.UNCONFIRMED, State.NEEDS_ATTENTION})
 
@@ -39,13 +40,12 @@ class CallbackPanel:
         to_tell = to_be_told(command) and not over
         if not (waiting or to_tell or command.told_at):
             return None
-        mine = command.owner_id == actor.user.pk
-        taken_by_me = mine and dealing_with(command)
-        owes_a_call = mine and not needs_a_person(command)
-        may_take = (waiting or to_tell) and not (taken_by_me or owes_a_call)
+        owes_a_call = command.owner_id == actor.user.pk and not needs_person(command)
+        mine = owes_a_call or command.dealt_with_by(actor.user)
+        may_take = (waiting or to_tell) and not mine
         return cls(
             number=command.ring_back,
-            owner=owner_of(command, actor),
+            owner=who_deals(command, actor),
             waiting=waiting,
             to_tell=to_tell,
             may_take=may_take,

@@ -20,17 +20,10 @@ from booking_portal.appointments.shared.lookups import organisations_command
 from booking_portal.appointments.shared.redirects import redirect_to
 from booking_portal.appointments.status.command_page import CommandPage, may_withdraw
 from booking_portal.appointments.status.forms import RingBackForm
-from booking_portal.commands import callbacks
-from booking_portal.commands.callbacks import (
-    NothingToTell,
-    NotToTake,
-    set_number,
-    told,
-)
+from booking_portal.commands.callbacks import NothingToTell, set_number, told
 from booking_portal.commands.models import Command
 from booking_portal.commands.requests.withdrawal import NotToWithdraw, withdraw
-from booking_portal.commands.sagas import decisions
-from booking_portal.commands.sagas.decisions import NotToDecide
+from booking_portal.commands.worklist.take import NotToTake, take
 from booking_portal.forms import errors_for
 from booking_portal.patients.models import Encounter
 from booking_portal.patients.outcomes import RESTRICTED
@@ -63,10 +56,10 @@ def take_command(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
     """ "I am dealing with it"."""
     found = organisations_command(request, command_id)
     with suppress(NotToTake):  # settled meanwhile: the command's page shows how
-        callbacks.take_command(found, actor=request.actor)
+        take(found, actor=request.actor)
     if found.saga is not None:
-        with suppress(NotToDecide):  # nobody has to decide anything about both steps
-            decisions.take_saga(found.saga, actor=request.actor)
+        with suppress(NotToTake):  # nobody has to decide anything about both steps
+            take(found.saga, actor=request.actor)
     return redirect_to(found)
 
 

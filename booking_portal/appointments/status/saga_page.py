@@ -20,11 +20,11 @@ from booking_portal.appointments.shared.appointment_card import (
     AppointmentCard,
     card_of_command,
 )
-from booking_portal.appointments.shared.owner import owner_of_saga
+from booking_portal.appointments.shared.owner import who_deals
 from booking_portal.appointments.status.command_page import marks_of
 from booking_portal.appointments.status.deviations import DeviationNotice
 from booking_portal.commands import saga_status
-from booking_portal.commands.callbacks import is_still_taken, to_be_told
+from booking_portal.commands.callbacks import to_be_told
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.saga_status import Stage
 from booking_portal.commands.states import Kind, State
@@ -134,7 +134,7 @@ class SagaPage:
             mark=_mark(saga, about.stage),
             looked=sum(step.looks for step in saga.steps.all()),
             decision=decision_of(saga, about.stage, actor),
-            owner=owner_of_saga(saga, about.stage, actor),
+            owner=who_deals(saga, actor) if about.stage is Stage.NEEDS_DECISION else "",
             may_take=_may_take(saga, about.stage, actor),
             card=about.card,
             practice=f"{practice.name}, {practice.town}",
@@ -175,7 +175,7 @@ class RestrictedSagaPage:
         return cls(
             saga_id=str(saga.pk),
             standing=message_for_restricted_saga(),
-            owner=owner_of_saga(saga, Stage.NEEDS_DECISION, actor),
+            owner=who_deals(saga, actor),
             may_take=_may_take(saga, Stage.NEEDS_DECISION, actor),
             may_close=actor.may(Permission.BOOK_APPOINTMENT),
             asked_by=formatting.who_and_when(saga.user, saga.created_at),
@@ -224,12 +224,7 @@ def decision_of(saga: Saga, stage: Stage, actor: Actor) -> Decision:
 
 
 def _may_take(saga: Saga, stage: Stage, actor: Actor) -> bool:
-    mine = (
-        saga.owner_id == actor.user.pk
-        and saga.taken_at is not None
-        and is_still_taken(saga.taken_at)
-    )
-    waits = stage is Stage.NEEDS_DECISION and not mine
+    waits = stage is Stage.NEEDS_DECISION and not saga.dealt_with_by(actor.user)
     return waits and actor.may(Permission.VIEW_WORKLIST)
 
 

@@ -47,6 +47,7 @@ from booking_portal.commands.sagas.next_step import NewCancelled
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.worklist.manual_close import may_close
 from booking_portal.commands.worklist.queries import as_last_known
+from booking_portal.commands.worklist.take import NotToTake, take
 from booking_portal.forms import errors_for
 from booking_portal.patients.decorators import STOPPED, stopped
 from booking_portal.patients.models import Encounter
@@ -55,7 +56,7 @@ from booking_portal.patients.presenters import PatientBanner
 from booking_portal.slots.offers import NotBookable
 from gpconnect.models import Appointment
 
-STANDS_IN_THE_WAY = (NotToDecide, NotBookable, NotChangeable, NewCancelled)
+STANDS_IN_THE_WAY = (NotToDecide, NotToTake, NotBookable, NotChangeable, NewCancelled)
 
 
 @require_GET
@@ -118,7 +119,7 @@ def leave_saga_as_it_is(request: ActingRequest, saga_id: uuid.UUID) -> HttpRespo
 def take_saga(request: ActingRequest, saga_id: uuid.UUID) -> HttpResponse:
     """ "I am dealing with it"."""
     found = _saga(request, saga_id)
-    return _decide(request, found, lambda _: decisions.take_saga(found, actor=request.actor))
+    return _decide(request, found, lambda _: take(found, actor=request.actor))
 
 
 def _saga(request: ActingRequest, saga_id: uuid.UUID) -> Saga:

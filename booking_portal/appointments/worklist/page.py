@@ -9,11 +9,10 @@ from booking_portal.appointments.messages.command import (
 )
 from booking_portal.appointments.messages.message import TAG
 from booking_portal.appointments.messages.saga import About, message_for_saga
-from booking_portal.appointments.messages.work_rows import SagaRow, WorkRow, row_of
+from booking_portal.appointments.messages.work_rows import SagaRow, WorkRow, row_of, urgent_of
 from booking_portal.appointments.shared import formatting
-from booking_portal.appointments.shared.owner import owner_of
+from booking_portal.appointments.shared.owner import who_deals
 from booking_portal.commands import monitoring
-from booking_portal.commands.callbacks import dealing_with
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import State
 from booking_portal.commands.worklist.queries import Day, Work
@@ -38,9 +37,9 @@ class WorkRows:
             attention=tuple(
                 _of_work(
                     command,
-                    owner_of(command, actor),
+                    who_deals(command, actor),
                     _since(command),
-                    urgent="Waiting too long" if _escalated(command) else "",
+                    urgent=urgent_of(command),
                 )
                 for command in work.attention
             ),
@@ -49,7 +48,7 @@ class WorkRows:
                 _of_work(
                     command,
                     f"Ring {command.ring_back}" if command.ring_back else "No number is known",
-                    owner_of(command, actor),
+                    who_deals(command, actor),
                     _settled(command),
                 )
                 for command in work.ring_back
@@ -107,10 +106,6 @@ def _of_work(command: Command, *notes: str, urgent: str = "") -> WorkRow:
     both = message_for_saga(command.saga, About.of(command.saga))
     saga_id = str(command.saga_id)
     return replace(row, saga_id=saga_id, what="Book", standing=both.title, tag=TAG[both.tone])
-
-
-def _escalated(command: Command) -> bool:
-    return command.escalated_at is not None and not dealing_with(command)
 
 
 def _since(command: Command) -> str:

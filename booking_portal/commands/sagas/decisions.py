@@ -1,13 +1,9 @@
 """What a person decides about a saga that does not go on by itself. [MOVE-1, REG-1]"""
 
-from datetime import timedelta
-
-from django.conf import settings
 from django.db import transaction
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
-from booking_portal.audit.models import EventKind
 from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.delivery.outbox import AlreadyAsked
 from booking_portal.commands.delivery.sender import send
@@ -110,25 +106,6 @@ def give_up(saga: Saga, *, actor: Actor) -> None:
     _close(saga, Saga.Closing.GIVEN_UP, actor)
 
 
-def take_saga(saga: Saga, *, actor: Actor) -> None:
-    """ "I am dealing with it": the actor decides, or rings first, and nobody else need.
-
-    Raises: NotPermitted, NotToDecide.
-    """
-    actor.require(Permission.VIEW_WORKLIST)
-    _require_own(saga, actor)
-    with transaction.atomic():
-        locked = Saga.objects.select_for_update(no_key=True).get(pk=saga.pk)
-        if stage_of(locked) is not Stage.NEEDS_DECISION:
-            raise NotToDecide("This has gone on meanwhile. Look at where it stands now.")
-        now = database_now()
-        again = now + timedelta(seconds=settings.ESCALATE_TAKEN_AFTER_SECONDS)
-        Saga.objects.filter(pk=saga.pk).update(
-            owner=actor.user, taken_at=now, escalate_at=again, escalated_at=None
-        )
-        record_saga_event(locked, "dealing with it", actor.who, event=EventKind.COMMAND_TAKEN)
-
-
 def choose_another(old: Proposal, new: Proposal, *, actor: Actor) -> None:
     """Where a saga has yet to book `old`, and a person decides, let it book `new` instead.
 
@@ -184,7 +161,7 @@ _NOT_NOW = {
 
 
 def _require_own(saga: Saga, actor: Actor) -> None:
-    if saga.organisation_id != actor.organisation.pk:
+    if not saga.may_be_seen_by(actor):
         raise NotToDecide("It belongs to another organisation.")
 
 

@@ -12,7 +12,6 @@ from django.db.models import Exists, OuterRef
 
 from booking_portal.accounts.actor import Actor, NotPermitted, actor_for
 from booking_portal.audit import trail
-from booking_portal.commands.callbacks import nobody_yet
 from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.delivery.outbox import AlreadyAsked
 from booking_portal.commands.delivery.sender import send
@@ -25,7 +24,7 @@ from booking_portal.commands.sagas.step_storage import record_saga_event, store_
 from booking_portal.commands.send_hold import on_hold
 from booking_portal.commands.states import UNSETTLED, State
 from booking_portal.commands.task_loop import process_claimed
-from booking_portal.commands.transitions import who_of
+from booking_portal.commands.transitions import news_of_a_step, who_of
 from booking_portal.patients.models import TraceTooOld
 from booking_portal.patients.practice_record import NO_RECORD, PatientMismatch, PracticeMoved
 from booking_portal.slots.offers import NotBookable
@@ -175,7 +174,7 @@ def _stop(saga: Saga, code: str, why: str, who: trail.Who) -> None:
     with transaction.atomic():
         stopped = Saga.objects.filter(
             pk=saga.pk, stopped="", closed_at=None, next_try_at__isnull=False
-        ).update(stopped=code, sentence=why, next_try_at=None, **nobody_yet())
+        ).update(stopped=code, sentence=why, next_try_at=None, **news_of_a_step())
         if stopped:
             record_saga_event(saga, "stopped", who, latest_step(saga), reason=code)
 

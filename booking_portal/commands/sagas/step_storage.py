@@ -4,7 +4,7 @@ from django.db import transaction
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.audit import trail
-from booking_portal.audit.models import EventKind
+from booking_portal.audit.models import Event, EventKind
 from booking_portal.commands.delivery.outbox import (
     AlreadyAsked,
     CheckedCommand,
@@ -62,11 +62,23 @@ def record_saga_event(
     who: trail.Who,
     command: Command | None = None,
     reason: str = "",
-    event: EventKind = EventKind.STEPS_MOVED,
+    kind: EventKind = EventKind.STEPS_MOVED,
 ) -> None:
     """The audit event of what happens to a saga, in the caller's transaction. [IG-2]"""
-    trail.record(
-        event,
+    saga_event(saga, outcome, who, command, reason, kind).save(force_insert=True)
+
+
+def saga_event(
+    saga: Saga,
+    outcome: str,
+    who: trail.Who,
+    command: Command | None = None,
+    reason: str = "",
+    kind: EventKind = EventKind.STEPS_MOVED,
+) -> Event:
+    """The same, not stored yet."""
+    return trail.event(
+        kind,
         who,
         outcome=outcome,
         nhs_number=saga.encounter.nhs_number,

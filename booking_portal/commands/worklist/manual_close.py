@@ -5,7 +5,6 @@ from typing import Any
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
-from booking_portal.commands.callbacks import dealing_with
 from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.delivery.outcome_check import SETTLES_AT_ONCE
 from booking_portal.commands.models import Command
@@ -35,7 +34,7 @@ def may_close(command: Command, actor: Actor) -> bool:
 
     So that a hub without a manager at night is not left with it.
     """
-    mine = command.owner_id == actor.user.pk and dealing_with(command)
+    mine = command.dealt_with_by(actor.user)
     return actor.may(Permission.SETTLE_COMMANDS) or (mine and actor.may(Permission.VIEW_WORKLIST))
 
 

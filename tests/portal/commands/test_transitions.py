@@ -208,7 +208,7 @@ def test_news_of_a_step_is_news_of_its_saga_and_no_other(rows: Rows) -> None:
     saga.refresh_from_db()
     another.refresh_from_db()
     assert (saga.owner, saga.taken_at) == (None, None)
-    assert saga.escalate_at is not None
+    assert saga.attention_at is not None
     assert (another.owner, another.taken_at) == (rows.actor.user, taken["taken_at"])
     assert (
         kept(transition(first, NEEDS_ATTENTION, reason="so")).saga == saga

@@ -17,6 +17,7 @@ from booking_portal.audit.models import Event, EventKind
 from booking_portal.commands import callbacks
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import State
+from booking_portal.commands.worklist.take import NotToTake, take
 from booking_portal.patients.models import Encounter
 from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
@@ -303,8 +304,8 @@ class TestWhoMay:
             callbacks.set_number(command, "x", actor=actor)
         command = looked_at(command)
         callbacks.told(command, actor=actor)
-        with pytest.raises(callbacks.NotToTake):
-            callbacks.take_command(command, actor=actor)
+        with pytest.raises(NotToTake):
+            take(command, actor=actor)
         with pytest.raises(callbacks.NothingToTell):
             callbacks.set_number(command, "01632 960001", actor=actor)
 

@@ -59,7 +59,7 @@ class TestStepsThatWaitForADecision:
     def test_are_escalated_once(self, left: Saga, client: Client) -> None:
         assert escalate_overdue() == 0  # not before its time
         assert attention(client) == {"state": "ok", "waiting": 1, "escalated": 0}
-        set_clocks(left, escalate_at=-1)
+        set_clocks(left, attention_at=-TOO_LONG)
         assert escalate_overdue() == 1
         assert escalate_overdue() == 0
         [event] = Event.objects.filter(kind=EventKind.COMMAND_ESCALATED)
@@ -74,7 +74,7 @@ class TestStepsThatWaitForADecision:
     def test_everybody_concerned_sees_it_until_somebody_takes_it(
         self, left: Saga, desk: Desk, manager: User, sign_in: SignIn, client: Client
     ) -> None:
-        set_clocks(left, escalate_at=-1)
+        set_clocks(left, attention_at=-TOO_LONG)
         escalate_overdue()
         other = colleague(manager, sign_in)
         assert BAR in other.opens(reverse("find-patient")).text
@@ -94,14 +94,14 @@ class TestStepsThatWaitForADecision:
 
     def test_not_what_somebody_deals_with(self, left: Saga, desk: Desk) -> None:
         desk.counter.sends(desk.counter.opens(address_of(left)).form("/take"))
-        set_clocks(left, escalate_at=-1)
+        set_clocks(left, attention_at=-TOO_LONG)
         assert escalate_overdue() == 0
 
     def test_what_was_taken_and_not_decided_is_anybodys_again(
         self, left: Saga, desk: Desk, manager: User, sign_in: SignIn, client: Client
     ) -> None:
         desk.counter.sends(desk.counter.opens(address_of(left)).form("/take"))
-        set_clocks(left, escalate_at=-1, taken_at=-GONE_HOME)
+        set_clocks(left, attention_at=-GONE_HOME - 1, taken_at=-GONE_HOME)
         assert escalate_overdue() == 1
         assert escalate_overdue() == 0
         assert attention(client) == {"state": "degraded", "waiting": 1, "escalated": 1}
@@ -111,22 +111,22 @@ class TestStepsThatWaitForADecision:
         page = other.sends(other.opens(address_of(left)).form("/take"))
         assert "You are dealing with it since" in page.text
         assert BAR not in page.text
-        set_clocks(left, escalate_at=-1)
+        set_clocks(left, attention_at=-TOO_LONG)
         assert escalate_overdue() == 0
 
     def test_a_decision_ends_it(self, left: Saga, desk: Desk, client: Client) -> None:
-        set_clocks(left, escalate_at=-1)
+        set_clocks(left, attention_at=-TOO_LONG)
         escalate_overdue()
         decisions.keep_both(left, actor=desk.actor)
         assert attention(client) == {"state": "ok", "waiting": 0, "escalated": 0}
 
     def test_what_comes_by_itself_is_not_escalated(self, desk: Desk, spine: Sandbox) -> None:
         saga = unconfirmed_move(desk, spine, desk.books())
-        set_clocks(saga, escalate_at=-1)
+        set_clocks(saga, attention_at=-TOO_LONG)
         assert escalate_overdue() == 0
         settle(step(saga, FIRST))
         assert tick(saga) is Stage.FINISHED
-        set_clocks(saga, escalate_at=-1)
+        set_clocks(saga, attention_at=-TOO_LONG)
         assert escalate_overdue() == 0
 
     def test_what_goes_wrong_after_it_was_taken_needs_somebody_anew(
@@ -138,7 +138,7 @@ class TestStepsThatWaitForADecision:
         second = decisions.finish(left, actor=desk.actor)
         assert settle(second, dead=True).state == State.NOT_MADE
         assert stage(left) is Stage.NEEDS_DECISION
-        set_clocks(left, escalate_at=-1)
+        set_clocks(left, attention_at=-TOO_LONG)
         assert escalate_overdue() == 1
 
     def test_also_after_the_patient_knows_what_is_booked(self, left: Saga, desk: Desk) -> None:
@@ -146,7 +146,7 @@ class TestStepsThatWaitForADecision:
         assert "Nobody is dealing with it yet" in desk.counter.page.text
         page = desk.counter.sends(desk.counter.page.form("/take"))
         assert "You are dealing with it since" in page.text
-        set_clocks(left, escalate_at=-1)
+        set_clocks(left, attention_at=-TOO_LONG)
         assert escalate_overdue() == 0
 
     def test_taking_what_has_gone_on_meanwhile_says_so(self, left: Saga, desk: Desk) -> None:
@@ -169,7 +169,7 @@ class TestStepsOfAPatientWhoHasBecomeRestricted:
     def test_nothing_of_the_patient_is_shown_and_it_is_not_forgotten(
         self, hidden: Saga, desk: Desk, manager: User, sign_in: SignIn
     ) -> None:
-        set_clocks(hidden, escalate_at=-1)
+        set_clocks(hidden, attention_at=-TOO_LONG)
         assert escalate_overdue() == 1
         other = colleague(manager, sign_in)
         for address in (reverse("bookings"), address_of(hidden)):
