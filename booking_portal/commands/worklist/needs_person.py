@@ -9,7 +9,7 @@ from booking_portal.commands.states import Kind, State
 # The patient let go of it, and the practice has it: the slot is lost to others until somebody
 # cancels it, or says that the patient keeps it.
 TO_CANCEL = Q(
-    ~Q(result__status="cancelled"),
+    ~Q(result__contains={"status": "cancelled"}),  # also where nobody knows the status
     ~Exists(
         Command.objects.filter(
             kind=Kind.CANCEL,

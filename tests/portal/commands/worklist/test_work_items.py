@@ -18,13 +18,14 @@ from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.states import State
 from booking_portal.commands.transitions import transition
 from booking_portal.commands.worklist.escalation import counts, escalate_overdue, escalated_at
+from booking_portal.commands.worklist.manual_close import close_by_hand
 from booking_portal.commands.worklist.needs_person import needs_person
 from booking_portal.commands.worklist.take import NotToTake, take
 from tests.portal.before import Before
 from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter
 from tests.portal.rows import Rows
-from tests.portal.unsettled import NEVER_ARRIVED, books_with, page_of, to_a_person
+from tests.portal.unsettled import NEVER_ARRIVED, books_with, moved_back, page_of, to_a_person
 from tests.sandbox_control import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -175,6 +176,18 @@ def test_a_callback_is_owed_by_somebody_though_nobody_has_taken_the_work_item(
     assert command.owner == receptionist
     page = counter.sends(page.form("/take"))
     assert "You are dealing with it since" in page.text
+
+
+def test_what_was_withdrawn_and_is_made_by_telephone_is_not_forgotten(rows: Rows) -> None:
+    """Nobody knows the appointment's status then; the practice has it, and nobody wants it."""
+    left = rows.command(state=State.NEEDS_ATTENTION, withdrawn_at=database_now())
+    take(left, actor=rows.actor)
+    close_by_hand(left, made=True, spoken_to="Mrs Tull", actor=rows.actor)
+    assert (left.state, left.result) == (State.DONE, {})
+    assert counts().waiting == 1
+    moved_back(left, attention_at=A_WHILE.seconds + 60)
+    assert escalate_overdue() == 1
+    assert escalated_at(rows.actor.organisation) == 1
 
 
 AT_BEFORE = {"commands": "0011_how_it_ended"}
