@@ -1,8 +1,8 @@
 """What the documents name is there: files, links and commands.
 
-A guide that sends somebody to a file that has moved is worse than none. Decisions (docs/adr) tell
-of their time, and docs/conformance.md and docs/errors.md are written by `make pages`; of them only
-the links are held.
+A guide that sends somebody to a file that has moved is worse than none. The modules that documents
+name are held by test_named_places.py. Of what `make pages` writes, and of the change
+log, which may speak of what has gone, only the links are held.
 """
 
 import re
@@ -12,17 +12,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-WRITTEN = frozenset({"conformance.md", "errors.md"})
-GUIDES = sorted(
+DOCUMENTS = sorted(
     file
-    for place in (".", "docs", "gpconnect", "sandbox")
+    for place in (".", "docs", "docs/adr", "gpconnect", "sandbox")
     for file in (ROOT / place).glob("*.md")
-    if file.name not in WRITTEN
 )
+LINKS_ONLY = frozenset({"conformance.md", "errors.md", "CHANGELOG.md"})
+GUIDES = [file for file in DOCUMENTS if file.name not in LINKS_ONLY]
 PORTAL = ROOT / "booking_portal"
 WITHIN = (ROOT / "tests", PORTAL, PORTAL / "appointments", PORTAL / "commands")
 """Where a page of docs/ may begin a path; those at the top name whole ones."""
-DOCUMENTS = sorted({*GUIDES, *(ROOT / "docs").rglob("*.md")})
 CODE = re.compile(r"`([^`\n]+)`")
 # With a folder, or a file of ours by its ending; not an address ("/healthz"), nor "DIR/a.json".
 PATH = re.compile(r"[a-z_.](?:[\w.-]*/)+[\w.-]*|[\w-]+\.(?:py|md|toml|jinja)")

@@ -9,20 +9,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PORTAL = ROOT / "booking_portal"
 DOCUMENTS = [ROOT / "docs" / "architecture.md", *sorted((ROOT / "docs" / "adr").glob("*.md"))]
-WITH_PATHS = [
-    *sorted(ROOT.glob("[!C]*.md")),
-    ROOT / "CONTRIBUTING.md",
-    *sorted((ROOT / "docs").rglob("*.md")),
-]
-"""All but the change log, which may speak of what has gone."""
 TEMPLATES = sorted((ROOT / "templates").rglob("*.jinja"))
 
 PACKAGES = "|".join(path.parent.name for path in PORTAL.glob("*/__init__.py"))
 PLACE = re.compile(rf"`((?:booking_portal|gpconnect|{PACKAGES})(?:\.\w+)+)`")
-TOP = (
-    "booking_portal|gpconnect|sandbox|demo|chaos|bench|mutants|templates|docs|tests|portal|journeys"
-)
-PATH = re.compile(rf"`((?:{TOP})/[\w/.-]+)`")
 TAKEN = re.compile(r"\b([a-z_]+(?:\.[a-z_]+)*)\.([A-Z]\w+)")
 
 
@@ -42,13 +32,6 @@ def test_what_a_document_names_is_there(document: Path) -> None:
 
 def test_places_are_found_in_documents() -> None:
     assert "booking_portal.commands.outcomes" in places_in(DOCUMENTS[0].read_text())
-
-
-@pytest.mark.parametrize("document", WITH_PATHS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_the_files_that_a_document_names_are_there(document: Path) -> None:
-    """From the top, or, in tables of tests, from theirs."""
-    for path in PATH.findall(document.read_text()):
-        assert (ROOT / path).exists() or (ROOT / "tests" / path).exists(), path
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
