@@ -11,7 +11,7 @@ from demo import seed
 from tests.sandbox_control import Sandbox
 from tests.takeover import tables, tasks
 from tests.takeover.before import TYPED, Left, count_of, until
-from tests.takeover.desk import HERE, OFFER, Desk, texts
+from tests.takeover.desk import HERE, OFFER, TAKEN, Desk, texts, told_by
 from tests.takeover.installation import Installation, Version
 
 ROUTES: Final = r"""
@@ -139,9 +139,11 @@ def _pages(left: Left, sandbox: Sandbox, findings: list[str]) -> Iterator[Figure
     told = [
         f"{address}: {words!r}, now {now!r}"
         for address, words in left.told.items()
-        if (now := standing_of(browser.opens(address))) != words
+        if (now := told_by(browser.opens(address))) != words
     ]
     yield Figure("commands and sagas that had ended", len(left.told), "pages", least=5)
+    taken = sum(bool(TAKEN.search(words)) for words in left.told.values())
+    yield Figure("of these that somebody deals with", taken, "pages", least=2)
     yield _of("of these told otherwise than before", told, findings)
     opened = [
         f"{name} {path}: {status}, now {now}"

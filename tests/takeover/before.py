@@ -14,12 +14,21 @@ from typing import Final
 import psycopg
 
 from chaos.commands.browser import Away, Broken, Browser
-from chaos.commands.witness import Witness, standing_of
+from chaos.commands.witness import Witness
 from demo import seed
 from tests.page_reading import Form
 from tests.sandbox_control import Sandbox
 from tests.takeover import tasks
-from tests.takeover.desk import HERE, Desk, Patient, Searched, appointment_of, subject_of, texts
+from tests.takeover.desk import (
+    HERE,
+    Desk,
+    Patient,
+    Searched,
+    appointment_of,
+    subject_of,
+    texts,
+    told_by,
+)
 from tests.takeover.installation import Installation, Version
 
 MADE, NEVER_ARRIVED, OTHERWISE = "status_500_after", "status_502", "other_slot"
@@ -169,7 +178,7 @@ def _ended(
     desk.browser.sends(page.form("/take"))
 
     for address in _addresses(left):
-        left.told[address] = standing_of(desk.browser.opens(address))
+        left.told[address] = told_by(desk.browser.opens(address))
 
 
 def _addresses(left: Left) -> list[str]:

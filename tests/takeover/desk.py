@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from chaos.commands.browser import Browser
-from chaos.commands.witness import command_of, saga_of
+from chaos.commands.witness import command_of, saga_of, standing_of
 from tests.page_reading import Form, Page
 
 HERE: Final = "A20047"
@@ -17,6 +17,8 @@ APPOINTMENT: Final = re.compile(
     r'href="(/encounters/[^"/]+/appointments/[^"/]+/[^"/]+/[^"/]+)/cancel"'
 )
 REGISTER: Final = re.compile(r'href="(/encounters/[^"]+/register(?:\?[^"]*)?)"')
+
+TAKEN: Final = re.compile(r"You are dealing with it since [^.]{0,20}?\d\d:\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,12 @@ def appointment_of(page: Page) -> str:
     if found is None:
         raise Unexpected("appointment", page)
     return found[1]
+
+
+def told_by(page: Page) -> str:
+    """What the page says of where its command or saga stands, and of who deals with it."""
+    owner = TAKEN.search(page.text)
+    return f"{standing_of(page)}. {owner[0] if owner else ''}".strip()
 
 
 def subject_of(page: Page) -> str:
