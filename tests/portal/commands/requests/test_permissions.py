@@ -30,12 +30,6 @@ ELSEWHERE = "9324926233"
 
 
 @pytest.fixture
-def old(desk: Desk) -> Command:
-    """A booked appointment at A20047."""
-    return desk.books()
-
-
-@pytest.fixture
 def loses(receptionist: User, acting_for: Callable[..., Actor]) -> Callable[[Permission], Actor]:
     """The receptionist without one permission."""
 

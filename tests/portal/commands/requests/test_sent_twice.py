@@ -20,12 +20,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.requirement("BOOK-8")]
 ELSEWHERE = "9324926233"
 
 
-@pytest.fixture
-def old(desk: Desk) -> Command:
-    """A booked appointment at A20047."""
-    return desk.books()
-
-
 def writes(spine: Sandbox) -> int:
     """How often a practice was asked to write something."""
     return sum(one["method"] in ("POST", "PUT") for one in spine.exchanges())

@@ -35,12 +35,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.requirement("MOVE-1")]
 FIRST, SECOND, UNDO = Command.Step.FIRST, Command.Step.SECOND, Command.Step.UNDO
 
 
-@pytest.fixture
-def old(desk: Desk) -> Command:
-    """A booked appointment at A20047."""
-    return desk.books()
-
-
 def test_a_person_finishes_what_came_too_late(desk: Desk, old: Command, spine: Sandbox) -> None:
     saga = move_for_a_person(desk, spine, old)
     assert "a person decides" in saga_status.sentence_of(saga)

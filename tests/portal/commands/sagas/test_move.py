@@ -42,12 +42,6 @@ AT_TWO_PRACTICES = "9990000190"
 FIRST, SECOND = Command.Step.FIRST, Command.Step.SECOND
 
 
-@pytest.fixture
-def old(desk: Desk) -> Command:
-    """A booked appointment at A20047."""
-    return desk.books()
-
-
 def test_the_old_appointment_is_cancelled_once_the_new_one_is_booked(
     desk: Desk, old: Command, spine: Sandbox
 ) -> None:

@@ -36,12 +36,6 @@ FIRST, SECOND = Command.Step.FIRST, Command.Step.SECOND
 
 
 @pytest.fixture
-def old(desk: Desk) -> Command:
-    """A booked appointment at A20047."""
-    return desk.books()
-
-
-@pytest.fixture
 def sample(committed_sample: None) -> None:
     """Everything of demo/sample.json, for every thread to see."""
 
