@@ -44,7 +44,7 @@ _DECIDED: Final = REFUSALS | NEVER_LEFT | {Says.ELSEWHERE}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ErrorRow:
     """What one code means: as evidence, the class raised, the sentence, and what to do next."""
 
     says: Says
@@ -64,402 +64,406 @@ _LOOK: Final = "Look at the patient's appointments there before trying again."
 _CHECK_PATIENT: Final = "Check the patient's details, or telephone the practice."
 _DIRECTORY: Final = "Telephone the practice, and ask your support team to check its record in SDS."
 
-TABLE: Final[dict[str, Row]] = {
+TABLE: Final[dict[str, ErrorRow]] = {
     # Our own checks: nothing has been sent.
-    "INVALID_REQUEST": Row(
+    "INVALID_REQUEST": ErrorRow(
         Says.NOT_SENT,
         errors.InvalidRequest,
         "This cannot be sent as it is.",
         "Correct it and try again.",
     ),
-    "NHS_NUMBER_INVALID": Row(
+    "NHS_NUMBER_INVALID": ErrorRow(
         Says.NOT_SENT,
         errors.InvalidNHSNumber,
         "This is not a valid NHS number.",
         "Check the number.",
     ),
     # The way there and back.
-    "STOPPED_BEFORE_SENDING": Row(
+    "STOPPED_BEFORE_SENDING": ErrorRow(
         Says.NOT_SENT, errors.NotSent, "It was stopped before anything was sent.", "Try again."
     ),
-    "PRACTICE_NOT_ANSWERING": Row(
+    "PRACTICE_NOT_ANSWERING": ErrorRow(
         Says.NOT_SENT,
         errors.NotSent,
         "This practice is not answering. Nothing was sent.",
         "Telephone the practice or choose another one; or try again in a minute.",
     ),
-    "PAGE_OUT_OF_TIME": Row(
+    "PAGE_OUT_OF_TIME": ErrorRow(
         Says.NOT_SENT,
         errors.NotSent,
         "The answers before this one took so long that the practice was not asked any more.",
         "Try again; if it goes on, telephone the practice.",
     ),
-    "UNREACHABLE": Row(
+    "UNREACHABLE": ErrorRow(
         Says.NO_CONNECTION,
         errors.Unreachable,
         "No connection could be made. Nothing was sent.",
         _AGAIN,
     ),
-    "NAME_NOT_RESOLVED": Row(
+    "NAME_NOT_RESOLVED": ErrorRow(
         Says.NO_CONNECTION,
         errors.Unreachable,
         "The address could not be found. Nothing was sent.",
         _AGAIN,
     ),
-    "CONNECT_DEADLINE_EXCEEDED": Row(
+    "CONNECT_DEADLINE_EXCEEDED": ErrorRow(
         Says.NO_CONNECTION,
         errors.Unreachable,
         "No connection could be made in time. Nothing was sent.",
         _AGAIN,
     ),
-    "TLS_FAILED": Row(
+    "TLS_FAILED": ErrorRow(
         Says.NOT_SENT,
         errors.TLSFailure,
         "No trusted connection could be made. Nothing was sent.",
         _SUPPORT,
     ),
-    "CONNECTION_LOST": Row(
+    "CONNECTION_LOST": ErrorRow(
         Says.NO_ANSWER,
         errors.ConnectionLost,
         "The connection broke before the answer came.",
         _AGAIN,
     ),
-    "DEADLINE_EXCEEDED": Row(
+    "DEADLINE_EXCEEDED": ErrorRow(
         Says.NO_ANSWER, errors.DeadlineExceeded, "The answer did not come in time.", _AGAIN
     ),
-    "INTERRUPTED": Row(
+    "INTERRUPTED": ErrorRow(
         Says.STOPPED_LISTENING,
         errors.ConnectionLost,
         "It was broken off here, at the portal, before the answer came.",
         _LOOK,
     ),
-    "EMPTY_ANSWER": Row(Says.UNREADABLE, errors.NotFHIR, "The answer was empty.", _AGAIN),
-    "WRONG_CONTENT_TYPE": Row(
+    "EMPTY_ANSWER": ErrorRow(Says.UNREADABLE, errors.NotFHIR, "The answer was empty.", _AGAIN),
+    "WRONG_CONTENT_TYPE": ErrorRow(
         Says.UNREADABLE, errors.NotFHIR, "The answer was not in the agreed format.", _SUPPORT
     ),
-    "INVALID_JSON": Row(Says.UNREADABLE, errors.NotFHIR, "The answer could not be read.", _SUPPORT),
-    "BAD_COMPRESSION": Row(
+    "INVALID_JSON": ErrorRow(
         Says.UNREADABLE, errors.NotFHIR, "The answer could not be read.", _SUPPORT
     ),
-    "ANSWER_TOO_LARGE": Row(
+    "BAD_COMPRESSION": ErrorRow(
+        Says.UNREADABLE, errors.NotFHIR, "The answer could not be read.", _SUPPORT
+    ),
+    "ANSWER_TOO_LARGE": ErrorRow(
         Says.UNREADABLE,
         errors.AnswerTooLarge,
         "The answer was too large to be read.",
         "Ask for less, for example a shorter range of dates.",
     ),
-    "REDIRECTED": Row(
+    "REDIRECTED": ErrorRow(
         Says.UNREADABLE, errors.Redirected, "The answer pointed to another address.", _SUPPORT
     ),
-    "UNEXPECTED_STATUS": Row(
+    "UNEXPECTED_STATUS": ErrorRow(
         Says.UNREADABLE, errors.WrongResource, "The answer was not the expected one.", _SUPPORT
     ),
-    "WRONG_RESOURCE": Row(
+    "WRONG_RESOURCE": ErrorRow(
         Says.UNREADABLE, errors.WrongResource, "The answer was not the expected one.", _SUPPORT
     ),
-    "DIFFERENT_FROM_ASKED": Row(
+    "DIFFERENT_FROM_ASKED": ErrorRow(
         Says.DONE_OTHERWISE,
         errors.DifferentFromAsked,
         "The practice has made an appointment that differs from the one asked for.",
         "Do not tell the patient that it is booked; telephone the practice now.",
     ),
-    "CHANGE_NOT_CONFIRMED": Row(
+    "CHANGE_NOT_CONFIRMED": ErrorRow(
         Says.DONE_OTHERWISE,
         errors.ChangeNotConfirmed,
         "The appointment stands, but the practice's answer does not have the new text.",
         "Compare both texts; telephone the practice where it matters.",
     ),
     # Practices.
-    "BAD_REQUEST": Row(
+    "BAD_REQUEST": ErrorRow(
         Says.PRACTICE_REFUSES,
         errors.RequestRejected,
         "The practice's system did not accept the request.",
         _SUPPORT,
     ),
-    "INVALID_IDENTIFIER_SYSTEM": Row(
+    "INVALID_IDENTIFIER_SYSTEM": ErrorRow(
         Says.PRACTICE_REFUSES,
         errors.RequestRejected,
         "The practice does not know this kind of identifier.",
         _SUPPORT,
     ),
-    "INVALID_IDENTIFIER_VALUE": Row(
+    "INVALID_IDENTIFIER_VALUE": ErrorRow(
         Says.PRACTICE_REFUSES,
         errors.RequestRejected,
         "The practice did not accept the identifier.",
         "Check it.",
     ),
-    "INVALID_NHS_NUMBER": Row(
+    "INVALID_NHS_NUMBER": ErrorRow(
         Says.PRACTICE_REFUSES,
         errors.DemographicsRejected,
         "The practice did not accept the NHS number: it may have been replaced or withdrawn.",
         "Trace the patient again and use the current number.",
     ),
-    "INVALID_PATIENT_DEMOGRAPHICS": Row(
+    "INVALID_PATIENT_DEMOGRAPHICS": ErrorRow(
         Says.PRACTICE_REFUSES,
         errors.DemographicsRejected,
         "The practice could not match the patient with the national record.",
         _CHECK_PATIENT,
     ),
-    "NO_PATIENT_CONSENT": Row(
+    "NO_PATIENT_CONSENT": ErrorRow(
         Says.PRACTICE_REFUSES,
         errors.NotPermittedByPractice,
         "The patient has not agreed to this kind of sharing.",
         "Telephone the practice.",
     ),
-    "NO_ORGANISATION_CONSENT": Row(
+    "NO_ORGANISATION_CONSENT": ErrorRow(
         Says.PRACTICE_REFUSES,
         errors.NotPermittedByPractice,
         "The practice does not share this with your organisation.",
         "Telephone the practice.",
     ),
-    "ACCESS_DENIED": Row(
+    "ACCESS_DENIED": ErrorRow(
         Says.PRACTICE_REFUSES,
         errors.NotPermittedByPractice,
         "The practice does not allow this, or has it switched off.",
         "Telephone the practice.",
     ),
-    "PATIENT_NOT_FOUND": Row(
+    "PATIENT_NOT_FOUND": ErrorRow(
         Says.PRACTICE_REFUSES,
         errors.PatientNotAtPractice,
         "The practice has no record of the patient that it can share.",
         "Register the patient there, if that is right for them, or telephone the practice.",
     ),
-    "PATIENT_SENSITIVE": Row(
+    "PATIENT_SENSITIVE": ErrorRow(
         Says.PRACTICE_REFUSES,
         errors.PatientNotAtPractice,
         "The practice has no record of the patient that it can share.",
         "Telephone the practice.",
     ),
-    "ORGANISATION_NOT_FOUND": Row(
+    "ORGANISATION_NOT_FOUND": ErrorRow(
         Says.PRACTICE_REFUSES,
         errors.NotFound,
         "The practice does not know this organisation.",
         "Telephone the practice.",
     ),
-    "PRACTITIONER_NOT_FOUND": Row(
+    "PRACTITIONER_NOT_FOUND": ErrorRow(
         Says.PRACTICE_REFUSES,
         errors.NotFound,
         "The practice does not know this practitioner.",
         "Telephone the practice.",
     ),
-    "NO_RECORD_FOUND": Row(
+    "NO_RECORD_FOUND": ErrorRow(
         Says.PRACTICE_REFUSES, errors.NotFound, "The practice does not hold this.", "Search again."
     ),
-    "APPOINTMENT_NOT_SHOWN": Row(
+    "APPOINTMENT_NOT_SHOWN": ErrorRow(
         Says.PRACTICE_REFUSES,
         errors.AppointmentNotShown,
         "The practice does not show this appointment: it may have begun.",
         "Ring the practice.",
     ),
-    "APPOINTMENT_BEGUN": Row(
+    "APPOINTMENT_BEGUN": ErrorRow(
         Says.UNCLEAR,
         errors.NotFound,
         "The appointment has begun, and practices need not show it then: it could not be read.",
         "If something about it has to be known, ring the practice.",
     ),
-    "DUPLICATE_REJECTED": Row(
+    "DUPLICATE_REJECTED": ErrorRow(
         Says.PRACTICE_REFUSES,
         errors.SlotGone,
         "This slot has been taken.",
         "Choose another of the slots free now.",
     ),
-    "INVALID_RESOURCE": Row(
+    "INVALID_RESOURCE": ErrorRow(
         Says.PRACTICE_REFUSES,
         errors.RequestRejected,
         "The practice did not accept what was sent.",
         _SUPPORT,
     ),
-    "INVALID_PARAMETER": Row(
+    "INVALID_PARAMETER": ErrorRow(
         Says.PRACTICE_REFUSES,
         errors.RequestRejected,
         "The practice did not accept the search.",
         "Check the dates; dates in the past are not allowed.",
     ),
-    "REFERENCE_NOT_FOUND": Row(
+    "REFERENCE_NOT_FOUND": ErrorRow(
         Says.PRACTICE_REFUSES,
         errors.RequestRejected,
         "Something in the request no longer exists at the practice.",
         "Search again and choose anew.",
     ),
-    "FHIR_CONSTRAINT_VIOLATION": Row(
+    "FHIR_CONSTRAINT_VIOLATION": ErrorRow(
         Says.PRACTICE_REFUSES,
         errors.RequestRejected,
         "The practice did not accept what was sent.",
         _SUPPORT,
     ),
-    "NOT_IMPLEMENTED": Row(
+    "NOT_IMPLEMENTED": ErrorRow(
         Says.PRACTICE_REFUSES,
         errors.NotPermittedByPractice,
         "The practice's system does not offer this.",
         "Telephone the practice.",
     ),
-    "INTERNAL_SERVER_ERROR": Row(
+    "INTERNAL_SERVER_ERROR": ErrorRow(
         Says.FAILED, errors.PracticeFailed, "The practice's system has failed.", _AGAIN
     ),
-    "VERSION_CONFLICT": Row(
+    "VERSION_CONFLICT": ErrorRow(
         Says.PRACTICE_REFUSES,
         errors.VersionConflict,
         "The appointment has changed since it was shown here.",
         "Look at it as it is now, and decide again.",
     ),
-    "UNRECOGNISED_CODE": Row(
+    "UNRECOGNISED_CODE": ErrorRow(
         Says.UNCLEAR,
         errors.RequestRejected,
         "The practice refused, for a reason that is not in the specification.",
         _SUPPORT,
     ),
     # Refusals without an OperationOutcome; HTTP_4XX and HTTP_5XX stand for all others.
-    "HTTP_401": Row(
+    "HTTP_401": ErrorRow(
         Says.UNCLEAR, errors.RequestRejected, "The other side did not accept who we are.", _SUPPORT
     ),
-    "HTTP_403": Row(Says.UNCLEAR, errors.NotPermittedByPractice, "This is not allowed.", _SUPPORT),
-    "HTTP_404": Row(
+    "HTTP_403": ErrorRow(
+        Says.UNCLEAR, errors.NotPermittedByPractice, "This is not allowed.", _SUPPORT
+    ),
+    "HTTP_404": ErrorRow(
         Says.UNCLEAR,
         errors.NotFound,
         "Nothing was there at the address that was asked, and no reason was given.",
         _AGAIN,
     ),
-    "HTTP_410": Row(
+    "HTTP_410": ErrorRow(
         Says.UNCLEAR,
         errors.NotFound,
         "Nothing was there at the address that was asked, and no reason was given.",
         _AGAIN,
     ),
-    "HTTP_429": Row(
+    "HTTP_429": ErrorRow(
         Says.FAILED, errors.PracticeFailed, "The other side is too busy just now.", _AGAIN
     ),
-    "HTTP_4XX": Row(
+    "HTTP_4XX": ErrorRow(
         Says.UNCLEAR, errors.RequestRejected, "The request was refused without a reason.", _SUPPORT
     ),
-    "HTTP_5XX": Row(
+    "HTTP_5XX": ErrorRow(
         Says.FAILED, errors.PracticeFailed, "The practice's system has failed.", _AGAIN
     ),
     # The Spine Secure Proxy.
-    "ENDPOINT_VARIES_FROM_TARGETURL": Row(
+    "ENDPOINT_VARIES_FROM_TARGETURL": ErrorRow(
         Says.SPINE_REFUSES,
         errors.RefusedBySpine,
         "The practice's address in the directory has changed.",
         "Start again with the patient, so that the directory is asked anew.",
     ),
-    "ASID_CHECK_FAILED": Row(
+    "ASID_CHECK_FAILED": ErrorRow(
         Says.SPINE_REFUSES,
         errors.NoAgreement,
         "Your organisation is not enabled for this on the Spine.",
         _SUPPORT,
     ),
-    "PARTYKEY_INTERACTION_CHECK_FAILED": Row(
+    "PARTYKEY_INTERACTION_CHECK_FAILED": ErrorRow(
         Says.SPINE_REFUSES,
         errors.NoAgreement,
         "The practice is not enabled for this on the Spine.",
         _SUPPORT,
     ),
-    "FOT_CHECK_FAILED": Row(
+    "FOT_CHECK_FAILED": ErrorRow(
         Says.SPINE_REFUSES,
         errors.NoAgreement,
         "There is no data-sharing agreement between your organisation and the practice.",
         "Telephone the practice, and ask your manager about the agreement.",
     ),
-    "SSP_REFUSED": Row(
+    "SSP_REFUSED": ErrorRow(
         Says.SPINE_REFUSES, errors.RefusedBySpine, "The Spine refused the request.", _SUPPORT
     ),
-    "SSP_METHOD_NOT_ALLOWED": Row(
+    "SSP_METHOD_NOT_ALLOWED": ErrorRow(
         Says.SPINE_REFUSES, errors.RefusedBySpine, "The Spine refused the request.", _SUPPORT
     ),
-    "SSP_UNSUPPORTED_MEDIA_TYPE": Row(
+    "SSP_UNSUPPORTED_MEDIA_TYPE": ErrorRow(
         Says.SPINE_REFUSES, errors.RefusedBySpine, "The Spine refused the request.", _SUPPORT
     ),
-    "SSP_PRACTICE_NOT_REACHED": Row(
+    "SSP_PRACTICE_NOT_REACHED": ErrorRow(
         Says.FAILED,
         errors.PracticeNotReachedBySpine,
         "The Spine could not get an answer from the practice's system.",
         _AGAIN,
     ),
-    "SSP_UNCLEAR": Row(
+    "SSP_UNCLEAR": ErrorRow(
         Says.UNREADABLE,
         errors.UnclearFromSpine,
         "The Spine did not let the request pass, and does not say whether the practice had it.",
         _AGAIN,
     ),
     # The directory (SDS). [SDS-4]
-    "PRACTICE_NOT_ENABLED": Row(
+    "PRACTICE_NOT_ENABLED": ErrorRow(
         Says.NOT_SENT,
         errors.PracticeNotEnabled,
         "The practice is not enabled for GP Connect.",
         _DIRECTORY,
     ),
-    "DIRECTORY_AMBIGUOUS": Row(
+    "DIRECTORY_AMBIGUOUS": ErrorRow(
         Says.NOT_SENT,
         errors.AmbiguousRecord,
         "The directory has more than one record of the practice.",
         _DIRECTORY,
     ),
-    "DIRECTORY_MALFORMED": Row(
+    "DIRECTORY_MALFORMED": ErrorRow(
         Says.NOT_SENT,
         errors.MalformedRecord,
         "The directory's record of the practice is not usable.",
         _DIRECTORY,
     ),
-    "DIRECTORY_UNREACHABLE": Row(
+    "DIRECTORY_UNREACHABLE": ErrorRow(
         Says.NOT_SENT,
         errors.DirectoryUnreachable,
         "The directory of practices does not answer.",
         _AGAIN,
     ),
-    "DIRECTORY_REFUSED": Row(
+    "DIRECTORY_REFUSED": ErrorRow(
         Says.NOT_SENT,
         errors.DirectoryUnreachable,
         "The directory of practices refused to answer.",
         _SUPPORT,
     ),
     # Demographics (PDS). [PDS-4, PDS-5, PDS-7]
-    "PDS_UNKNOWN": Row(
+    "PDS_UNKNOWN": ErrorRow(
         Says.ELSEWHERE,
         errors.PatientUnknown,
         "The national record does not know this NHS number. Nothing was sent to any practice.",
         "Check the number with the patient, or search by name and birth date.",
     ),
-    "PDS_INVALIDATED": Row(
+    "PDS_INVALIDATED": ErrorRow(
         Says.ELSEWHERE,
         errors.PatientInvalidated,
         "This NHS number has been withdrawn. Nothing was sent to any practice.",
         "Search by name and birth date for the current number.",
     ),
-    "PDS_NO_MATCH": Row(
+    "PDS_NO_MATCH": ErrorRow(
         Says.ELSEWHERE,
         errors.PatientNotUnique,
         "No patient matches these details.",
         "Check them and try again.",
     ),
-    "PDS_SEVERAL_MATCHES": Row(
+    "PDS_SEVERAL_MATCHES": ErrorRow(
         Says.ELSEWHERE,
         errors.PatientNotUnique,
         "More than one patient matches these details.",
         "Give more of them, for example the postcode.",
     ),
-    "PDS_CANNOT_SEARCH": Row(
+    "PDS_CANNOT_SEARCH": ErrorRow(
         Says.ELSEWHERE,
         errors.PatientNotUnique,
         "The national record cannot search for these details as they are typed.",
         "Check the name and the postcode, and leave out what is neither letter nor number.",
     ),
-    "PDS_BUSY": Row(
+    "PDS_BUSY": ErrorRow(
         Says.ELSEWHERE,
         errors.DemographicsUnavailable,
         "The national record is busy.",
         "Try again in a moment.",
     ),
-    "PDS_UNAVAILABLE": Row(
+    "PDS_UNAVAILABLE": ErrorRow(
         Says.ELSEWHERE,
         errors.DemographicsUnavailable,
         "The national record does not answer.",
         _AGAIN,
     ),
-    "PDS_SIGN_IN_NEEDED": Row(
+    "PDS_SIGN_IN_NEEDED": ErrorRow(
         Says.ELSEWHERE,
         errors.SignInNeeded,
         "The national record asks for your own sign-in, or no longer accepts it.",
         "Sign in again with your smartcard.",
     ),
-    "PDS_REFUSED": Row(
+    "PDS_REFUSED": ErrorRow(
         Says.ELSEWHERE,
         errors.DemographicsNotPermitted,
         "The national record refused to answer.",
@@ -483,12 +487,12 @@ SPINE_CODES: Final = frozenset(
 _CHANGES: Final = frozenset({AMEND_APPOINTMENT, CANCEL_APPOINTMENT})
 
 
-def _words(code: str, kind: type[GPConnectError], sentence: str, next_step: str) -> Row:
+def _words(code: str, kind: type[GPConnectError], sentence: str, next_step: str) -> ErrorRow:
     """Other words, and another class, for a code that is evidence of the same."""
-    return Row(row(code).says, kind, sentence, next_step)
+    return ErrorRow(row(code).says, kind, sentence, next_step)
 
 
-def row(code: str, interaction: Interaction | None = None) -> Row:
+def row(code: str, interaction: Interaction | None = None) -> ErrorRow:
     """The meaning of a code, in a use case where that matters. KeyError when not in the table."""
     if interaction is not None and (interaction, code) in BY_INTERACTION:
         return BY_INTERACTION[interaction, code]
@@ -498,7 +502,7 @@ def row(code: str, interaction: Interaction | None = None) -> Row:
 
 
 # Where a code says something else in one use case than in the others. [ERR-4, READ-1]
-BY_INTERACTION: Final[dict[tuple[Interaction, str], Row]] = {
+BY_INTERACTION: Final[dict[tuple[Interaction, str], ErrorRow]] = {
     (REGISTER_PATIENT, "DUPLICATE_REJECTED"): _words(
         "DUPLICATE_REJECTED",
         errors.AlreadyRegistered,

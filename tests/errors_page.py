@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 
 from booking_portal.error_codes import CODES
-from gpconnect.error_table import BY_INTERACTION, REFUSALS, TABLE, Row
+from gpconnect.error_table import BY_INTERACTION, REFUSALS, TABLE, ErrorRow
 from gpconnect.errors import GPConnectError
 from gpconnect.interactions import Interaction
 
@@ -60,7 +60,7 @@ def _head(*first: str) -> Iterable[str]:
     return (f"| {' | '.join(names)} |", "|---" * len(names) + "|")
 
 
-def _line(first: tuple[str, ...], row: Row) -> str:
+def _line(first: tuple[str, ...], row: ErrorRow) -> str:
     cells = (
         *(f"`{each}`" for each in first),
         f"`{row.kind.__name__}`",
@@ -73,7 +73,7 @@ def _line(first: tuple[str, ...], row: Row) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _known(row: Row) -> str:
+def _known(row: ErrorRow) -> str:
     if row.says in REFUSALS:
         return "if all agrees"
     return "yes" if row.decided else "**no**"

@@ -12,7 +12,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connection
 
-from booking_portal.integration.deferred_events import late_events
+from booking_portal.integration.deferred_events import deferred_events
 from demo import embedded, seed
 from tests.services import START_DEADLINE_SECONDS, STATE, Server
 
@@ -59,7 +59,7 @@ class OwnDatabase:
 
     def leave(self) -> None:
         """The portal uses the session's database again."""
-        late_events.forget()
+        deferred_events.forget()
         self._turn_to(self._before)
         os.environ["DATABASE_URL"] = self._url_before
 

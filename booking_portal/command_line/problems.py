@@ -28,11 +28,7 @@ from booking_portal.patients.confirmation import BirthDateDiffers, NotConfirmed,
 from booking_portal.patients.models import TraceTooOld
 from booking_portal.patients.outcomes import RESTRICTED
 from booking_portal.patients.pds_trace import RestrictedPatient
-from booking_portal.patients.practice_record import (
-    PatientMismatch,
-    PatientNotAtPractice,
-    PracticeMoved,
-)
+from booking_portal.patients.practice_record import NoActiveRecord, PatientMismatch, PracticeMoved
 from booking_portal.slots.offers import DoubtfulTime, NotBookable, SlotInThePast, SlotsNotAdjacent
 from gpconnect.diagnostics import masked
 from gpconnect.errors import AnswerIsDifferent, DirectoryError, GPConnectError
@@ -41,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ProblemRow:
     """One kind of exception in words; an empty sentence: the exception's own text is for users."""
 
     kind: type[Exception]
@@ -55,69 +51,69 @@ DO_NOT_SEND_AGAIN = "Do not send it again."
 
 # The first row that fits decides.
 TABLE = (
-    Row(TraceTooOld, "TRACE_TOO_OLD", "The patient was traced more than 24 hours ago."),
-    Row(RestrictedPatient, "RESTRICTED_PATIENT", RESTRICTED.sentence, RESTRICTED.next_step),
-    Row(
+    ProblemRow(TraceTooOld, "TRACE_TOO_OLD", "The patient was traced more than 24 hours ago."),
+    ProblemRow(RestrictedPatient, "RESTRICTED_PATIENT", RESTRICTED.sentence, RESTRICTED.next_step),
+    ProblemRow(
         BirthDateDiffers,
         "BIRTH_DATE_DIFFERS",
         "The birth date does not match the national record.",
         "Check the NHS number and the birth date with the patient.",
     ),
-    Row(
+    ProblemRow(
         TooManyTries,
         "TOO_MANY_TRIES",
         "What was entered has not matched the national record too often. Nothing was sent.",
         "Wait, and check the NHS number and the birth date with the patient before trying again.",
     ),
-    Row(
+    ProblemRow(
         NotConfirmed,
         "BIRTH_DATE_INCOMPLETE",
         "The national record has no full birth date for this NHS number, so the birth date alone "
         "does not confirm the patient.",
         "Find the patient on the portal's screens: they ask for the names as well.",
     ),
-    Row(
-        PatientNotAtPractice,
+    ProblemRow(
+        NoActiveRecord,
         "PATIENT_NOT_AT_PRACTICE",
         "The practice shows no active record of the patient. It may have none, or one that it "
         "does not share.",
         "Choose another practice, register the patient there, or ring the practice.",
     ),
-    Row(
+    ProblemRow(
         PatientMismatch,
         "PATIENT_MISMATCH",
         "What the practice holds under this is not certainly this one patient's.",
         "Do not go on. Ring the practice and ask them to look at the record.",
     ),
-    Row(PracticeMoved, "PRACTICE_MOVED", "", "Find the patient, and search, again."),
-    Row(PatientDeceased, "PATIENT_DECEASED"),
-    Row(
+    ProblemRow(PracticeMoved, "PRACTICE_MOVED", "", "Find the patient, and search, again."),
+    ProblemRow(PatientDeceased, "PATIENT_DECEASED"),
+    ProblemRow(
         DifferencesNotAcknowledged,
         "DIFFERENCES_NOT_ACKNOWLEDGED",
         "",
         "Look at the differences; if it is the same person, add --acknowledge-differences.",
     ),
-    Row(SlotInThePast, "SLOT_IN_THE_PAST"),
-    Row(SlotsNotAdjacent, "SLOTS_NOT_ADJACENT"),
-    Row(DoubtfulTime, "DOUBTFUL_TIME"),
-    Row(NotBookable, "NOT_BOOKABLE"),
-    Row(NotChangeable, "NOT_CHANGEABLE"),
-    Row(
+    ProblemRow(SlotInThePast, "SLOT_IN_THE_PAST"),
+    ProblemRow(SlotsNotAdjacent, "SLOTS_NOT_ADJACENT"),
+    ProblemRow(DoubtfulTime, "DOUBTFUL_TIME"),
+    ProblemRow(NotBookable, "NOT_BOOKABLE"),
+    ProblemRow(NotChangeable, "NOT_CHANGEABLE"),
+    ProblemRow(
         RegisteredHere,
         "REGISTERED_AT_THIS_PRACTICE",
         "",
         "If it does not show the patient, ring the practice.",
     ),
-    Row(KnownThere, "PATIENT_AT_PRACTICE_ALREADY", "", "Go on with search-slots and book."),
-    Row(DemographicsIncomplete, "DEMOGRAPHICS_INCOMPLETE", "", "Ring the practice."),
-    Row(StillNotShown, "STILL_NOT_SHOWN", "", "Do not register again: ring the practice."),
-    Row(
+    ProblemRow(KnownThere, "PATIENT_AT_PRACTICE_ALREADY", "", "Go on with search-slots and book."),
+    ProblemRow(DemographicsIncomplete, "DEMOGRAPHICS_INCOMPLETE", "", "Ring the practice."),
+    ProblemRow(StillNotShown, "STILL_NOT_SHOWN", "", "Do not register again: ring the practice."),
+    ProblemRow(
         ChangedMeanwhile,
         "CHANGED_MEANWHILE",
         "Somebody changed the appointment in the meantime. Nothing was changed.",
         "Read it again and decide anew.",
     ),
-    Row(
+    ProblemRow(
         BookingUnsettled,
         "BOOKING_UNSETTLED",
         "The patient has another booking whose outcome is not known yet.",
@@ -125,14 +121,14 @@ TABLE = (
     ),
 )
 
-RECORDS_AWAY = Row(
+RECORDS_AWAY = ProblemRow(
     OperationalError,
     "RECORDS_UNAVAILABLE",
     "The booking portal cannot reach its records.",
     "Try again in a minute.",
 )
 
-RECORDS_BROKEN = Row(
+RECORDS_BROKEN = ProblemRow(
     DatabaseError,
     "PORTAL_FAULT",
     "The booking portal has a fault: what came could not be recorded.",

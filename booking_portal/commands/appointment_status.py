@@ -16,6 +16,6 @@ _WORDS: Final = {
 }
 
 
-def in_words(status: str) -> str:
+def status_in_words(status: str) -> str:
     """As people say it; an unknown one as the practice wrote it, empty where it gave none."""
     return _WORDS.get(status, status[:1].upper() + status[1:])

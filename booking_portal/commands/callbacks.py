@@ -12,10 +12,10 @@ from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.audit import trail
 from booking_portal.audit.models import EventKind
+from booking_portal.commands.audit_subject import audit_subject_of
 from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import LATE, UNSETTLED, Kind, State
-from booking_portal.commands.wire_payloads import audit_subject_of
 from booking_portal.patients.models import Encounter
 from booking_portal.typed_input import is_telephone, telephone
 
@@ -53,7 +53,7 @@ def _dialled(text: str) -> str:
     return number if len(number) <= NUMBER_LIMIT else ""
 
 
-def defaults(command: Command) -> dict[str, Any]:
+def callback_defaults(command: Command) -> dict[str, Any]:
     """Who rings back, and on which number, while nobody has said anything else."""
     return {"owner": command.user, "ring_back": number_of(command.encounter)}
 
@@ -65,7 +65,7 @@ def callback_fields(command: Command, to: State, *, watching: bool) -> dict[str,
     known in the user's own request (`watching`); again when what they were told proves wrong.
     What was withdrawn keeps its owner and number, for it may turn out to have been made.
     """
-    somebody = {} if command.owner_id else defaults(command)
+    somebody = {} if command.owner_id else callback_defaults(command)
     if State(command.state) in LATE:
         return somebody | {"told_at": None, "told_by": None}
     if to in UNSETTLED:
@@ -90,7 +90,7 @@ def set_number(command: Command, number: str, *, actor: Actor) -> None:
     command.ring_back = number
 
 
-def told(command: Command, *, actor: Actor) -> None:
+def mark_told(command: Command, *, actor: Actor) -> None:
     """The patient knows how it stands.
 
     Raises: NotPermitted, NothingToTell (not certain yet, or somebody was quicker).

@@ -13,10 +13,10 @@ from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.audit import trail
 from booking_portal.audit.models import EventKind
+from booking_portal.commands.audit_subject import audit_subject_of
 from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind, State
-from booking_portal.commands.wire_payloads import audit_subject_of
 from gpconnect.models import HealthcareService, Practitioner
 
 

@@ -13,7 +13,7 @@ class IntegrationConfig(AppConfig):
         """Events that wait for the database are stored before the next page or task."""
         from celery.signals import task_prerun
 
-        from booking_portal.integration.deferred_events import late_events
+        from booking_portal.integration.deferred_events import deferred_events
 
-        request_started.connect(late_events.store, dispatch_uid="late-events")
-        task_prerun.connect(late_events.store, dispatch_uid="late-events")
+        request_started.connect(deferred_events.store, dispatch_uid="late-events")
+        task_prerun.connect(deferred_events.store, dispatch_uid="late-events")

@@ -12,7 +12,7 @@ from booking_portal.accounts.actor import Actor
 from booking_portal.integration.circuit_breaker import Breaker, Guard, Limits
 from booking_portal.integration.exchange_audit import Subject, TrailObserver
 from booking_portal.integration.page_budget import is_short, within_budget
-from booking_portal.integration.rate_limit import SharedRateLimit
+from booking_portal.integration.pds_rate_limit import SharedRateLimit
 from gpconnect import demographics as pds
 from gpconnect import directory as sds
 from gpconnect.client import GPConnectClient

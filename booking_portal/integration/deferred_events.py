@@ -23,7 +23,7 @@ LIFETIME: Final = timedelta(minutes=10)
 MOST: Final = 1000
 
 
-class LateEvents:
+class DeferredEvents:
     """Events that wait, oldest first. Thread-safe; nothing here ever raises for the database."""
 
     def __init__(self) -> None:
@@ -78,5 +78,5 @@ def _store_once(event: Event) -> None:
         event.save(force_insert=True)
 
 
-late_events = LateEvents()
+deferred_events = DeferredEvents()
 """This process's."""

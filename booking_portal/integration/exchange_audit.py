@@ -12,7 +12,7 @@ from django.db import transaction
 
 from booking_portal.audit import trail
 from booking_portal.audit.models import Event, EventKind
-from booking_portal.integration.deferred_events import late_events
+from booking_portal.integration.deferred_events import deferred_events
 from booking_portal.query_helpers import AWAY
 from gpconnect.diagnostics import masked
 from gpconnect.transport import Answered, Asked
@@ -78,7 +78,7 @@ class TrailObserver:
         try:
             self._store(event)
         except AWAY:
-            late_events.keep(event)
+            deferred_events.keep(event)
 
     def _store(self, event: Event) -> None:
         event.save(force_insert=True)

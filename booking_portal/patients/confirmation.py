@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from gpconnect.demographics import TracedPatient, same_given, same_words
+from gpconnect.demographics import TracedPatient, same_given, says_the_same
 from gpconnect.models import HumanName, PartialDate
 
 
@@ -101,7 +101,7 @@ def _is_name(name: HumanName, said: Said) -> bool:
     """Whether every part that PDS has of the name is as the patient says it."""
     if not (name.family or name.given):
         return set(_words(f"{said.given} {said.family}")) <= set(_words(name.text or ""))
-    family = not name.family or same_words(name.family, said.family)
+    family = not name.family or says_the_same(name.family, said.family)
     return family and (not name.given or same_given(name.given, said.given.split()))
 
 

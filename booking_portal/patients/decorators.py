@@ -15,11 +15,7 @@ from booking_portal.accounts.requests import ActingRequest
 from booking_portal.patients.models import Encounter, TraceTooOld
 from booking_portal.patients.outcomes import RESTRICTED
 from booking_portal.patients.pds_trace import RestrictedPatient
-from booking_portal.patients.practice_record import (
-    PatientMismatch,
-    PatientNotAtPractice,
-    PracticeMoved,
-)
+from booking_portal.patients.practice_record import NoActiveRecord, PatientMismatch, PracticeMoved
 from booking_portal.patients.presenters import PatientBanner
 from booking_portal.practices.models import Practice
 from booking_portal.query_helpers import one_or_none
@@ -47,12 +43,12 @@ def with_encounter(view: View) -> View:
         if encounter is None:
             return _at_another_organisation(request, encounter_id)
         if encounter.restricted:
-            return stopped(request, encounter, RestrictedPatient())
+            return stopped_page(request, encounter, RestrictedPatient())
         try:
             return view(request, encounter, *args, **kwargs)
         except STOPPED as error:
             practice = Practice.objects.filter(ods_code=kwargs.get("ods", "")).first()
-            return stopped(request, encounter, error, practice)
+            return stopped_page(request, encounter, error, practice)
 
     return open_view
 
@@ -60,14 +56,14 @@ def with_encounter(view: View) -> View:
 STOPPED = (
     TraceTooOld,
     RestrictedPatient,
-    PatientNotAtPractice,
+    NoActiveRecord,
     PatientMismatch,
     PracticeMoved,
     GPConnectError,
 )
 
 
-def stopped(
+def stopped_page(
     request: ActingRequest, encounter: Encounter, error: Exception, practice: Practice | None = None
 ) -> HttpResponse:
     """The page (or, for htmx, the block) for what stops work on this patient.
@@ -81,7 +77,7 @@ def stopped(
             return trace_too_old(request, encounter)
         case RestrictedPatient():
             return error_pages.failed(request, RESTRICTED, status=403, typed=NOTHING)
-        case PatientNotAtPractice() | errors.PatientNotAtPractice():  # suppliers differ [FIND-2]
+        case NoActiveRecord() | errors.PatientNotAtPractice():  # suppliers differ [FIND-2]
             failure = error_pages.Failure(
                 "The patient has no record at this practice",
                 "The practice shows no active record of the patient. It may have none, or one "

@@ -128,7 +128,7 @@ def _telecom_label(point: ContactPoint) -> str:
     return f"{what}, {use}" if use and point.system in {"phone", "textphone"} else what
 
 
-def language_of(communication: Communication) -> str:
+def language_in_words(communication: Communication) -> str:
     """Its language in words, or else as its code; empty where none is given."""
     words = communication.words or LANGUAGES.get(communication.language or "")
     return words or communication.language or ""
@@ -136,7 +136,7 @@ def language_of(communication: Communication) -> str:
 
 def _spoken(communication: Communication) -> list[FactRow]:
     rows = []
-    if language := language_of(communication):
+    if language := language_in_words(communication):
         rows.append(FactRow("Language", (language,)))
     if communication.interpreter_required is not None:
         needed = "Needed" if communication.interpreter_required else "Not needed"

@@ -23,19 +23,19 @@ from gpconnect.demographics import TracedPatient, cross_check
 from gpconnect.models import Endpoint, HumanName, Patient
 
 
-class PatientNotAtPractice(Exception):
+class NoActiveRecord(Exception):
     """The practice has no active record of the patient that it shows. [FIND-2]"""
 
 
 # Suppliers differ in how they say it. [FIND-2]
-NO_RECORD = (PatientNotAtPractice, errors.PatientNotAtPractice)
+NO_RECORD = (NoActiveRecord, errors.PatientNotAtPractice)
 
 
 def shows_nothing(error: Exception) -> bool:
     """Whether the practice said that it shows no record, and not that it may not. [REG-1]"""
     if isinstance(error, errors.PatientNotAtPractice):
         return error.code != "PATIENT_SENSITIVE"
-    return isinstance(error, PatientNotAtPractice)
+    return isinstance(error, NoActiveRecord)
 
 
 class PatientMismatch(Exception):
@@ -200,7 +200,7 @@ def find_at_practice(
     client = client_at(at, actor=actor)
     patients = client.find_patient(encounter.nhs_number)
     if not patients:
-        raise PatientNotAtPractice
+        raise NoActiveRecord
     if len(patients) > 1 or patients[0].nhs_number != encounter.nhs_number:
         trail.record(
             EventKind.BLOCKED,

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from gpconnect import london
 from gpconnect.attempt import DEFAULT_DEADLINES, Deadlines
 from gpconnect.demographics.access import Access, HealthcareWorker
-from gpconnect.demographics.cross_check import Difference, cross_check, same_given, same_words
+from gpconnect.demographics.cross_check import Difference, cross_check, same_given, says_the_same
 from gpconnect.demographics.file import FileDemographics
 from gpconnect.demographics.patient import TracedPatient
 from gpconnect.demographics.pds_fhir import PDSFHIRDemographics
@@ -42,7 +42,7 @@ __all__ = [
     "cross_check",
     "from_url",
     "same_given",
-    "same_words",
+    "says_the_same",
 ]
 
 

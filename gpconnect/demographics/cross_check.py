@@ -48,7 +48,7 @@ def cross_check(traced: TracedPatient, found: Patient) -> tuple[Difference, ...]
         ("nhs_number", traced.nhs_number == found.nhs_number, traced.nhs_number, found.nhs_number),
         (
             "family",
-            same_words(pds.family, practice.family),
+            says_the_same(pds.family, practice.family),
             pds.family or pds.text,
             practice.family or practice.text,
         ),
@@ -58,7 +58,7 @@ def cross_check(traced: TracedPatient, found: Patient) -> tuple[Difference, ...]
             " ".join(pds.given),
             " ".join(practice.given),
         ),
-        ("gender", same_words(traced.gender, found.gender), traced.gender, found.gender),
+        ("gender", says_the_same(traced.gender, found.gender), traced.gender, found.gender),
         ("birth_date", birth_dates == "same", traced.born, found.born),
     )
     mild = {"birth_date"} if birth_dates == "compatible" else set()
@@ -69,7 +69,7 @@ def cross_check(traced: TracedPatient, found: Patient) -> tuple[Difference, ...]
     )
 
 
-def same_words(one: str | None, other: str | None) -> bool:
+def says_the_same(one: str | None, other: str | None) -> bool:
     """Whether two texts say the same to a person; one that says nothing equals none."""
     said = _folded(one or "")
     return bool(said) and said == _folded(other or "")
@@ -94,7 +94,7 @@ def _closest(traced: TracedPatient, name: HumanName | None) -> HumanName:
     """The name at PDS that the practice's agrees with, or else the preferred one."""
     if name is not None:
         for candidate in traced.names:
-            if same_words(candidate.family, name.family) and same_given(
+            if says_the_same(candidate.family, name.family) and same_given(
                 candidate.given, name.given
             ):
                 return candidate

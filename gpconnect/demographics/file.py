@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from gpconnect import london, nhs_number
 from gpconnect.attempt import Deadlines
 from gpconnect.demographics.access import HealthcareWorker
-from gpconnect.demographics.cross_check import same_words
+from gpconnect.demographics.cross_check import says_the_same
 from gpconnect.demographics.patient import TracedPatient, traced
 from gpconnect.demographics.rate_limit import Urgency
 from gpconnect.error_table import failure
@@ -83,11 +83,11 @@ class FileDemographics:
             name, address = patient.official_name, patient.address
             return (
                 name is not None
-                and same_words(name.family, family)
+                and says_the_same(name.family, family)
                 and patient.birth_date == birth_date
-                and all(any(same_words(had, asked) for had in name.given) for asked in given)
+                and all(any(says_the_same(had, asked) for had in name.given) for asked in given)
                 and (not gender or patient.gender == gender)
-                and (not postcode or same_words(address.postcode if address else None, postcode))
+                and (not postcode or says_the_same(address.postcode if address else None, postcode))
             )
 
         with observed(observer or self._observer, self._asked("search", organisation_ods)):

@@ -17,7 +17,7 @@ from booking_portal.accounts.roles import Permission
 from booking_portal.commands.models import Command, Proposal, Saga
 from booking_portal.commands.states import State
 from booking_portal.patients.models import Encounter
-from booking_portal.patients.practice_record import PatientNotAtPractice
+from booking_portal.patients.practice_record import NoActiveRecord
 from tests.own_database import OwnDatabase
 from tests.portal.appointments.booking.test_move_check import (
     LEGG,
@@ -259,7 +259,7 @@ class TestWhatStopsWork:
         form = check_page(counter)
 
         def is_gone(*_: object, **__: object) -> None:
-            raise PatientNotAtPractice
+            raise NoActiveRecord
 
         monkeypatch.setattr("booking_portal.appointments.booking.views.find_at_practice", is_gone)
         page = counter.sends(form, description=TEXT, comment=COMMENT)

@@ -35,7 +35,7 @@ from booking_portal.commands.requests.booking import (
     remember_before,
 )
 from booking_portal.commands.sagas import start
-from booking_portal.patients.decorators import STOPPED, stopped
+from booking_portal.patients.decorators import STOPPED, stopped_page
 from booking_portal.patients.models import PatientAtPractice
 from booking_portal.patients.practice_record import find_at_practice
 from booking_portal.practices.models import Practice
@@ -69,7 +69,7 @@ def check_move(
     try:
         move = _read(request, proposal, practice, moving)
     except STOPPED as error:
-        return stopped(request, proposal.encounter, error, practice)
+        return stopped_page(request, proposal.encounter, error, practice)
     except NotChangeable as problem:
         return _not_movable(request, proposal, practice, moving, problem)
     if request.method == "POST":

@@ -25,9 +25,9 @@ from booking_portal.commands.requests.registration import (
     NotRegistrable,
     email_of,
     interpreter_of,
-    language_of,
     registration_for,
     require_registrable,
+    sendable_language,
 )
 from booking_portal.commands.sagas import start
 from booking_portal.patients.decorators import with_encounter
@@ -88,7 +88,7 @@ def register_patient(
     initial = {
         "form_token": uuid.uuid4(),
         "email": email_of(encounter),
-        "language": language_of(encounter),
+        "language": sendable_language(encounter),
         "interpreter": interpreter_of(encounter),
         "description": proposal.description,
         "comment": proposal.comment,

@@ -33,7 +33,7 @@ from booking_portal.commands.requests.booking import (
     require_settled,
 )
 from booking_portal.commands.sagas.start import begin_booking
-from booking_portal.patients.decorators import STOPPED, stopped, with_encounter
+from booking_portal.patients.decorators import STOPPED, stopped_page, with_encounter
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.patients.practice_record import NO_RECORD, find_at_practice, shows_nothing
 from booking_portal.patients.presenters import PatientBanner
@@ -68,11 +68,11 @@ def check_booking(
         return _unsettled(request, encounter, stop.command)
     except NO_RECORD as error:
         if not shows_nothing(error):
-            return stopped(request, encounter, error, proposal.practice)
+            return stopped_page(request, encounter, error, proposal.practice)
         keep_as_draft(request, proposal)
         return no_record(request, proposal, search_of(request))
     except STOPPED as error:
-        return stopped(request, encounter, error, proposal.practice)
+        return stopped_page(request, encounter, error, proposal.practice)
 
 
 def _book(request: ActingRequest, proposal: Proposal, at: PatientAtPractice) -> HttpResponse:

@@ -76,7 +76,7 @@ def message_for_restricted_command(command: Command) -> StatusMessage:
     )
 
 
-def looks_of(command: Command) -> str:
+def outcome_checks_in_words(command: Command) -> str:
     """How often the portal has looked at the practice, while that is of interest."""
     if command.state != State.UNCONFIRMED:
         return ""
@@ -86,7 +86,7 @@ def looks_of(command: Command) -> str:
     return f"The portal has looked {looked} so far, and looks again by itself."
 
 
-def ended(command: Command) -> str:
+def resolution_in_words(command: Command) -> str:
     """How it became certain, where the practice's own answer is not all that is known."""
     if command.resolution in {"", Command.Resolution.ANSWERED}:
         return ""

@@ -153,18 +153,18 @@ def _first_of_move(about: About) -> StatusMessage:
     """Every sentence says which of the two it is about."""
     first = about.first
     assert first is not None
-    standing = _with(_standing(first), "The old appointment is kept until the new one is certain.")
+    message = _with(_standing(first), "The old appointment is kept until the new one is certain.")
     say = f"Your appointment on {about.old} stands."
     if first.withdrawn_at is not None:
-        return replace(standing, say=say)
+        return replace(message, say=say)
     then = (
         "We will ring the practice, and then ring you back."
         if first.state == State.NEEDS_ATTENTION
         else "Please do not count on the new one until you hear from us."
     )
     return replace(
-        standing,
-        title=NEW_ONE.get(State(first.state), standing.title),
+        message,
+        title=NEW_ONE.get(State(first.state), message.title),
         say=f"{say} The new one, on {about.new}, is not confirmed yet. {then}",
     )
 
@@ -319,13 +319,13 @@ def _second_unsettled(about: About, title: str, known: str, say: str) -> StatusM
     """The first step is certain; the second one's own words say the rest."""
     second = about.second
     assert second is not None
-    standing = _standing(second)
-    told, so_far = f"{say} {standing.say}", standing.known
+    message = _standing(second)
+    told, so_far = f"{say} {message.say}", message.known
     if second.kind == Kind.CANCEL:
         told, so_far = say, _of_the_old_one(second)
     if second.state == State.NEEDS_ATTENTION:
         title = f"{title}: somebody has to ring the practice"
-    return replace(standing, title=title, known=f"{known} {so_far}", say=told)
+    return replace(message, title=title, known=f"{known} {so_far}", say=told)
 
 
 def _of_the_old_one(cancelling: Command) -> str:
@@ -369,8 +369,8 @@ def _given_up(saga: Saga) -> StatusMessage:
     )
 
 
-def _with(standing: StatusMessage, known: str) -> StatusMessage:
-    return replace(standing, known=f"{standing.known} {known}")
+def _with(message: StatusMessage, known: str) -> StatusMessage:
+    return replace(message, known=f"{message.known} {known}")
 
 
 def _standing(command: Command | None) -> StatusMessage:

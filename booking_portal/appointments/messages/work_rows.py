@@ -41,7 +41,7 @@ class SagaRow:
     card: AppointmentCard
     practice: str
     telephone: str
-    standing: str
+    message: str
     tag: str
     asked_by: str
     owner: str
@@ -51,7 +51,7 @@ class SagaRow:
     def of(cls, saga: Saga, actor: Actor) -> Self:
         """The saga as one row of a list that the actor sees; nothing of a restricted patient."""
         about = About.of(saga)
-        standing = message_for_saga(saga, about)
+        message = message_for_saga(saga, about)
         practice = saga.proposal.practice
         row = cls(
             saga_id=str(saga.pk),
@@ -61,8 +61,8 @@ class SagaRow:
             card=about.card,
             practice=f"{practice.name}, {practice.town}",
             telephone=practice.telephone,
-            standing=standing.title,
-            tag=TAG[standing.tone],
+            message=message.title,
+            tag=TAG[message.tone],
             asked_by=about.asked_by,
             owner=who_deals(saga, actor) if about.stage is Stage.NEEDS_DECISION else "",
             urgent=urgent_of(saga),
@@ -78,7 +78,7 @@ class SagaRow:
             card=card_of_nothing(),
             practice="",
             telephone="",
-            standing=message_for_restricted_saga().title,
+            message=message_for_restricted_saga().title,
         )
 
 
@@ -99,7 +99,7 @@ class WorkRow:
     card: AppointmentCard
     practice: str
     telephone: str
-    standing: str
+    message: str
     tag: str
     seen: str
     asked_by: str
@@ -116,7 +116,7 @@ def row_of(command: Command, *notes: str, urgent: str = "") -> WorkRow:
     """A command as one row."""
     restricted = command.encounter.restricted
     card = card_of_nothing() if restricted else card_of_command(command)
-    standing = (
+    message = (
         message_for_restricted_command(command)
         if restricted
         else message_for_command(command, card)
@@ -133,8 +133,8 @@ def row_of(command: Command, *notes: str, urgent: str = "") -> WorkRow:
         card=card,
         practice="" if restricted else f"{practice.name}, {practice.town}",
         telephone="" if restricted else practice.telephone,
-        standing=command.get_state_display() if restricted else standing.title,
-        tag=TAG[standing.tone],
+        message=command.get_state_display() if restricted else message.title,
+        tag=TAG[message.tone],
         seen="" if restricted else last_seen(command),
         asked_by=formatting.who_and_when(command.user, command.created_at),
         urgent=urgent,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from booking_portal.appointments.shared import formatting
-from booking_portal.patients.facts import FactRow, contact_rows, language_of, telecom_rows
+from booking_portal.patients.facts import FactRow, contact_rows, language_in_words, telecom_rows
 from booking_portal.patients.presenters import dated
 from booking_portal.patients.records import Records
 from gpconnect.models import Address, Appointment, HealthcareService, Organisation, Practitioner
@@ -40,7 +40,7 @@ def records_of(appointment: Appointment, records: Records) -> tuple[Record, ...]
 def _person(person: Practitioner) -> tuple[FactRow, ...]:
     """Without birth date, addresses and telephones: practices are not to give those of people, and
     where they do it is for support staff at the command line."""
-    spoken = tuple(said for one in person.communications if (said := language_of(one)))
+    spoken = tuple(said for one in person.communications if (said := language_in_words(one)))
     return (
         *_row("Name", person.display_name),
         *_row("Other names", *(str(each) for each in person.names if each != person.name)),

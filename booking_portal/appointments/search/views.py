@@ -28,8 +28,8 @@ from booking_portal.integration import clients
 from booking_portal.patients.decorators import with_encounter
 from booking_portal.patients.models import Encounter
 from booking_portal.patients.practice_record import (
+    NoActiveRecord,
     PatientMismatch,
-    PatientNotAtPractice,
     find_at_practice,
 )
 from booking_portal.patients.presenters import PatientBanner
@@ -289,7 +289,7 @@ def _learn_preferred_branch(
         if code == encounter.registered_practice_ods and code in answered:
             try:
                 find_at_practice(encounter, practice, actor=request.actor)
-            except (PatientNotAtPractice, PatientMismatch, GPConnectError):
+            except (NoActiveRecord, PatientMismatch, GPConnectError):
                 return
 
 

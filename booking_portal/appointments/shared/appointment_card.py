@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from booking_portal.appointments.shared import formatting
-from booking_portal.commands.appointment_status import BOOKED, CANCELLED, in_words
+from booking_portal.commands.appointment_status import BOOKED, CANCELLED, status_in_words
+from booking_portal.commands.client_values import last_read
 from booking_portal.commands.deviations import (
     acknowledged_name,
     is_another_person,
@@ -13,7 +14,6 @@ from booking_portal.commands.deviations import (
 from booking_portal.commands.models import Command
 from booking_portal.commands.requests.appointment_reads import NamedResources
 from booking_portal.commands.states import Kind
-from booking_portal.commands.wire_payloads import last_read
 from booking_portal.slots.offers import Offer
 from gpconnect import london
 from gpconnect.models import (
@@ -245,7 +245,7 @@ def _card(start: PracticeTime, end: PracticeTime, **given: str | None) -> Appoin
         time=formatting.span(start, end, minutes),
         minutes=minutes,
         doubt=doubt or "",
-        status=in_words(status),
+        status=status_in_words(status),
         booked=status == BOOKED,
         cancelled=status == CANCELLED,
         started=start.instant is not None and start.instant <= london.now_utc(),

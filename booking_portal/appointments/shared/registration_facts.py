@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from booking_portal.commands.client_values import registration_of
 from booking_portal.commands.models import Command
-from booking_portal.commands.wire_payloads import registration_of
 from booking_portal.patients.facts import FactRow
 from booking_portal.patients.presenters import GENDERS
 from gpconnect import nhs_number

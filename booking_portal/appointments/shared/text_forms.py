@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from booking_portal import typed_input
-from booking_portal.commands.requests.amended_texts import is_left
+from booking_portal.commands.requests.amended_texts import is_unchanged
 from booking_portal.commands.requests.booking import (
     CANNOT_BE_SENT,
     COMMENT_LIMIT,
@@ -25,7 +25,7 @@ class TextField(forms.CharField):
 
     def clean(self, value: Any) -> str:
         """The text. Raises: ValidationError."""
-        return self.kept if is_left(str(value or ""), self.kept) else str(super().clean(value))
+        return self.kept if is_unchanged(str(value or ""), self.kept) else str(super().clean(value))
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(strip=False, **settings)

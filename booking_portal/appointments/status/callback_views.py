@@ -19,8 +19,8 @@ from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.shared.lookups import organisations_command
 from booking_portal.appointments.shared.redirects import redirect_to
 from booking_portal.appointments.status.command_page import CommandPage, may_withdraw
-from booking_portal.appointments.status.forms import RingBackForm
-from booking_portal.commands.callbacks import NothingToTell, set_number, told
+from booking_portal.appointments.status.forms import CallbackForm
+from booking_portal.commands.callbacks import NothingToTell, mark_told, set_number
 from booking_portal.commands.models import Command
 from booking_portal.commands.requests.withdrawal import NotToWithdraw, withdraw
 from booking_portal.commands.worklist.take import NotToTake, take
@@ -38,7 +38,7 @@ def ring_back(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
     found = organisations_command(request, command_id)
     if found.encounter.restricted:  # [PDS-3]
         return error_pages.failed(request, RESTRICTED, status=403, typed=NOTHING)
-    form = RingBackForm(request.POST or None, initial={"ring_back": found.ring_back})
+    form = CallbackForm(request.POST or None, initial={"ring_back": found.ring_back})
     fill_in(request, form)
     if request.method == "POST" and form.is_valid():
         try:
@@ -72,7 +72,7 @@ def patient_told(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
         messages.info(request, "This has changed since you opened it. Read it once more.")
         return redirect_to(found)
     with suppress(NothingToTell):  # a colleague was quicker
-        told(found, actor=request.actor)
+        mark_told(found, actor=request.actor)
     return redirect_to(found)
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from booking_portal.accounts.actor import Actor
 from booking_portal.appointments.messages import patient_script
 from booking_portal.appointments.messages.command import (
-    ended,
     last_seen,
-    looks_of,
     message_for_command,
     message_for_restricted_command,
+    outcome_checks_in_words,
+    resolution_in_words,
 )
 from booking_portal.appointments.messages.final import could_not_look, is_not_shown
 from booking_portal.appointments.messages.in_doubt import shows_difference
@@ -50,7 +50,7 @@ class CommandPage:
     kind: str
     state: str
     marks: str
-    standing: StatusMessage
+    message: StatusMessage
     follows: bool
     looks: str
     looks_count: int
@@ -107,9 +107,9 @@ class CommandPage:
             kind=command.kind,
             state=command.state,
             marks=marks_of(command),
-            standing=_standing(command, card, why_not_looked),
+            message=_standing(command, card, why_not_looked),
             follows=state in {State.SENDING, State.UNCONFIRMED},
-            looks=looks_of(command),
+            looks=outcome_checks_in_words(command),
             looks_count=command.looks,
             card=card,
             asked=asked,
@@ -134,16 +134,16 @@ class CommandPage:
             no_longer_wanted=f"The patient no longer wants this {WANTED[Kind(command.kind)]}",
             withdrawn=withdrawn_by(command),
             cancel_it=to_cancel and not is_not_shown(command),
-            ended=ended(command),
+            ended=resolution_in_words(command),
         )
 
 
 def _standing(command: Command, card: AppointmentCard, why_not_looked: str) -> StatusMessage:
     """Nothing that was not seen just now is told as good news to be read out."""
-    standing = message_for_command(command, card)
-    if why_not_looked and standing.tone == "good":
+    message = message_for_command(command, card)
+    if why_not_looked and message.tone == "good":
         return could_not_look(command, why_not_looked)
-    return standing
+    return message
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class RestrictedPage:
     """
 
     command_id: str
-    standing: StatusMessage
+    message: StatusMessage
     may_take: bool
     owner: str
     asked_by: str
@@ -167,7 +167,7 @@ class RestrictedPage:
         waiting = command.state == State.NEEDS_ATTENTION
         return cls(
             command_id=str(command.pk),
-            standing=message_for_restricted_command(command),
+            message=message_for_restricted_command(command),
             may_take=waiting and ring_back is not None and ring_back.may_take,
             owner=ring_back.owner if waiting and ring_back is not None else "",
             asked_by=formatting.who_and_when(command.user, command.created_at),

@@ -30,13 +30,13 @@ from booking_portal.appointments.shared.registration_facts import SentRegistrati
 from booking_portal.appointments.status.command_page import CommandPage, RestrictedPage, marks_of
 from booking_portal.appointments.status.deviation_lookup import Named, named_instead
 from booking_portal.appointments.status.forms import CloseForm
+from booking_portal.commands.client_values import last_read
 from booking_portal.commands.deviations import NotAsShown, acknowledge
 from booking_portal.commands.models import Command
 from booking_portal.commands.refusal_reasons import changed_meanwhile, slot_gone
 from booking_portal.commands.requests.appointment_reads import named_resources, read_again
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.transitions import StateChanged
-from booking_portal.commands.wire_payloads import last_read
 from booking_portal.commands.worklist.manual_close import (
     ClosedAs,
     NotToClose,
@@ -176,7 +176,7 @@ def _page(
     )
     if found.saga_id is None:
         return page
-    return replace(page, standing=replace(page.standing, say=""), ring_back=None)
+    return replace(page, message=replace(page.message, say=""), ring_back=None)
 
 
 def _look_again(request: ActingRequest, found: Command, encounter: Encounter) -> str:

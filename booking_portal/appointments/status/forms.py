@@ -62,7 +62,7 @@ class CloseForm(PlainForm):
         return cleaned
 
 
-class RingBackForm(PlainForm):
+class CallbackForm(PlainForm):
     """The number to ring the patient back on; nothing where they have none."""
 
     ring_back = TelephoneField(

@@ -6,7 +6,10 @@ from typing import Self
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.messages import patient_script
-from booking_portal.appointments.messages.command import looks_of, message_for_command
+from booking_portal.appointments.messages.command import (
+    message_for_command,
+    outcome_checks_in_words,
+)
 from booking_portal.appointments.messages.message import TAG, StatusMessage
 from booking_portal.appointments.messages.saga import (
     NEW_CANCELLED,
@@ -74,7 +77,7 @@ class SagaPage:
     saga_id: str
     kind: str
     stage: str
-    standing: StatusMessage
+    message: StatusMessage
     steps: tuple[StepRow, ...]
     follows: bool
     looks: str
@@ -127,10 +130,10 @@ class SagaPage:
             saga_id=str(saga.pk),
             kind=saga.kind,
             stage=about.stage,
-            standing=message_for_saga(saga, about),
+            message=message_for_saga(saga, about),
             steps=step_rows(saga),
             follows=follows,
-            looks=looks_of(running) if running else "",
+            looks=outcome_checks_in_words(running) if running else "",
             mark=_mark(saga, about.stage),
             looked=sum(step.looks for step in saga.steps.all()),
             decision=decision_of(saga, about.stage, actor),
@@ -162,7 +165,7 @@ class RestrictedSagaPage:
     """
 
     saga_id: str
-    standing: StatusMessage
+    message: StatusMessage
     owner: str
     may_take: bool
     may_close: bool
@@ -174,7 +177,7 @@ class RestrictedSagaPage:
         """The page for what is stored now; there is one for what a person decides only."""
         return cls(
             saga_id=str(saga.pk),
-            standing=message_for_restricted_saga(),
+            message=message_for_restricted_saga(),
             owner=who_deals(saga, actor),
             may_take=_may_take(saga, Stage.NEEDS_DECISION, actor),
             may_close=actor.may(Permission.BOOK_APPOINTMENT),
@@ -255,8 +258,8 @@ def _registering(kind: Kind) -> str:
 
 
 def _told(command: Command, name: str) -> StepRow:
-    standing = message_for_command(command, card_of_command(command))
-    return StepRow(name, command.practice.name, standing.title, TAG[standing.tone], str(command.pk))
+    message = message_for_command(command, card_of_command(command))
+    return StepRow(name, command.practice.name, message.title, TAG[message.tone], str(command.pk))
 
 
 def of_concern(saga: Saga) -> Command | None:

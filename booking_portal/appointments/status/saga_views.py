@@ -49,7 +49,7 @@ from booking_portal.commands.worklist.manual_close import may_close
 from booking_portal.commands.worklist.queries import as_last_known
 from booking_portal.commands.worklist.take import NotToTake, take
 from booking_portal.forms import errors_for
-from booking_portal.patients.decorators import STOPPED, stopped
+from booking_portal.patients.decorators import STOPPED, stopped_page
 from booking_portal.patients.models import Encounter
 from booking_portal.patients.pds_trace import RestrictedPatient
 from booking_portal.patients.presenters import PatientBanner
@@ -162,7 +162,7 @@ def _decide(
         )
     except STOPPED as error:
         encounter = Encounter.objects.of_same_patient(found.encounter, request.actor)
-        return stopped(request, encounter or found.encounter, error, found.proposal.practice)
+        return stopped_page(request, encounter or found.encounter, error, found.proposal.practice)
     return redirect("saga", saga_id=found.pk)
 
 
@@ -253,7 +253,7 @@ def _named(request: ActingRequest, found: Saga, encounter: Encounter | None) -> 
 def _show_restricted(request: ActingRequest, found: Saga) -> HttpResponse:
     """Nothing of the patient; only that somebody has to see to it, and how to close it. [PDS-3]"""
     if saga_status.stage_of(found) is not Stage.NEEDS_DECISION:
-        return stopped(request, found.encounter, RestrictedPatient())
+        return stopped_page(request, found.encounter, RestrictedPatient())
     page = RestrictedSagaPage.of(found, request.actor)
     return render(request, "appointments/status/saga_restricted.jinja", {"page": page})
 

@@ -34,25 +34,25 @@ ASKED: dict[Kind, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class CatchingUpPage:
+class UnrecordedPage:
     """A command as this process knows it; its row in the database says less, for now."""
 
     command_id: str
     confirmed: bool
-    standing: StatusMessage
+    message: StatusMessage
     card: AppointmentCard | None
     practice: str
     telephone: str
     reference: str
 
     @classmethod
-    def of(cls, command: Command, *, confirmed: bool) -> "CatchingUpPage":
+    def of(cls, command: Command, *, confirmed: bool) -> "UnrecordedPage":
         """The page for a command whose answer could not be recorded; asks the database nothing."""
         practice = command.practice
         return cls(
             command_id=str(command.pk),
             confirmed=confirmed,
-            standing=_confirmed(command) if confirmed else _not_confirmed(command),
+            message=_confirmed(command) if confirmed else _not_confirmed(command),
             card=None if command.kind == Kind.REGISTER else card_of_command(command),
             practice=f"{practice.name}, {practice.town}",
             telephone=practice.telephone,

@@ -12,7 +12,7 @@ from booking_portal.accounts.decorators import acting
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
 from booking_portal.appointments.shared.redirects import page_of_command
-from booking_portal.appointments.status.unrecorded_page import CatchingUpPage
+from booking_portal.appointments.status.unrecorded_page import UnrecordedPage
 from booking_portal.commands.delivery.sender import RecordBehind
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import State
@@ -35,7 +35,7 @@ def record_behind(request: HttpRequest, behind: RecordBehind) -> HttpResponse:
     context = {
         "patient": PatientBanner.of(command.encounter),
         "encounter_id": None,
-        "page": CatchingUpPage.of(command, confirmed=behind.confirmed),
+        "page": UnrecordedPage.of(command, confirmed=behind.confirmed),
     }
     return render(request, "appointments/status/unrecorded.jinja", context)
 

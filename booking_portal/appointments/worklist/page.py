@@ -4,9 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from booking_portal.accounts.actor import Actor
-from booking_portal.appointments.messages.command import (
-    ended,
-)
+from booking_portal.appointments.messages.command import resolution_in_words
 from booking_portal.appointments.messages.message import TAG
 from booking_portal.appointments.messages.saga import About, message_for_saga
 from booking_portal.appointments.messages.work_rows import SagaRow, WorkRow, row_of, urgent_of
@@ -105,7 +103,7 @@ def _of_work(command: Command, *notes: str, urgent: str = "") -> WorkRow:
         return row
     both = message_for_saga(command.saga, About.of(command.saga))
     saga_id = str(command.saga_id)
-    return replace(row, saga_id=saga_id, what="Book", standing=both.title, tag=TAG[both.tone])
+    return replace(row, saga_id=saga_id, what="Book", message=both.title, tag=TAG[both.tone])
 
 
 def _since(command: Command) -> str:
@@ -117,5 +115,8 @@ def _settled(command: Command) -> str:
     """Since when it is certain; and how it became so, where not by the practice's own answer."""
     if command.settled_at is None:
         return ""
-    since, how = f"Certain since {formatting.clock_on_day(command.settled_at)}", ended(command)
+    since, how = (
+        f"Certain since {formatting.clock_on_day(command.settled_at)}",
+        resolution_in_words(command),
+    )
     return f"{since}: {how}" if how else since

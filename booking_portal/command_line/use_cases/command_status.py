@@ -44,7 +44,7 @@ LOOK_FIRST = {
 def settled(ask: Callable[[], Command]) -> Answer:
     """Where the command stands; only `done` is success."""
     command = asked(ask)
-    result = standing(command) | {"appointment": command.result or None}
+    result = status_of(command) | {"appointment": command.result or None}
     if parts := deviations_of(command):
         rows = [
             {"what": part.label, "asked_for": part.asked, "booked": part.told} for part in parts
@@ -61,7 +61,7 @@ def asked(ask: Callable[[], Command]) -> Command:
         return before.command
 
 
-def standing(command: Command) -> dict[str, Any]:
+def status_of(command: Command) -> dict[str, Any]:
     """What is said of every command."""
     return {
         "command": str(command.pk),

@@ -7,8 +7,8 @@ from booking_portal.command_line.answers import Answer, Problem, Stopped
 from booking_portal.command_line.call import Call
 from booking_portal.command_line.use_cases import unchecked_number
 from booking_portal.patients.practice_record import (
+    NoActiveRecord,
     PatientMismatch,
-    PatientNotAtPractice,
     audit_subject_at,
     client_at,
 )
@@ -38,7 +38,7 @@ def find_patient(call: Call) -> Answer:
     traced = {"trace": shapes.encounter(call.encounter)}
     try:
         record = shapes.patient_at(call.at)
-    except PatientNotAtPractice:
+    except NoActiveRecord:
         return Answer({"records": 0, "patient": None} | traced)
     return Answer({"records": 1, "patient": record} | traced)
 

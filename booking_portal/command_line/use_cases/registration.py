@@ -8,7 +8,7 @@ from booking_portal.command_line import shapes
 from booking_portal.command_line.answers import Answer, Problem, Stopped
 from booking_portal.command_line.call import Call
 from booking_portal.command_line.use_cases import unchecked_number
-from booking_portal.command_line.use_cases.command_status import asked, problem_with, standing
+from booking_portal.command_line.use_cases.command_status import asked, problem_with, status_of
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.requests.registration import DUPLICATE, KnownThere, register
 from booking_portal.commands.states import State
@@ -58,7 +58,7 @@ def _result(call: Call, command: Command) -> dict[str, Any]:
         encounter=call.encounter, practice=call.practice, patient_id__gt=""
     ).first()
     patient = {"nhs_number": command.nhs_number} | shapes.patient_at(at) if done and at else None
-    return standing(command) | {"registered": done and not known_before, "patient": patient}
+    return status_of(command) | {"registered": done and not known_before, "patient": patient}
 
 
 def _register_unchecked(call: Call) -> Patient:

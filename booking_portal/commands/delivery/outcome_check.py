@@ -12,6 +12,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from booking_portal.accounts.actor import Actor
+from booking_portal.commands.audit_subject import audit_subject_of
+from booking_portal.commands.client_values import booking_of, last_read
 from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.delivery.matching import (
     booked_by,
@@ -30,7 +32,6 @@ from booking_portal.commands.transitions import (
     fail,
     transition,
 )
-from booking_portal.commands.wire_payloads import audit_subject_of, booking_of, last_read
 from booking_portal.integration import clients
 from booking_portal.integration.exchange_audit import TrailObserver
 from booking_portal.patients import pds_trace
@@ -94,7 +95,7 @@ def look(command: Command, *, actor: Actor, refused: GPConnectError | None = Non
             return Seen(None, conclusive=False)
         look_later(command)
         return None
-    came = what_came(observer.last_answer)
+    came = answer_fields(observer.last_answer)
     unseen = "PRACTICE_MOVED" if seen.moved else "NOT_FOUND"
     close_attempt(attempt, "FOUND" if seen.effect else unseen, **came)
     if seen.effect is not None:
@@ -226,7 +227,7 @@ def close_attempt(attempt: Attempt, outcome: str, **fields: Any) -> None:
     )
 
 
-def what_came(answer: Answered | None) -> dict[str, Any]:
+def answer_fields(answer: Answered | None) -> dict[str, Any]:
     """The trace id and HTTP status that an attempt keeps; nothing where nothing was asked."""
     return {"trace_id": answer.trace_id, "status": answer.status} if answer else {}
 
@@ -265,7 +266,7 @@ def _differs(command: Command, effect: Appointment) -> bool:
     return bool(unlike)
 
 
-def by_the_directory(command: Command, observer: TrailObserver) -> Endpoint:
+def outcome_by_directory(command: Command, observer: TrailObserver) -> Endpoint:
     """Where the command's practice is reached by now. [SDS-1..4]
 
     Raises: GPConnectError (a DirectoryError).
@@ -279,7 +280,7 @@ def _see(command: Command, actor: Actor, observer: TrailObserver) -> Seen:
     """Where it was sent, while the request can still arrive there; then, as "not there" becomes
     final, where the practice is by now. [SDS-3]"""
     can_arrive = command.state not in LATE and database_now() < command.request_dead_at
-    endpoint = command.endpoint if can_arrive else by_the_directory(command, observer)
+    endpoint = command.endpoint if can_arrive else outcome_by_directory(command, observer)
     moved = endpoint != command.endpoint
     if moved and command.kind != Kind.REGISTER:  # patient, slots and appointments have other ids
         return Seen(None, conclusive=False, moved=True)

@@ -12,17 +12,18 @@ from django.db.models.functions import Now
 
 from booking_portal.accounts.actor import Actor, NotPermitted, actor_for
 from booking_portal.accounts.roles import Permission
+from booking_portal.commands.audit_subject import audit_subject_of
 from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.delivery.outbox import dead_after
 from booking_portal.commands.delivery.outcome_check import (
     BY_SYSTEM,
     Seen,
-    by_the_directory,
     look,
     look_later,
     look_no_more,
     may_have_been_made,
     not_confirmed,
+    outcome_by_directory,
     to_a_person,
 )
 from booking_portal.commands.delivery.sender import send_again
@@ -31,7 +32,6 @@ from booking_portal.commands.outcomes import outcome_of, refusal_of, said_no
 from booking_portal.commands.send_hold import on_hold
 from booking_portal.commands.states import LATE, PERMISSION, Kind, State
 from booking_portal.commands.transitions import StateChanged, transition
-from booking_portal.commands.wire_payloads import audit_subject_of
 from booking_portal.integration.exchange_audit import TrailObserver
 from booking_portal.patients import pds_trace
 from booking_portal.patients.models import Encounter
@@ -189,7 +189,7 @@ def _is_as_it_was(command: Command, actor: Actor) -> bool:
     before = _known_of(encounter)
     observer = TrailObserver(actor.who, audit_subject_of(command))
     try:
-        if by_the_directory(command, observer) != command.endpoint:
+        if outcome_by_directory(command, observer) != command.endpoint:
             return False
         pds_trace.trace_again(encounter, actor=actor)
     except (GPConnectError, RestrictedPatient):

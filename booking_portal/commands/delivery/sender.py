@@ -13,15 +13,17 @@ from django.db.models.functions import Now
 from booking_portal.accounts.actor import Actor
 from booking_portal.audit import trail
 from booking_portal.audit.models import EventKind
+from booking_portal.commands.audit_subject import audit_subject_of
+from booking_portal.commands.client_values import booking_of, last_read, registration_of
 from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.delivery.matching import keep_registered_patient
 from booking_portal.commands.delivery.outbox import lease_from
 from booking_portal.commands.delivery.outcome_check import (
     FIRST_WAIT,
+    answer_fields,
     close_attempt,
     look,
     look_later,
-    what_came,
 )
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.outcomes import outcome_of
@@ -34,12 +36,6 @@ from booking_portal.commands.transitions import (
     fail,
     transition,
     who_of,
-)
-from booking_portal.commands.wire_payloads import (
-    audit_subject_of,
-    booking_of,
-    last_read,
-    registration_of,
 )
 from booking_portal.integration import clients
 from booking_portal.integration.exchange_audit import TrailObserver
@@ -194,7 +190,7 @@ def _not_sent(command: Command, attempt: Attempt) -> Command:
 def _made(
     command: Command, attempt: Attempt, made: Appointment | Patient, ended: Answered | None
 ) -> None:
-    close_attempt(attempt, "DONE", **what_came(ended))
+    close_attempt(attempt, "DONE", **answer_fields(ended))
     _record(
         command, State.DONE, lambda: confirm_done(command, made, reason="the practice confirmed")
     )

@@ -8,7 +8,7 @@ from typing import Any
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.commands import saga_status
-from booking_portal.commands.appointment_status import BOOKED, in_words
+from booking_portal.commands.appointment_status import BOOKED, status_in_words
 from booking_portal.commands.delivery.outbox import (
     AlreadyAsked,
     CheckedCommand,
@@ -17,7 +17,7 @@ from booking_portal.commands.delivery.outbox import (
 )
 from booking_portal.commands.delivery.sender import send
 from booking_portal.commands.models import Command, Saga
-from booking_portal.commands.requests.amended_texts import as_it_is
+from booking_portal.commands.requests.amended_texts import texts_as_held
 from booking_portal.commands.requests.appointment_reads import read_appointment
 from booking_portal.commands.requests.booking import (
     CANNOT_BE_SENT,
@@ -63,7 +63,7 @@ def require_changeable(appointment: Appointment) -> datetime:
     if appointment.cancelled:
         raise NotChangeable("This appointment is cancelled already.")
     if appointment.status != BOOKED:
-        words = in_words(appointment.status)
+        words = status_in_words(appointment.status)
         raise NotChangeable(f"The practice has this appointment as “{words}”, not as booked.")
     if appointment.start.instant is None:
         raise NotChangeable("The practice gave a start that cannot be relied on.")
@@ -198,7 +198,7 @@ def require_idle(
 
 def _text(typed: str, there: str | None, limit: int) -> str:
     """The text to send. Raises: NotBookable."""
-    text = as_it_is(typed, there)
+    text = texts_as_held(typed, there)
     if text != there:
         require_sendable(text, limit)
     return text

@@ -56,12 +56,12 @@ def texts_of(current: Appointment, at: PatientAtPractice, *, actor: Actor) -> Te
     return _divided(current) or Texts(description, comment, Source.TOO_LONG)
 
 
-def as_it_is(typed: str, there: str | None) -> str:
+def texts_as_held(typed: str, there: str | None) -> str:
     """The practice's own text, character by character, where the user has left it as it was."""
-    return there if there and is_left(typed, there) else typed
+    return there if there and is_unchanged(typed, there) else typed
 
 
-def is_left(typed: str, there: str) -> bool:
+def is_unchanged(typed: str, there: str) -> bool:
     """Whether what a form brought is what the practice has, as a form carries it."""
     return bool(there) and typed_input.words(typed).strip() == typed_input.words(there).strip()
 

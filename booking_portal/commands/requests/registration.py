@@ -11,6 +11,7 @@ from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.audit import trail
 from booking_portal.audit.models import EventKind
+from booking_portal.commands.client_values import registration_payload
 from booking_portal.commands.delivery.outbox import (
     AlreadyAsked,
     CheckedCommand,
@@ -21,7 +22,6 @@ from booking_portal.commands.delivery.sender import send
 from booking_portal.commands.models import Command
 from booking_portal.commands.requests.booking import require_alive
 from booking_portal.commands.states import Kind, State
-from booking_portal.commands.wire_payloads import registration_payload
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.patients.practice_record import (
     NO_RECORD,
@@ -90,7 +90,7 @@ def registration_for(encounter: Encounter, said: AsSaid | None = None) -> Regist
     name, birth_date = _identity(encounter)
     said = said or AsSaid(
         email=email_of(encounter),
-        language=language_of(encounter),
+        language=sendable_language(encounter),
         interpreter_required=interpreter_of(encounter),
     )
     telecoms = list(telephones_of(encounter))
@@ -164,7 +164,7 @@ def _email(encounter: Encounter, address: str) -> ContactPoint:
     return ContactPoint("email", address, "home")
 
 
-def language_of(encounter: Encounter) -> str:
+def sendable_language(encounter: Encounter) -> str:
     """PDS's language, if it is one that may be sent; or empty. [PDS-9, REG-2]"""
     code = encounter.communication.language or ""
     return code if code in LANGUAGES else ""
@@ -172,7 +172,7 @@ def language_of(encounter: Encounter) -> str:
 
 def interpreter_of(encounter: Encounter) -> bool:
     """Whether PDS says that an interpreter is needed, for a language that may be sent."""
-    return bool(language_of(encounter) and encounter.communication.interpreter_required)
+    return bool(sendable_language(encounter) and encounter.communication.interpreter_required)
 
 
 def earlier_registration(

@@ -38,8 +38,8 @@ from booking_portal.patients import pds_trace
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.patients.pds_trace import RestrictedPatient
 from booking_portal.patients.practice_record import (
+    NoActiveRecord,
     PatientMismatch,
-    PatientNotAtPractice,
     PracticeMoved,
     find_at_practice,
 )
@@ -93,7 +93,7 @@ def reconcile(part: Reconciliation) -> Reconciliation:
         part.outcome, part.next_look_at = RESTRICTED, None
     except PatientMismatch:
         part.outcome, part.next_look_at = MISMATCH, None
-    except PatientNotAtPractice:
+    except NoActiveRecord:
         part.outcome, part.next_look_at = NO_PATIENT, None
     except PracticeMoved:
         part.outcome, part.next_look_at = MOVED, None

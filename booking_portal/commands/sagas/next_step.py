@@ -3,7 +3,7 @@
 import uuid
 
 from booking_portal.accounts.actor import Actor
-from booking_portal.commands.appointment_status import BOOKED, in_words
+from booking_portal.commands.appointment_status import BOOKED, status_in_words
 from booking_portal.commands.delivery.outbox import CheckedCommand
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.requests.amend_cancel import NotChangeable, ready_to_cancel
@@ -101,7 +101,7 @@ def _require_new_stands(saga: Saga, encounter: Encounter, actor: Actor) -> None:
     if new.cancelled:
         raise NewCancelled
     if new.status != BOOKED:
-        words = in_words(new.status)
+        words = status_in_words(new.status)
         raise NotChangeable(f"The practice has the new appointment as “{words}”, not as booked.")
 
 

@@ -8,12 +8,12 @@ from booking_portal.accounts.models import Organisation
 from booking_portal.audit import trail
 from booking_portal.audit.models import Event, EventKind
 from booking_portal.commands import saga_status
+from booking_portal.commands.audit_subject import audit_subject_of
 from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.models import Command, CommandQuerySet, Saga, SagaQuerySet
 from booking_portal.commands.saga_status import Stage
 from booking_portal.commands.sagas.step_storage import saga_event
 from booking_portal.commands.transitions import who_of
-from booking_portal.commands.wire_payloads import audit_subject_of
 from booking_portal.commands.worklist.needs_person import COMMAND_NEEDS_PERSON, needs_person
 
 BY_SYSTEM = "escalating"

@@ -6,11 +6,11 @@ from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.audit import trail
 from booking_portal.audit.models import EventKind
+from booking_portal.commands.audit_subject import audit_subject_of
 from booking_portal.commands.callbacks import UNKNOWN_TO_THE_USER, to_be_told
 from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.sagas.step_storage import record_saga_event
-from booking_portal.commands.wire_payloads import audit_subject_of
 from booking_portal.commands.work_item import WorkItemQuerySet
 from booking_portal.commands.worklist.needs_person import needs_person
 

@@ -7,7 +7,7 @@ from collections.abc import Generator
 import pytest
 from django.conf import settings
 
-from booking_portal.integration.rate_limit import SharedRateLimit
+from booking_portal.integration.pds_rate_limit import SharedRateLimit
 from gpconnect import errors
 from gpconnect.demographics import Urgency
 from tests.services import Services

@@ -11,7 +11,7 @@ from booking_portal.patients import practice_record
 from booking_portal.patients.models import Encounter, PatientAtPractice, TraceTooOld
 from booking_portal.patients.practice_record import (
     NO_RECORD,
-    PatientNotAtPractice,
+    NoActiveRecord,
     PracticeMoved,
     find_at_practice,
     keep_found,
@@ -396,7 +396,7 @@ def test_any_current_name_is_the_patients(rows: Rows) -> None:
 @pytest.mark.parametrize(
     ("error", "nothing"),
     [
-        (PatientNotAtPractice(), True),
+        (NoActiveRecord(), True),
         (failure("PATIENT_NOT_FOUND", origin=Origin.PRACTICE, status=404), True),
         (failure("PATIENT_SENSITIVE", origin=Origin.PRACTICE, status=404), False),
         (failure("ACCESS_DENIED", origin=Origin.PRACTICE, status=403), False),
@@ -407,5 +407,5 @@ def test_any_current_name_is_the_patients(rows: Rows) -> None:
 )
 def test_showing_no_record_is_not_being_kept_from_one(error: Exception, nothing: bool) -> None:
     assert shows_nothing(error) is nothing
-    not_there = isinstance(error, PatientNotAtPractice | errors.PatientNotAtPractice)
+    not_there = isinstance(error, NoActiveRecord | errors.PatientNotAtPractice)
     assert isinstance(error, NO_RECORD) is not_there

@@ -299,11 +299,11 @@ class TestWhoMay:
         command = books_with(counter, spine)
         actor = acting_for(receptionist, "A1001")
         with pytest.raises(callbacks.NothingToTell):
-            callbacks.told(command, actor=actor)
+            callbacks.mark_told(command, actor=actor)
         with pytest.raises(ValueError, match="telephone"):
             callbacks.set_number(command, "x", actor=actor)
         command = looked_at(command)
-        callbacks.told(command, actor=actor)
+        callbacks.mark_told(command, actor=actor)
         with pytest.raises(NotToTake):
             take(command, actor=actor)
         with pytest.raises(callbacks.NothingToTell):

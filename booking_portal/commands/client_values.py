@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from booking_portal.commands.models import Command
-from booking_portal.integration.exchange_audit import Subject
 from gpconnect.fhir import appointments
 from gpconnect.models import (
     Address,
@@ -17,18 +16,6 @@ from gpconnect.models import (
     SlotChoice,
     one_channel,
 )
-
-
-def audit_subject_of(command: Command) -> Subject:
-    """What the audit trail says that the command's exchanges are about."""
-    return Subject(
-        nhs_number=command.nhs_number,
-        practice_ods=command.practice.ods_code,
-        encounter_id=command.encounter_id,
-        command_id=command.pk,
-        appointment_id=command.appointment_id,
-        names=command.encounter.all_names,
-    )
 
 
 def booking_of(command: Command) -> Booking:
