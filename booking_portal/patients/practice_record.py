@@ -188,8 +188,8 @@ def find_at_practice(
     is not the practice's any more. Empty: the address does not say, and counts only while the
     practice has had no other system in this encounter. None: there is no such id. [SDS-3]
 
-    Raises: TraceTooOld, PracticeMoved, PatientNotAtPractice, PatientMismatch (a different NHS
-    number or more than one record), GPConnectError. [FIND-1, FIND-2, PDS-6]
+    Raises: TraceTooOld, PracticeMoved, NoActiveRecord, PatientNotAtPractice, PatientMismatch (a
+    different NHS number or more than one record), GPConnectError. [FIND-1, FIND-2, PDS-6]
     """
     at = locate_practice(encounter, practice, actor=actor)
     if known_at == "" and at.moved_at is not None:

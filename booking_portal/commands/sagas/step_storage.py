@@ -1,10 +1,12 @@
 """A command that has passed its checks, on its way to being stored; perhaps as a saga's step."""
 
+from typing import Any
+
 from django.db import transaction
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.audit import trail
-from booking_portal.audit.models import Event, EventKind
+from booking_portal.audit.models import EventKind
 from booking_portal.commands.delivery.outbox import (
     AlreadyAsked,
     CheckedCommand,
@@ -65,26 +67,19 @@ def record_saga_event(
     kind: EventKind = EventKind.STEPS_MOVED,
 ) -> None:
     """The audit event of what happens to a saga, in the caller's transaction. [IG-2]"""
-    saga_event(saga, outcome, who, command, reason, kind).save(force_insert=True)
+    trail.record(kind, who, **saga_facts(saga, outcome, command, reason))
 
 
-def saga_event(
-    saga: Saga,
-    outcome: str,
-    who: trail.Who,
-    command: Command | None = None,
-    reason: str = "",
-    kind: EventKind = EventKind.STEPS_MOVED,
-) -> Event:
-    """The same, not stored yet."""
-    return trail.event(
-        kind,
-        who,
-        outcome=outcome,
-        nhs_number=saga.encounter.nhs_number,
-        practice_ods=saga.proposal.practice.ods_code,
-        encounter_id=command.encounter_id if command else saga.encounter_id,
-        command_id=command.pk if command else None,
-        appointment_id=saga.old_appointment_id,
-        detail={"saga": str(saga.pk), "kind": saga.kind, "reason": reason},
-    )
+def saga_facts(
+    saga: Saga, outcome: str, command: Command | None = None, reason: str = ""
+) -> dict[str, Any]:
+    """What the audit event of a saga says, as fields of `Event`."""
+    return {
+        "outcome": outcome,
+        "nhs_number": saga.encounter.nhs_number,
+        "practice_ods": saga.proposal.practice.ods_code,
+        "encounter_id": command.encounter_id if command else saga.encounter_id,
+        "command_id": command.pk if command else None,
+        "appointment_id": saga.old_appointment_id,
+        "detail": {"saga": str(saga.pk), "kind": saga.kind, "reason": reason},
+    }

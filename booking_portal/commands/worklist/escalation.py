@@ -12,7 +12,7 @@ from booking_portal.commands.audit_subject import audit_subject_of
 from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.models import Command, CommandQuerySet, Saga, SagaQuerySet
 from booking_portal.commands.saga_status import Stage
-from booking_portal.commands.sagas.step_storage import saga_event
+from booking_portal.commands.sagas.step_storage import saga_facts
 from booking_portal.commands.transitions import who_of
 from booking_portal.commands.worklist.needs_person import COMMAND_NEEDS_PERSON, needs_person
 
@@ -78,7 +78,7 @@ def _event(item: Command | Saga) -> Event:
     kind = EventKind.COMMAND_ESCALATED
     if isinstance(item, Saga):
         last = saga_status.latest_step(item)
-        return saga_event(item, item.kind, who_of(last, BY_SYSTEM), last, kind=kind)
+        return trail.event(kind, who_of(last, BY_SYSTEM), **saga_facts(item, item.kind, last))
     facts = audit_subject_of(item).facts()
     return trail.event(kind, who_of(item, BY_SYSTEM), outcome=item.kind, **facts)
 
