@@ -1,4 +1,4 @@
-"""Whether anybody settles commands in the background: the worker leaves word that it is there."""
+"""Whether anybody settles commands in the background, and how far behind that is."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -38,6 +38,8 @@ class Stage(StrEnum):
 TO_BE_DECIDED = frozenset({Stage.AUTOMATIC, Stage.NEEDS_DECISION})
 # After a registration that failed, the patient may have been found there all the same.
 TAKES_A_BOOKING = TO_BE_DECIDED | {Stage.FIRST_FAILED}
+# Nothing more comes of the form that began it.
+FAILED = frozenset({Stage.FIRST_FAILED, Stage.NEEDS_DECISION})
 OPEN = TO_BE_DECIDED | {Stage.FIRST_UNSETTLED, Stage.SECOND_UNSETTLED, Stage.UNDOING}
 
 
@@ -227,6 +229,3 @@ def waiting_for(proposal: Proposal) -> Saga | None:
     """The saga whose second step a booking of this proposal by hand would be; None: no saga's."""
     sagas = Saga.objects.filter(proposal=proposal, kind__in=BOOKS_SECOND, closed_at=None)
     return next((saga for saga in rows_if_any(sagas) if stage_of(saga) in TAKES_A_BOOKING), None)
-
-
-FAILED = frozenset({Stage.FIRST_FAILED, Stage.NEEDS_DECISION})

@@ -1,4 +1,4 @@
-"""What pages say of an appointment that is being moved. [MOVE-1]"""
+"""The page before a move: the old appointment beside the new one. [MOVE-1]"""
 
 from dataclasses import dataclass
 from typing import Self

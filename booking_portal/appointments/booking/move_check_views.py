@@ -17,7 +17,7 @@ from booking_portal.appointments.messages.in_doubt import BUSY
 from booking_portal.appointments.shared.appointment_card import AppointmentCard, card_with
 from booking_portal.appointments.shared.move_bar import MoveBar
 from booking_portal.appointments.shared.move_in_progress import MoveInProgress, refused_beside
-from booking_portal.appointments.shared.redirects import redirect_after
+from booking_portal.appointments.shared.second_text import redirect_after
 from booking_portal.commands.delivery.outbox import AlreadyAsked
 from booking_portal.commands.models import Proposal
 from booking_portal.commands.requests.amend_cancel import (

@@ -17,7 +17,7 @@ from booking_portal.appointments.booking.registration_form import RegisterForm
 from booking_portal.appointments.booking.registration_pages import NoRecordPage, RegisterPage
 from booking_portal.appointments.shared.move_bar import MoveBar
 from booking_portal.appointments.shared.move_in_progress import MoveInProgress
-from booking_portal.appointments.shared.redirects import redirect_after
+from booking_portal.appointments.shared.second_text import redirect_after
 from booking_portal.commands.delivery.outbox import AlreadyAsked
 from booking_portal.commands.models import Proposal
 from booking_portal.commands.requests.booking import BookingUnsettled, PatientDeceased

@@ -17,11 +17,8 @@ from booking_portal.appointments.booking.move_check_views import check_move
 from booking_portal.appointments.booking.registration_views import no_record
 from booking_portal.appointments.booking.unsettled_page import UnsettledPage
 from booking_portal.appointments.shared.move_in_progress import MoveInProgress
-from booking_portal.appointments.shared.redirects import (
-    command_asked_with,
-    keep_as_draft,
-    redirect_after,
-)
+from booking_portal.appointments.shared.redirects import command_asked_with
+from booking_portal.appointments.shared.second_text import keep_as_draft, redirect_after
 from booking_portal.commands.delivery.outbox import AlreadyAsked
 from booking_portal.commands.models import Command, Proposal
 from booking_portal.commands.requests.booking import (

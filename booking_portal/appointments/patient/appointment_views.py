@@ -26,7 +26,8 @@ from booking_portal.appointments.patient.practice_details import records_of
 from booking_portal.appointments.shared.addresses import address_of
 from booking_portal.appointments.shared.appointment_card import card_of, card_with
 from booking_portal.appointments.shared.move_carried import may_move
-from booking_portal.appointments.shared.redirects import page_of_command, redirect_after
+from booking_portal.appointments.shared.redirects import page_of_command
+from booking_portal.appointments.shared.second_text import redirect_after
 from booking_portal.appointments.shared.sent_before import words_sent
 from booking_portal.commands.delivery.outbox import AlreadyAsked
 from booking_portal.commands.models import Command

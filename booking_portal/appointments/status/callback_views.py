@@ -16,7 +16,7 @@ from booking_portal.accounts.decorators import acting
 from booking_portal.accounts.kept_forms import fill_in
 from booking_portal.accounts.requests import ActingRequest
 from booking_portal.accounts.roles import Permission
-from booking_portal.appointments.shared.lookups import organisations_command
+from booking_portal.appointments.shared.command_access import organisations_command
 from booking_portal.appointments.shared.redirects import redirect_to
 from booking_portal.appointments.status.command_page import CommandPage, may_withdraw
 from booking_portal.appointments.status.forms import CallbackForm

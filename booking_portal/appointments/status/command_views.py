@@ -23,10 +23,11 @@ from booking_portal.appointments.shared.appointment_card import (
     card_asked,
     card_of_command,
 )
-from booking_portal.appointments.shared.lookups import organisations_command
+from booking_portal.appointments.shared.command_access import organisations_command
 from booking_portal.appointments.shared.move_carried import may_move
-from booking_portal.appointments.shared.redirects import redirect_to, sent_before
+from booking_portal.appointments.shared.redirects import redirect_to
 from booking_portal.appointments.shared.registration_facts import SentRegistration
+from booking_portal.appointments.shared.second_text import sent_before
 from booking_portal.appointments.status.command_page import CommandPage, RestrictedPage, marks_of
 from booking_portal.appointments.status.deviation_lookup import Named, named_instead
 from booking_portal.appointments.status.forms import CloseForm

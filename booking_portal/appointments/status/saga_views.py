@@ -21,7 +21,7 @@ from booking_portal.appointments.shared.alternatives import Alternatives, free_n
 from booking_portal.appointments.shared.appointment_card import card_of
 from booking_portal.appointments.shared.move_bar import MoveBar
 from booking_portal.appointments.shared.move_in_progress import MoveInProgress
-from booking_portal.appointments.shared.redirects import sent_before
+from booking_portal.appointments.shared.second_text import sent_before
 from booking_portal.appointments.status.command_page import CommandPage
 from booking_portal.appointments.status.deviation_lookup import Named, named_instead
 from booking_portal.appointments.status.forms import CloseForm, UndoForm

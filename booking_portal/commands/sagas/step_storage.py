@@ -1,4 +1,4 @@
-"""A command that has passed its checks, on its way to being stored; perhaps as a saga's step."""
+"""A saga with its first command, its next command, its audit events: stored together. [IG-2]"""
 
 from typing import Any
 
