@@ -17,13 +17,12 @@ def test_what_is_weighed_is_there() -> None:
 
 
 def test_a_file_weighs_what_it_or_its_nearest_folder_is_known_to() -> None:
-    weights = {
-        name: sharing.seconds_of(f"tests/{name}")
-        for name in (
-            "portal/commands/killed/test_killed_at_each_step.py",
-            "portal/commands/test_states.py",
-            "portal/slots/test_offers.py",
-            "test_pages.py",
-        )
+    known_by = {
+        "portal/commands/killed/test_killed_at_each_step.py": "portal/commands/killed",
+        "portal/commands/test_states.py": "portal/commands/test_states.py",
+        "portal/slots/test_offers.py": "portal",
     }
-    assert list(weights.values()) == [0.55, 0.0, 0.75, sharing.OTHERWISE]
+    assert {name: sharing.seconds_of(f"tests/{name}") for name in known_by} == {
+        name: sharing.SECONDS[place] for name, place in known_by.items()
+    }
+    assert sharing.seconds_of("tests/test_pages.py") == sharing.OTHERWISE

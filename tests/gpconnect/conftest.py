@@ -11,6 +11,7 @@ import pytest
 
 from demo import certificates as demo_certificates
 from gpconnect import directory, london
+from gpconnect.attempt import DEFAULT_DEADLINES
 from gpconnect.client import GPConnectClient
 from gpconnect.errors import GPConnectError
 from gpconnect.identity import Device, Requester, RequestingOrganisation, RequestingUser
@@ -53,6 +54,8 @@ REQUESTER = Requester(
 
 # A practice that nobody resolves or reaches, for requests that a scripted server answers.
 NOWHERE = Endpoint("X99999", "200000000999", "https://practice.example/X99999/STU3/1/gpconnect")
+
+CAPABILITY = {"resourceType": "CapabilityStatement", "fhirVersion": "3.0.1"}
 
 SHORT = Deadlines(connect=0.5, total=0.8)
 AT_THE_LATEST = 4.0
@@ -129,6 +132,10 @@ class Scripted:
     transport: Transport
 
 
+Start = Callable[..., Scripted]
+"""Of the fixture `scripted`: a script, and what is otherwise than usual."""
+
+
 @pytest.fixture
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory_ = tmp_path_factory.getbasetemp() / "certificates"
@@ -143,7 +150,7 @@ def scripted(certificates: Path, observer: Observer) -> Generator[Callable[..., 
 
         def start(script: Script, *, certificate: str = "server.pem", **options: Any) -> Scripted:
             limit = options.pop("max_answer_bytes", 1_000_000)
-            deadlines = options.pop("deadlines", SHORT)
+            deadlines = options.pop("deadlines", DEFAULT_DEADLINES)
             tls = options.pop(
                 "client_tls",
                 TLS(

@@ -1,6 +1,5 @@
 """Appointments: read as they are, changed in place, and compared with what was asked."""
 
-from collections.abc import Callable
 from copy import deepcopy
 from datetime import timedelta
 from typing import Any
@@ -8,10 +7,9 @@ from typing import Any
 import pytest
 
 from gpconnect import errors, london
-from tests.gpconnect.conftest import Scripted
+from tests.gpconnect.conftest import Scripted, Start
 from tests.gpconnect.scripted_server import Received, always, bundle, http
 
-Start = Callable[..., Scripted]
 STRUCTURE = "https://fhir.nhs.uk/STU3/StructureDefinition"
 
 

@@ -20,10 +20,9 @@ from gpconnect.models import (
     Registration,
     SlotChoice,
 )
-from tests.gpconnect.conftest import NOWHERE, REQUESTER, Scripted, a_booking
+from tests.gpconnect.conftest import NOWHERE, REQUESTER, Start, a_booking
 from tests.gpconnect.scripted_server import always, http
 
-Start = Callable[..., Scripted]
 Change = Callable[[], object]
 
 

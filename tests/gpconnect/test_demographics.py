@@ -1,6 +1,6 @@
 """PDS against the sandbox, what it may say, and its token."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,9 @@ from gpconnect import demographics, errors
 from gpconnect.demographics import Demographics, ProcessRateLimit, TracedPatient
 from gpconnect.errors import DemographicsError
 from gpconnect.transport import TLS
-from tests.gpconnect.conftest import SHORT, Observer, Scripted
+from tests.gpconnect.conftest import SHORT, Observer, Start
 from tests.gpconnect.scripted_server import Received, bundle, http, operation_outcome
 from tests.sandbox_control import Sandbox
-
-Start = Callable[..., Scripted]
 
 
 def from_sandbox(sandbox: Sandbox, **changes: Any) -> Demographics:

@@ -1,7 +1,6 @@
 """A file in PDS's place for tests, and what is refused as an address of PDS."""
 
 import json
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,9 @@ import pytest
 
 from gpconnect import demographics, errors
 from gpconnect.transport import TLS
-from tests.gpconnect.conftest import Observer, Scripted
+from tests.gpconnect.conftest import Observer, Start
 from tests.gpconnect.scripted_server import always
 
-Start = Callable[..., Scripted]
 PATIENT = {
     "resourceType": "Patient",
     "id": "9658218873",

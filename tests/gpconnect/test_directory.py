@@ -11,11 +11,10 @@ from gpconnect import directory, errors
 from gpconnect.errors import DirectoryError
 from gpconnect.models import Endpoint
 from gpconnect.transport import TLS
-from tests.gpconnect.conftest import REQUESTER, SHORT, Observer, Scripted
+from tests.gpconnect.conftest import REQUESTER, SHORT, Observer, Start
 from tests.gpconnect.scripted_server import Received, always, bundle, http
 from tests.sandbox_control import Sandbox
 
-Start = Callable[..., Scripted]
 ID = "https://fhir.nhs.uk/Id"
 ROOT = "https://practice.example/A/STU3/1/gpconnect"
 

@@ -18,11 +18,13 @@ from gpconnect.tls import CIPHERS
 from gpconnect.transport import TLS, Deadlines, Transport
 from tests.gpconnect.conftest import (
     AT_THE_LATEST,
+    CAPABILITY,
     NOWHERE,
     REQUESTER,
     SHORT,
     Observer,
     Scripted,
+    Start,
     a_booking,
     mutual,
     refused,
@@ -36,10 +38,6 @@ from tests.gpconnect.scripted_server import (
     operation_outcome,
     then_close,
 )
-
-CAPABILITY = {"resourceType": "CapabilityStatement", "fhirVersion": "3.0.1"}
-Start = Callable[..., Scripted]
-
 
 # Nothing was sent, for certain
 
@@ -120,7 +118,9 @@ def test_the_spines_ciphers_and_nothing_older_than_tls_1_2(certificates: Path) -
 def test_a_handshake_that_hangs_ends_at_the_connect_deadline(scripted: Start) -> None:
     waiting = threading.Event()
     server = scripted(
-        always(b""), before_tls=lambda sock: bool(sock.recv(1)) and not waiting.wait(5) and None
+        always(b""),
+        before_tls=lambda sock: bool(sock.recv(1)) and not waiting.wait(5) and None,
+        deadlines=SHORT,
     )
     started = time.monotonic()
     error = refused_write(server.client)
@@ -224,7 +224,7 @@ def _dripping(head: bytes, drop: bytes) -> Callable[[ssl.SSLSocket, Received], b
 def test_an_answer_that_drips_ends_at_the_total_deadline(
     scripted: Start, script: Callable[[ssl.SSLSocket, Received], bool]
 ) -> None:
-    server = scripted(script)
+    server = scripted(script, deadlines=SHORT)
     started = time.monotonic()
     error = refused_write(server.client)
     assert time.monotonic() - started < AT_THE_LATEST
@@ -248,7 +248,7 @@ def watchdogs() -> set[threading.Thread]:
 
 def test_one_thread_watches_over_all_exchanges(scripted: Start) -> None:
     server: Scripted = scripted(
-        lambda connection, request: server.server.stopping.wait(5) and CLOSE
+        lambda connection, request: server.server.stopping.wait(5) and CLOSE, deadlines=SHORT
     )
     caught: list[GPConnectError] = []
 

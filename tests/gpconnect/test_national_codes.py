@@ -7,10 +7,9 @@ import pytest
 
 from gpconnect import errors
 from gpconnect.client import GPConnectClient
-from tests.gpconnect.conftest import Scripted
+from tests.gpconnect.conftest import Start
 from tests.gpconnect.scripted_server import always, bundle, http, operation_outcome
 
-Start = Callable[..., Scripted]
 Find = Callable[[GPConnectClient, str], tuple[Any, ...]]
 
 ROLE = "https://fhir.nhs.uk/STU3/StructureDefinition/Extension-GPConnect-PractitionerRole-1"

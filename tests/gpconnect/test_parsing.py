@@ -11,16 +11,14 @@ from typing import Any
 import pytest
 
 from gpconnect import errors, london
-from gpconnect.attempt import DEFAULT_DEADLINES
 from gpconnect.client import GPConnectClient
 from gpconnect.models import FreeSlots, SlotSearch
-from tests.gpconnect.conftest import Scripted
+from tests.gpconnect.conftest import Start
 from tests.gpconnect.scripted_server import Received, bundle, http
 from tests.gpconnect.test_appointments import appointment
 from tests.gpconnect.test_people import PATIENT
 from tests.gpconnect.test_slots import LOCATION, PRACTITIONER, SCHEDULE, slot
 
-Start = Callable[..., Scripted]
 DAY = SlotSearch(date(2026, 12, 1), date(2026, 12, 2))
 OTHER = {"resourceType": "Schedule", "id": "c2", "actor": [{"reference": "Location/l1"}]}
 REPLACED = "\N{REPLACEMENT CHARACTER}"
@@ -31,9 +29,7 @@ class Practice:
 
     def __init__(self, scripted: Start) -> None:
         self.answer = b""
-        # Hundreds of answers one after the other: none may be late on a busy machine.
-        made = scripted(self._script, deadlines=DEFAULT_DEADLINES)
-        self.client: GPConnectClient = made.client
+        self.client: GPConnectClient = scripted(self._script).client
 
     def _script(self, connection: Any, request: Received) -> None:
         connection.sendall(http(self.answer))

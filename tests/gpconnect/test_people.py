@@ -1,6 +1,5 @@
 """Patients, practitioners and locations as practices send them."""
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -8,10 +7,9 @@ import pytest
 
 from gpconnect import errors
 from gpconnect.models import Address
-from tests.gpconnect.conftest import Scripted
+from tests.gpconnect.conftest import Start
 from tests.gpconnect.scripted_server import always, bundle, http
 
-Start = Callable[..., Scripted]
 STRUCTURE = "https://fhir.nhs.uk/STU3/StructureDefinition"
 
 PATIENT = {

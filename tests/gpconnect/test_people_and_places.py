@@ -7,9 +7,8 @@ import pytest
 
 from gpconnect.client import GPConnectClient
 from gpconnect.models import Address, ContactPoint, PartialDate
-from tests.gpconnect.conftest import slots_from_tomorrow
+from tests.gpconnect.conftest import Start, slots_from_tomorrow
 from tests.gpconnect.scripted_server import always, http
-from tests.gpconnect.test_slots import Start
 
 _STRUCTURE = "https://fhir.nhs.uk/STU3/StructureDefinition"
 _SPEAKS = f"{_STRUCTURE}/Extension-CareConnect-GPC-NHSCommunication-1"

@@ -1,6 +1,5 @@
 """A registration is what the specification allows and nothing else, and so is its answer."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -9,10 +8,8 @@ import pytest
 
 from gpconnect import errors
 from gpconnect.models import Address, ContactPoint, Registration
-from tests.gpconnect.conftest import Scripted
+from tests.gpconnect.conftest import Start
 from tests.gpconnect.scripted_server import always, bundle, http
-
-Start = Callable[..., Scripted]
 
 STRUCTURE = "https://fhir.nhs.uk/STU3/StructureDefinition"
 CARE_CONNECT = "https://fhir.hl7.org.uk/STU3"

@@ -13,10 +13,9 @@ from cryptography.x509.oid import NameOID
 from gpconnect import errors
 from gpconnect.client import GPConnectClient
 from gpconnect.transport import TLS, Transport
-from tests.gpconnect.conftest import NOWHERE, REQUESTER, SHORT, a_booking
+from tests.gpconnect.conftest import CAPABILITY, NOWHERE, REQUESTER, SHORT, a_booking
 from tests.gpconnect.scripted_server import ScriptedServer, always, http
 
-CAPABILITY = {"resourceType": "CapabilityStatement", "fhirVersion": "3.0.1"}
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
 

@@ -11,9 +11,9 @@ import pytest
 from gpconnect.client import GPConnectClient
 from gpconnect.errors import GPConnectError, NotFound
 from gpconnect.models import FreeSlot, HealthcareService
-from tests.gpconnect.conftest import Observer, booking_of, slots_from_tomorrow
+from tests.gpconnect.conftest import Observer, Start, booking_of, slots_from_tomorrow
 from tests.gpconnect.scripted_server import always, bundle, http
-from tests.gpconnect.test_slots import LOCATION, PRACTITIONER, SCHEDULE, Start, slot
+from tests.gpconnect.test_slots import LOCATION, PRACTITIONER, SCHEDULE, slot
 from tests.gpconnect.test_slots import search as searched
 from tests.sandbox_control import Sandbox
 

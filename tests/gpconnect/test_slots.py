@@ -1,17 +1,15 @@
 """What practices send of slots is read; what cannot be is said, and hides nothing else."""
 
 import json
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import pytest
 
 from gpconnect.models import FreeSlots, SlotSearch, channels
-from tests.gpconnect.conftest import Scripted
+from tests.gpconnect.conftest import Start
 from tests.gpconnect.scripted_server import always, bundle, http
 
-Start = Callable[..., Scripted]
 STRUCTURE = "https://fhir.nhs.uk/STU3/StructureDefinition"
 DAY = SlotSearch(date(2026, 12, 1), date(2026, 12, 2))
 

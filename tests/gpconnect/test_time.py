@@ -1,7 +1,7 @@
 """Times are London's and the practice's, wherever the server's clock is."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -9,11 +9,10 @@ import pytest
 
 from gpconnect import errors, london
 from gpconnect.models import PracticeTime, SlotSearch
-from tests.gpconnect.conftest import Scripted
+from tests.gpconnect.conftest import Scripted, Start
 from tests.gpconnect.scripted_server import always, http
 
 EMPTY = {"resourceType": "Bundle", "type": "searchset"}
-Start = Callable[..., Scripted]
 
 
 @pytest.fixture(autouse=True, params=["UTC", "America/New_York"])

@@ -13,13 +13,12 @@ import pytest
 from gpconnect import london
 from gpconnect.client import GPConnectClient
 from gpconnect.models import SlotSearch
-from tests.gpconnect.conftest import Scripted
+from tests.gpconnect.conftest import Start
 from tests.gpconnect.scripted_server import Received, bundle, http
 from tests.gpconnect.test_appointments import appointment
 from tests.gpconnect.test_people import PATIENT
 from tests.gpconnect.test_slots import LOCATION, PRACTITIONER, SCHEDULE, slot
 
-Start = Callable[..., Scripted]
 Answer = dict[str, Any]
 DAY = SlotSearch(date(2026, 12, 1), date(2026, 12, 2))
 ORGANISATION = {

@@ -3,7 +3,6 @@
 import gzip
 import os
 import ssl
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,10 +14,11 @@ from gpconnect.client import GPConnectClient
 from gpconnect.errors import GPConnectError
 from gpconnect.transport import Transport
 from tests.gpconnect.conftest import (
+    CAPABILITY,
     NOWHERE,
     REQUESTER,
     SHORT,
-    Scripted,
+    Start,
     a_booking,
     mutual,
     refused,
@@ -32,10 +32,6 @@ from tests.gpconnect.scripted_server import (
     operation_outcome,
     then_close,
 )
-
-CAPABILITY = {"resourceType": "CapabilityStatement", "fhirVersion": "3.0.1"}
-Start = Callable[..., Scripted]
-
 
 # Where it goes, and how
 
