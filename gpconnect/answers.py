@@ -1,6 +1,6 @@
 """From an answer's bytes to the resource that was promised, or to the error that it is."""
 
-from gpconnect.error_table import failure
+from gpconnect.error_evidence import failure
 from gpconnect.errors import GPConnectError, Origin
 from gpconnect.fhir import parsing
 from gpconnect.fhir.elements import Json

@@ -1,14 +1,8 @@
-"""What an error is evidence of: its code held against who said it, and under which status. [ERR-2]"""
+"""What an error is evidence of: its code, who said it and the status, held together. [ERR-2]"""
 
-from gpconnect.errors import GPConnectError
+from gpconnect.error_table import DECIDED, NEVER_LEFT, REFUSALS, Says, is_spine_code, row
+from gpconnect.errors import GPConnectError, Origin
 from gpconnect.interactions import Interaction
-from gpconnect.errors import Origin
-from gpconnect.error_table import DECIDED
-from gpconnect.error_table import NEVER_LEFT
-from gpconnect.error_table import REFUSALS
-from gpconnect.error_table import Says
-from gpconnect.error_table import is_spine_code
-from gpconnect.error_table import row
 
 
 def meaning(code: str, *, origin: Origin | None, status: int | None) -> Says:

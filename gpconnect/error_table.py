@@ -1,8 +1,8 @@
 """The one table of error codes: what each means, as evidence and in words for the user. [ERR-1..5]
 
 What a code means for a write, and for whether the practice answers at all, is its row's `says`;
-nothing else decides it. A code alone is not enough for a "no": `meaning` holds it against who
-said it and under which HTTP status, and what does not agree is contradictory. [ERR-2]
+nothing else decides it. A code alone is not enough for a "no": `error_evidence` holds it against
+who said it and under which HTTP status, and what does not agree is contradictory. [ERR-2]
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Final
 
 from gpconnect import errors
-from gpconnect.errors import GPConnectError, Origin
+from gpconnect.errors import GPConnectError
 from gpconnect.interactions import (
     AMEND_APPOINTMENT,
     BOOK_APPOINTMENT,
@@ -40,7 +40,7 @@ class Says(Enum):
 
 REFUSALS: Final = frozenset({Says.SPINE_REFUSES, Says.PRACTICE_REFUSES})
 NEVER_LEFT: Final = frozenset({Says.NOT_SENT, Says.NO_CONNECTION})
-_DECIDED: Final = REFUSALS | NEVER_LEFT | {Says.ELSEWHERE}
+DECIDED: Final = REFUSALS | NEVER_LEFT | {Says.ELSEWHERE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class ErrorRow:
     @property
     def decided(self) -> bool:
         """Whether it can say for certain that nothing was done: if all of it agrees. [ERR-2]"""
-        return self.says in _DECIDED
+        return self.says in DECIDED
 
 
 _SUPPORT: Final = "Tell your support team the reference below; telephone the practice meanwhile."
@@ -564,75 +564,3 @@ BY_INTERACTION: Final[dict[tuple[Interaction, str], ErrorRow]] = {
 def is_spine_code(code: str) -> bool:
     """Whether it is one of the codes that practices may send."""
     return code in SPINE_CODES
-
-
-def meaning(code: str, *, origin: Origin | None, status: int | None) -> Says:
-    """What an error is evidence of, all of it held together; `origin` None: not known.
-
-    A "no" is one only if a refusing code, somebody who may say it, and a status below 500 agree;
-    501 agrees with NOT_IMPLEMENTED. A failure that comes as a refusal contradicts itself too.
-    KeyError for a code that is not in the table. [ERR-2]
-    """
-    says = row(code).says
-    if says in REFUSALS:
-        return says if _agrees(code, status) and _may_say(code, origin) else Says.CONTRADICTORY
-    if says in NEVER_LEFT:
-        ours = origin in {None, Origin.PORTAL, Origin.NETWORK, Origin.SDS}
-        return says if ours else Says.CONTRADICTORY
-    failed = status is not None and status >= 500
-    if says is Says.FAILED:
-        # A code for a status is that status, 429 too.
-        return says if failed or code.startswith("HTTP_") else Says.CONTRADICTORY
-    return Says.FAILED if failed and says in {Says.UNCLEAR, Says.UNREADABLE} else says
-
-
-def meaning_of(error: GPConnectError) -> Says:
-    """What the error is evidence of; nothing clear where its code is in no table."""
-    try:
-        return meaning(error.code, origin=error.origin, status=error.status)
-    except KeyError:
-        return Says.UNCLEAR
-
-
-def _agrees(code: str, status: int | None) -> bool:
-    if status is None:
-        return False
-    return 400 <= status < 500 or (code, status) == ("NOT_IMPLEMENTED", 501)
-
-
-def _may_say(code: str, origin: Origin | None) -> bool:
-    by_practice = row(code).says is Says.PRACTICE_REFUSES or is_spine_code(code)
-    by_spine = row(code).says is Says.SPINE_REFUSES
-    return (
-        origin is None
-        or (origin is Origin.PRACTICE and by_practice)
-        or (origin is Origin.SSP and by_spine)
-    )
-
-
-def failure(
-    code: str,
-    *,
-    origin: Origin = Origin.PORTAL,
-    interaction: Interaction | None = None,
-    status: int | None = None,
-    trace_id: str | None = None,
-    diagnostics: str = "",
-) -> GPConnectError:
-    """The error for a code, with its words and with what is known of the outcome.
-
-    The outcome of a read is always known: nothing was changed. That of a write is known only
-    where code, origin and status agree that nothing was done.
-    """
-    found = row(code, interaction)
-    writes = interaction is not None and interaction.writes
-    return found.kind(
-        code,
-        found.sentence,
-        found.next_step,
-        origin=origin,
-        status=status,
-        trace_id=trace_id,
-        outcome_known=not writes or meaning(code, origin=origin, status=status) in _DECIDED,
-        diagnostics=diagnostics,
-    )

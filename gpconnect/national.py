@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from gpconnect import london
 from gpconnect.attempt import Deadlines, Remaining
-from gpconnect.error_table import failure
+from gpconnect.error_evidence import failure
 from gpconnect.errors import GPConnectError, NoAnswer, NotSent, Origin, UnreadableAnswer
 from gpconnect.fhir import elements, parsing
 from gpconnect.fhir.elements import Json

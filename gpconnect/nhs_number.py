@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gpconnect.error_table import failure
+from gpconnect.error_evidence import failure
 
 _WEIGHTS: Final = range(10, 1, -1)
 

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from gpconnect import identity, london
 from gpconnect.attempt import DEFAULT_DEADLINES, Deadlines, Gate
-from gpconnect.error_table import failure
+from gpconnect.error_evidence import failure
 from gpconnect.identity import Requester
 from gpconnect.interactions import Interaction
 from gpconnect.models import Endpoint

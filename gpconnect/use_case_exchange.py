@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from gpconnect import answers
-from gpconnect.error_table import failure
+from gpconnect.error_evidence import failure
 from gpconnect.errors import AnswerIsDifferent, Origin
 from gpconnect.fhir import appointments, checks
 from gpconnect.fhir.bundles import resources

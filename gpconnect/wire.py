@@ -30,7 +30,7 @@ from gpconnect.attempt import (
     current_attempt,
 )
 from gpconnect.body import BodyUnreadable, read_body
-from gpconnect.error_table import failure
+from gpconnect.error_evidence import failure
 from gpconnect.errors import GPConnectError, Origin
 from gpconnect.interactions import Interaction
 from gpconnect.tls import TLS

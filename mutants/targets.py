@@ -7,6 +7,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 
 TARGETS: Final[dict[str, str]] = {
     "error table": "gpconnect/error_table.py",
+    "error evidence": "gpconnect/error_evidence.py",
     "answers": "gpconnect/answers.py",
     "comparison": "gpconnect/comparison.py",
     "checks before sending": "gpconnect/fhir/checks.py",

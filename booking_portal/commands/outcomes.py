@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from booking_portal.commands.states import Kind, State
-from gpconnect.error_table import NEVER_LEFT, REFUSALS, Says, failure, meaning, meaning_of, row
+from gpconnect.error_evidence import failure, meaning, meaning_of
+from gpconnect.error_table import NEVER_LEFT, REFUSALS, Says, row
 from gpconnect.errors import AlreadyRegistered, GPConnectError, Origin, SlotGone, VersionConflict
 from gpconnect.interactions import (
     AMEND_APPOINTMENT,

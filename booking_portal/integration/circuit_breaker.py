@@ -14,7 +14,8 @@ from typing import Final
 
 from booking_portal.integration.breaker_store import ForgivingSilences, Silence
 from gpconnect import london
-from gpconnect.error_table import Says, meaning, row
+from gpconnect.error_evidence import meaning
+from gpconnect.error_table import Says, row
 from gpconnect.errors import NotSent, Origin
 from gpconnect.transport import Answered, Asked, ExchangeObserver
 

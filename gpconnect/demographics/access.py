@@ -16,7 +16,7 @@ from typing import Final
 from gpconnect.attempt import Remaining
 from gpconnect.demographics.rate_limit import RateLimit, Urgency
 from gpconnect.demographics.token import ApplicationToken
-from gpconnect.error_table import failure
+from gpconnect.error_evidence import failure
 from gpconnect.errors import DemographicsError, Origin
 from gpconnect.fhir import checks, elements
 from gpconnect.national import Reply

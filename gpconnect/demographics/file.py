@@ -13,7 +13,7 @@ from gpconnect.demographics.access import HealthcareWorker
 from gpconnect.demographics.cross_check import says_the_same
 from gpconnect.demographics.patient import TracedPatient, traced
 from gpconnect.demographics.rate_limit import Urgency
-from gpconnect.error_table import failure
+from gpconnect.error_evidence import failure
 from gpconnect.errors import Origin
 from gpconnect.fhir import checks, elements, names
 from gpconnect.fhir.elements import Json, Unreadable

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
-from gpconnect.error_table import failure
+from gpconnect.error_evidence import failure
 from gpconnect.errors import DemographicsUnavailable, Origin
 
 REQUESTS_PER_SECOND: Final = 5

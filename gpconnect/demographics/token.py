@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 import jwt
 
 from gpconnect.attempt import Deadlines, Remaining
-from gpconnect.error_table import failure
+from gpconnect.error_evidence import failure
 from gpconnect.errors import NoAnswer, NotSent, Origin, UnreadableAnswer
 from gpconnect.fhir import elements
 from gpconnect.national import document, why_none

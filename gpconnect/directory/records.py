@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from gpconnect.error_table import failure
+from gpconnect.error_evidence import failure
 from gpconnect.errors import DirectoryError, Origin
 from gpconnect.models import Endpoint
 

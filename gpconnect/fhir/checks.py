@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final
 
-from gpconnect.error_table import failure
+from gpconnect.error_evidence import failure
 from gpconnect.languages import LANGUAGES
 from gpconnect.models import (
     Address,

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from gpconnect import error_table
+from gpconnect import error_evidence, error_table
 from gpconnect.errors import GPConnectError, Origin
 from gpconnect.fhir import elements
 from gpconnect.fhir.elements import Json
@@ -50,7 +50,7 @@ def refusal(
     elif (interaction, status, origin) == (READ_APPOINTMENT, 404, Origin.PRACTICE):
         # Whatever they call it: REFERENCE_NOT_FOUND is met for an appointment that has gone.
         code, words = "APPOINTMENT_NOT_SHOWN", f"{code} {words}".strip()
-    return error_table.failure(
+    return error_evidence.failure(
         code,
         origin=origin,
         interaction=interaction,

@@ -12,7 +12,7 @@ from fhirclient.models import appointment, parameters
 from fhirclient.models.fhirabstractbase import FHIRValidationError
 
 from gpconnect import london
-from gpconnect.error_table import failure
+from gpconnect.error_evidence import failure
 from gpconnect.fhir import elements, names
 from gpconnect.languages import LANGUAGES
 from gpconnect.models import (

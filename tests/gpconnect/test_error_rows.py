@@ -10,7 +10,8 @@ from typing import Final
 import pytest
 
 from gpconnect import errors
-from gpconnect.error_table import BY_INTERACTION, TABLE, Says, failure, meaning, meaning_of, row
+from gpconnect.error_evidence import failure, meaning, meaning_of
+from gpconnect.error_table import BY_INTERACTION, TABLE, Says, row
 from gpconnect.errors import GPConnectError, Origin
 from gpconnect.interactions import (
     AMEND_APPOINTMENT,

@@ -10,10 +10,8 @@ from gpconnect import error_table, errors, london
 from gpconnect.client import GPConnectClient
 from gpconnect.errors import GPConnectError, Origin
 from gpconnect.models import Appointment, PracticeTime
-from tests.gpconnect.conftest import Scripted, a_booking
+from tests.gpconnect.conftest import Start, a_booking
 from tests.gpconnect.scripted_server import always, http, operation_outcome
-
-Start = Callable[..., Scripted]
 
 PARTYKEY = "PARTYKEY_INTERACTION_CHECK_FAILED"
 SPINE = [

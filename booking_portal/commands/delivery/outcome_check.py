@@ -40,7 +40,8 @@ from booking_portal.patients.pds_trace import RestrictedPatient
 from booking_portal.query_helpers import rows_if_any
 from gpconnect import london
 from gpconnect.comparison import differences_from_amendment, differences_from_booking
-from gpconnect.error_table import Says, failure, meaning_of
+from gpconnect.error_evidence import failure, meaning_of
+from gpconnect.error_table import Says
 from gpconnect.errors import GPConnectError, NotFound, Origin
 from gpconnect.interactions import AMEND_APPOINTMENT, BOOK_APPOINTMENT
 from gpconnect.models import Appointment, Endpoint, Patient

@@ -29,7 +29,7 @@ from booking_portal.patients.practice_record import (
 )
 from booking_portal.query_helpers import rows_if_any
 from gpconnect import london
-from gpconnect.error_table import failure
+from gpconnect.error_evidence import failure
 from gpconnect.errors import AppointmentNotShown, GPConnectError
 from gpconnect.models import (
     Appointment,

@@ -18,7 +18,8 @@ from booking_portal.commands.outcomes import (
 from booking_portal.commands.states import MAY_FOLLOW, PERMISSION, UNSETTLED, Kind, State
 from booking_portal.commands.worklist.manual_close import ANSWERED_OTHERWISE
 from gpconnect import errors
-from gpconnect.error_table import SPINE_CODES, TABLE, failure
+from gpconnect.error_evidence import failure
+from gpconnect.error_table import SPINE_CODES, TABLE
 from gpconnect.errors import GPConnectError, Origin
 from gpconnect.interactions import (
     AMEND_APPOINTMENT,

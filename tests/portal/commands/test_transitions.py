@@ -24,7 +24,7 @@ from booking_portal.commands.transitions import (
     transition,
     who_of,
 )
-from gpconnect.error_table import failure
+from gpconnect.error_evidence import failure
 from gpconnect.errors import Origin
 from gpconnect.models import Appointment, BookingOrganisation, Patient, PracticeTime
 from tests.portal.rows import Rows

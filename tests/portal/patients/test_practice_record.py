@@ -22,7 +22,7 @@ from booking_portal.patients.practice_record import (
 )
 from booking_portal.practices.models import Practice
 from gpconnect import errors
-from gpconnect.error_table import failure
+from gpconnect.error_evidence import failure
 from gpconnect.errors import Origin
 from gpconnect.models import ContactPoint, Endpoint, HumanName, PartialDate, Patient
 from tests.portal.rows import HERE, Rows

@@ -19,7 +19,7 @@ from booking_portal.commands.states import Kind, State
 from booking_portal.commands.transitions import StateChanged
 from booking_portal.commands.worklist.manual_close import close_by_hand
 from gpconnect.client import GPConnectClient
-from gpconnect.error_table import failure
+from gpconnect.error_evidence import failure
 from gpconnect.errors import Origin
 from gpconnect.interactions import BOOK_APPOINTMENT
 from gpconnect.models import Appointments
