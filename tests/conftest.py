@@ -7,25 +7,15 @@ from pathlib import Path
 
 import pytest
 import redis
+from django.apps import apps
 from django.conf import settings
 from django.db import connection
+from django.db.models.signals import post_migrate
 from pytest_django import DjangoDbBlocker
 
 from booking_portal.audit import insert_only
-from tests import sample
+from tests import sample, telltales
 from tests.own_database import OwnDatabase
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Journeys late: a process that drives a browser cannot be forked, as some tests do.
-
-    The search for patients' data comes last, when all that could be written has been.
-    """
-    items.sort(key=lambda item: (_comes_last(item), "journeys" in item.path.parts))
-
-
-def _comes_last(item: pytest.Item) -> bool:
-    return item.path.name == "test_privacy.py"
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +23,7 @@ def fresh_state(request: pytest.FixtureRequest, server_logs: Path) -> Generator[
     """Empty Redis, and a sandbox as seeded, before each test that uses it.
 
     PostgreSQL is pytest-django's: it rolls back or empties the tables. The keys that a test
-    leaves in Redis are written down, for the test that searches them for patients' data.
+    leaves in Redis are written down, to be searched for patients' data with everything else.
     """
     with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2) as client:
         client.flushdb()
@@ -49,26 +39,43 @@ def fresh_state(request: pytest.FixtureRequest, server_logs: Path) -> Generator[
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _portal_log(server_logs: Path) -> Generator[None]:
-    """Keep what the portal logs in this process, beside what the servers print."""
+def _written_of_nobody(server_logs: Path) -> Generator[None]:
+    """Keep what the portal logs in this process, beside what the servers and browsers leave.
+
+    Nothing of a patient may be in any address, log line or cache key of the whole session. [IG-3]
+    """
     handler = logging.FileHandler(server_logs / "portal.log")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.getLogger().addHandler(handler)
     yield
     logging.getLogger().removeHandler(handler)
     handler.close()
+    assert_tells_of_nobody(server_logs)
+
+
+def assert_tells_of_nobody(logs: Path) -> None:
+    """Raises AssertionError, naming the files and what they hold of patients, if any does."""
+    assert telltales.of_the_sandbox().found_below(logs) == {}
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """Let pytest-django empty the tables between tests; everywhere else nobody can.
 
-    demo/sample.json is there from the start, which saves each test half of its time; whatever
-    empties the tables comes late, and after it each test adds it anew.
+    demo/sample.json is there from the start, which saves each test half of its time, and again
+    whenever a test has emptied all tables.
     """
     with django_db_blocker.unblock():
         with connection.cursor() as cursor:
             cursor.execute(insert_only.ALLOW_TRUNCATE)
+        sample.add()
+    *_, last = (app for app in apps.get_app_configs() if app.models_module)
+    post_migrate.connect(_sample_again, sender=last)
+
+
+def _sample_again(**sent: object) -> None:
+    """Emptying the tables says `post_migrate` of each app with models; a migration has a plan."""
+    if "plan" not in sent:
         sample.add()
 
 
@@ -78,7 +85,6 @@ def committed_sample(transactional_db: None) -> None:
 
     Such tests empty all tables when they end.
     """
-    sample.add()
 
 
 @pytest.fixture(scope="module")

@@ -13,13 +13,10 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from coverage import Coverage
-
-from tests.everything import ROOT, Checks, run, shares
+from tests.everything import TESTS, run
 
 WITH_FOLDERS = "booking_portal"
 """The room whose folders are rooms, too."""
@@ -27,22 +24,18 @@ WITH_FOLDERS = "booking_portal"
 
 def main() -> None:
     only = sys.argv[1:]
-    tests: Checks = {"tests": ["pytest", *only]} if only else shares()
-    with tempfile.TemporaryDirectory() as place, ThreadPoolExecutor(len(tests)) as pool:
-        data = Path(place) / "coverage"
-        os.environ["COVERAGE_FILE"] = str(data)  # of all processes; each adds its own ending
-        measured = [
-            pool.submit(run, name, ["python", "-m", "coverage", "run", "-m", *command])
-            for name, command in tests.items()
-        ]
-        passed = [each.result()[1] for each in measured]
-        for line in lines(_files(data)):
+    with tempfile.TemporaryDirectory() as place:
+        report = Path(place) / "coverage.json"
+        os.environ["COVERAGE_FILE"] = str(Path(place) / "coverage")
+        measured = [*TESTS, "--cov", "--cov-config=pyproject.toml", f"--cov-report=json:{report}"]
+        _, passed, _ = run("tests", [*measured, *only])
+        for line in lines(json.loads(report.read_text())["files"]):
             print(line)
     if only:
         print(f"(by {' '.join(only)} alone)")
-    if not all(passed):
+    if not passed:
         print("Some tests failed, or there were none: see above.")
-    sys.exit(not all(passed))
+    sys.exit(not passed)
 
 
 def lines(files: dict[str, dict[str, Any]]) -> list[str]:
@@ -67,16 +60,6 @@ def room_of(name: str) -> str:
     """The room that a file is in: `gpconnect`, `booking_portal/commands`."""
     parts = PurePosixPath(name).parts[:-1]
     return "/".join(parts[: 2 if parts[0] == WITH_FOLDERS else 1])
-
-
-def _files(data: Path) -> dict[str, dict[str, Any]]:
-    """What coverage says of every file of the product, reached or not."""
-    report = data.with_suffix(".json")
-    coverage = Coverage(data_file=str(data), config_file=str(ROOT / "pyproject.toml"))
-    coverage.combine([str(data.parent)])
-    coverage.json_report(outfile=str(report))
-    files: dict[str, dict[str, Any]] = json.loads(report.read_text())["files"]
-    return files
 
 
 def _percent(part: int, whole: int) -> str:

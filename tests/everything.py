@@ -2,9 +2,10 @@
 
     python -m tests.everything [--long]
 
-The tests run in a few processes, and the other checks beside them. `--long` runs what is left out
-otherwise: the tests marked `long`, every test file by itself, the diary's tests on many days, and
-the tests once more with what they reach measured; and taking over what the version before has left.
+pytest-xdist runs the tests in a few processes, and the other checks run beside them. `--long` runs
+what is left out otherwise: the tests marked `long`, every test file by itself, the diary's tests on
+many days, and all tests with what they reach measured; and taking over what the version before has
+left.
 """
 # ruff: noqa: T201 - it reports to a terminal
 
@@ -21,7 +22,11 @@ from tests import debian
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("gpconnect", "booking_portal", "sandbox", "demo", "bench", "chaos", "mutants", "tests")
-SHARES = 3
+PROCESSES = 3
+TESTS = [
+    *("pytest", "--numprocesses", str(PROCESSES)),
+    *("--dist", "loadfile", "--no-loadscope-reorder"),  # in the order of tests/selection.py
+]
 
 Checks = dict[str, list[str]]
 CHECKS: Checks = {
@@ -41,17 +46,15 @@ Result = tuple[str, bool, float]
 
 def main() -> None:
     started = time.monotonic()
-    long = sys.argv[1:] == ["--long"]
     if not shutil.which("chromium"):  # for the journeys
         debian.install("chromium")
-    with ThreadPoolExecutor(SHARES + 1) as pool:
+    if sys.argv[1:] == ["--long"]:
         # What is long and not a test comes after the tests: it has processes of its own.
-        beside = [] if long else [pool.submit(_one_after_the_other, CHECKS)]
-        running = [pool.submit(run, *share) for share in shares(*["--long"] * long).items()]
-        results = [result for each in beside for result in each.result()]
-        results += [each.result() for each in running]
-    if long:
-        results += [run(*check, at_once=True) for check in LONG.items()]
+        results = [run(*check) for check in {"tests": [*TESTS, "--long"], **LONG}.items()]
+    else:
+        with ThreadPoolExecutor(1) as pool:
+            beside = pool.submit(lambda: [run(*check, kept=True) for check in CHECKS.items()])
+            results = [run("tests", TESTS), *beside.result()]
     print()
     for name, passed, seconds in results:
         print(f"{name:<14} {'ok' if passed else 'FAILED':<8} {seconds:6.1f} s")
@@ -62,20 +65,8 @@ def main() -> None:
     sys.exit(not passed)
 
 
-def shares(*options: str) -> Checks:
-    """All tests, dealt out among as many processes as run side by side."""
-    return {
-        f"tests {number}": ["pytest", "--share", f"{number}/{SHARES}", *options]
-        for number in range(1, SHARES + 1)
-    }
-
-
-def _one_after_the_other(checks: Checks) -> list[Result]:
-    return [run(name, command) for name, command in checks.items()]
-
-
-def run(name: str, command: list[str], *, at_once: bool = False) -> Result:
-    """Run it to its end. What it says is printed then, as several run together, or at once."""
+def run(name: str, command: list[str], *, kept: bool = False) -> Result:
+    """Run it to its end. What it says is printed at once, or `kept` until then."""
     begun = time.monotonic()
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     print(f"== {name}: {' '.join(command)}", flush=True)
@@ -84,8 +75,8 @@ def run(name: str, command: list[str], *, at_once: bool = False) -> Result:
             [sys.executable, "-m", "demo.tether", *command],
             cwd=ROOT,
             env=environment,
-            stdout=None if at_once else output,
-            stderr=None if at_once else subprocess.STDOUT,
+            stdout=output if kept else None,
+            stderr=subprocess.STDOUT if kept else None,
             check=False,
         )
         output.seek(0)

@@ -3,7 +3,8 @@
 A pytest plugin (`-p tests.services`, see pyproject.toml), because Django reads the addresses
 from the environment before any conftest is imported. PostgreSQL and Redis start with the
 session unless DATABASE_URL and REDIS_URL name others; the sandbox starts when a test first asks
-for it. All of them end with the session, even if it is killed.
+for it. All of them end with the session, even if it is killed. Where pytest-xdist deals the tests
+out, each of its processes is such a session; the one that deals them out has no servers.
 
 What they print goes to var/test-logs/<process id>/, which outlives the session, so that a test
 can search every line for what must not be there.
@@ -28,6 +29,11 @@ ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / "var" / "test-state" / str(os.getpid())
 LOGS = ROOT / "var" / "test-logs" / str(os.getpid())
 START_DEADLINE_SECONDS = 30.0
+NOWHERE = {
+    "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nothing",
+    "REDIS_URL": "redis://127.0.0.1:9/0",
+}
+"""What Django is told where no test runs."""
 
 
 class Server:
@@ -112,11 +118,11 @@ class Services:
         postgres_port, redis_port, *sandbox_ports = embedded.free_ports(6)
         self.postgres: Server | None = None
         self.redis: Server | None = None
-        if "DATABASE_URL" not in os.environ:
+        if not _is_given("DATABASE_URL"):
             url = embedded.database_url(STATE / "postgres", postgres_port)
             os.environ["DATABASE_URL"] = url
             self.postgres = _embedded("postgres", url, embedded.postgres_answers, "--fast")
-        if "REDIS_URL" not in os.environ:
+        if not _is_given("REDIS_URL"):
             url = embedded.redis_url(STATE / "redis", redis_port)
             os.environ["REDIS_URL"] = url
             self.redis = _embedded("redis", url, embedded.redis_answers)
@@ -133,6 +139,11 @@ class Services:
                 server.stop()
         embedded.forget(STATE / "postgres")
         shutil.rmtree(STATE, ignore_errors=True)
+
+
+def _is_given(name: str) -> bool:
+    """Whether the caller of pytest names the server that these tests are to use."""
+    return os.environ.get(name, NOWHERE[name]) != NOWHERE[name]
 
 
 def _portal_environment(ssp_port: int, services_port: int) -> dict[str, str]:
@@ -174,9 +185,18 @@ _services = pytest.StashKey[Services]()
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
-    early_config.stash[_services] = Services()
-    early_config.add_cleanup(early_config.stash[_services].stop)
+    if _deals_out(early_config):
+        os.environ |= {**NOWHERE, **os.environ, **_portal_environment(9, 9)}
+    else:
+        early_config.stash[_services] = Services()
+        early_config.add_cleanup(early_config.stash[_services].stop)
     return (yield)
+
+
+def _deals_out(config: pytest.Config) -> bool:
+    """Whether this is the process that hands the tests to others, and runs none."""
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    return bool(config.known_args_namespace.numprocesses) and not is_worker
 
 
 @pytest.fixture(scope="session")

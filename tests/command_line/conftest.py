@@ -2,7 +2,6 @@
 
 import pytest
 
-from tests import sample
 from tests.command_line.terminal import Terminal
 from tests.sandbox_control import Sandbox
 
@@ -15,5 +14,4 @@ def terminal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Terminal:
     """The receptionist of A1001 at a terminal that asks A20047."""
-    sample.add()
     return Terminal(capsys, monkeypatch)

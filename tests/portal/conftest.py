@@ -12,7 +12,6 @@ from tests.connections import forget_connections
 from tests.portal.counter import Counter
 from tests.portal.rows import Rows
 from tests.portal.saga_steps import Desk
-from tests.sample import add as add_sample
 from tests.sandbox_control import Sandbox
 
 SignIn = Callable[[Client, User], None]
@@ -20,8 +19,7 @@ SignIn = Callable[[Client, User], None]
 
 @pytest.fixture
 def sample(db: None) -> None:
-    """Everything of demo/sample.json."""
-    add_sample()
+    """Everything of demo/sample.json, which is there from the start. See tests/conftest.py."""
 
 
 @pytest.fixture

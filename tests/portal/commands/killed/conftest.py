@@ -11,7 +11,6 @@ from booking_portal.accounts.actor import Actor, actor_for
 from booking_portal.accounts.models import Organisation, User
 from booking_portal.commands.models import Saga
 from booking_portal.commands.states import Kind
-from tests import sample
 from tests.connections import forget_connections
 from tests.portal.commands.killed.lives import (
     HERE,
@@ -37,7 +36,6 @@ def portal(
 ) -> Generator[Callable[[Kind | Saga.Kind], Place]]:
     """Where each kind is asked for; what these tests commit is gone after the last."""
     with django_db_blocker.unblock():
-        sample.add()
         forget_connections()
         sandbox.reset()
         limited = Place.of(acting("locum", "A1002"), LIMITED, KNOWN_THERE, sandbox)
