@@ -1,8 +1,10 @@
 """The sample's organisations, practices, federations and people, and signing in as one of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connections
 from django.test import Client
 
 from booking_portal.accounts.actor import Actor, actor_for
@@ -11,7 +13,7 @@ from booking_portal.practices.models import Federation, Practice
 from tests.connections import forget_connections
 from tests.portal.counter import Counter
 from tests.portal.rows import Rows
-from tests.portal.saga_steps import Desk
+from tests.portal.saga_steps import Clerk
 from tests.sandbox_control import Sandbox
 
 SignIn = Callable[[Client, User], None]
@@ -114,12 +116,20 @@ def signed_in(counter: Counter) -> Client:
 
 
 @pytest.fixture
-def desk(counter: Counter, receptionist: User, acting_for: Callable[[User, str], Actor]) -> Desk:
+def clerk(counter: Counter, receptionist: User, acting_for: Callable[[User, str], Actor]) -> Clerk:
     """The receptionist of A1001 with a patient traced, for tests that ask services."""
-    return Desk(counter, acting_for(receptionist, "A1001"))
+    return Clerk(counter, acting_for(receptionist, "A1001"))
 
 
 @pytest.fixture
 def rows(receptionist: User, acting_for: Callable[[User, str], Actor]) -> Rows:
     """Rows of the receptionist's at A1001, for tables of what may stand beside what."""
     return Rows(acting_for(receptionist, "A1001"))
+
+
+@pytest.fixture
+def beside() -> Iterator[ThreadPoolExecutor]:
+    """Somebody at the portal beside this test; their thread's connections end with them."""
+    with ThreadPoolExecutor(1) as one:
+        yield one
+        one.submit(connections.close_all).result()

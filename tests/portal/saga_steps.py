@@ -1,25 +1,22 @@
 """Steps for tests of writes in two steps: the services, asked by a signed-in user."""
 
-from datetime import timedelta
-
 from booking_portal.accounts.actor import Actor
 from booking_portal.audit.models import Event, EventKind
 from booking_portal.commands import saga_status
-from booking_portal.commands.database_clock import database_now
-from booking_portal.commands.delivery import recovery
 from booking_portal.commands.models import Command, Proposal, Saga
 from booking_portal.commands.requests import booking
-from booking_portal.commands.sagas import orchestrator, start
+from booking_portal.commands.sagas import start
 from booking_portal.patients.models import Encounter
 from booking_portal.practices.models import Practice
 from booking_portal.slots.offers import Offer
+from tests.portal.clocks import continued, set_clocks, settled_alone
 from tests.portal.counter import PATIENT, Counter
 from tests.sandbox_control import Sandbox
 
 STEPS = (Command.Step.FIRST, Command.Step.SECOND, Command.Step.UNDO)
 
 
-class Desk:
+class Clerk:
     """One user with one traced patient; each practice is searched once."""
 
     def __init__(self, counter: Counter, actor: Actor, nhs_number: str = PATIENT) -> None:
@@ -64,22 +61,22 @@ class Desk:
         return start.begin_move(proposal, "Knee pain", "", reason, actor=self.actor)
 
 
-def unconfirmed_move(desk: Desk, spine: Sandbox, old: Command) -> Saga:
+def unconfirmed_move(clerk: Clerk, spine: Sandbox, old: Command) -> Saga:
     """The practice has made the new appointment, and its answer has not come."""
     spine.fault(practice="A20047", use_case="book", kind="status_500_after", times=1)
-    command = desk.moves(old)
+    command = clerk.moves(old)
     assert (command.kind, command.state) == ("book", "unconfirmed")
     assert command.saga is not None
     assert stage(command.saga) is saga_status.Stage.FIRST_UNSETTLED
     return command.saga
 
 
-def move_for_a_person(desk: Desk, spine: Sandbox, old: Command) -> Saga:
+def move_for_a_person(clerk: Clerk, spine: Sandbox, old: Command) -> Saga:
     """The new appointment is booked, and the time for cancelling the old one by itself is over."""
-    saga = unconfirmed_move(desk, spine, old)
-    settle(step(saga, Command.Step.FIRST))
+    saga = unconfirmed_move(clerk, spine, old)
+    settled_alone(step(saga, Command.Step.FIRST))
     set_clocks(saga, automatic_until=-1)
-    assert tick(saga) is saga_status.Stage.NEEDS_DECISION
+    assert continued(saga) is saga_status.Stage.NEEDS_DECISION
     return Saga.objects.get(pk=saga.pk)
 
 
@@ -98,40 +95,6 @@ def moved(old: Command) -> dict[str, str]:
 def held(spine: Sandbox, practice: str = "A20047", nhs_number: str = PATIENT) -> dict[str, str]:
     """The status of each appointment that the practice itself has recorded for the patient."""
     return {one["id"]: one["status"] for one in spine.appointments(practice, nhs_number)}
-
-
-def settle(command: Command, *, dead: bool = False) -> Command:
-    """The worker finds the command due, and does nothing else.
-
-    `dead`: so late that it can no longer arrive, and is not sent again.
-    """
-    now = database_now()
-    clocks = {"next_look_at": now - timedelta(seconds=1)}
-    if dead:
-        clocks |= {
-            "created_at": command.created_at - timedelta(hours=1),
-            "request_dead_at": now - timedelta(seconds=1),
-        }
-    Command.objects.filter(pk=command.pk).update(**clocks)
-    for due in recovery.claim_due():
-        recovery.settle(due)
-    command.refresh_from_db()
-    return command
-
-
-def tick(saga: Saga) -> saga_status.Stage:
-    """The worker finds the saga due; returns where it stands then."""
-    set_clocks(saga, next_try_at=-1)
-    orchestrator.continue_due()
-    return stage(saga)
-
-
-def set_clocks(saga: Saga, **seconds_from_now: int) -> None:
-    """Move times of the saga by the database's clock; what is not to come stays so."""
-    now = database_now()
-    for name, seconds in seconds_from_now.items():
-        known = Saga.objects.filter(pk=saga.pk, **{f"{name}__isnull": False})
-        known.update(**{name: now + timedelta(seconds=seconds)})
 
 
 def stage(saga: Saga) -> saga_status.Stage:

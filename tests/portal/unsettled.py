@@ -1,17 +1,14 @@
 """Commands whose outcome is not known yet, as tests bring them about and see them settled."""
 
 import uuid
-from datetime import timedelta
 from typing import Any
 
 from django.test import Client
 from django.urls import reverse
 
 from booking_portal.accounts.models import User
-from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind, State
-from booking_portal.commands.tasks import settle_due
 from booking_portal.commands.transitions import transition
 from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter
@@ -80,30 +77,6 @@ def another_like(command: Command, **facts: Any) -> Command:
         setattr(other, name, value)
     other.save(force_insert=True)
     return other
-
-
-def moved_back(command: Command, **seconds: int) -> Command:
-    """Put times of the command so many seconds before the database's clock; nothing sleeps."""
-    now = database_now()
-    Command.objects.filter(pk=command.pk).update(
-        **{name: now - timedelta(seconds=by) for name, by in seconds.items()}
-    )
-    command.refresh_from_db()
-    return command
-
-
-def looked_at(command: Command) -> Command:
-    """The command after the next tick finds it due."""
-    moved_back(command, next_look_at=1)
-    assert settle_due() == 1
-    command.refresh_from_db()
-    return command
-
-
-def looked_at_when_dead(command: Command) -> Command:
-    """The same when its request can no longer arrive, and it is too late to send it again."""
-    hour = 60 * 60
-    return looked_at(moved_back(command, request_dead_at=hour, created_at=hour))
 
 
 def colleague(user: User, sign_in: SignIn) -> Counter:

@@ -25,7 +25,7 @@ PATIENTS = {
 }
 
 
-class Clock:
+class SharedClock:
     """The time of the sandbox and of the consumer, for tests that need a certain one."""
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -47,9 +47,9 @@ def _london(moment: str) -> datetime:
 
 
 @pytest.fixture
-def clock(sandbox: Sandbox) -> Iterator[Clock]:
+def clock(sandbox: Sandbox) -> Iterator[SharedClock]:
     """Sets the time; it is the real one again after the test."""
-    yield Clock(sandbox)
+    yield SharedClock(sandbox)
     exchange.set_clock(None)
     sandbox.reset()
 

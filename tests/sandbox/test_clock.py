@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from tests.sandbox import exchange
-from tests.sandbox.conftest import ORDINARY, PATIENTS, Clock
+from tests.sandbox.conftest import ORDINARY, PATIENTS, SharedClock
 from tests.sandbox.slots import Slots
 from tests.sandbox.wire import Wire, error_code
 from tests.sandbox_control import Sandbox
@@ -21,7 +21,7 @@ def of_type(slots: Slots, slot_type: str, day: str) -> set[str]:
     }
 
 
-def test_the_diary_begins_at_the_day_that_was_set(wire: Wire, clock: Clock) -> None:
+def test_the_diary_begins_at_the_day_that_was_set(wire: Wire, clock: SharedClock) -> None:
     clock.begin("2028-02-29 08:30")
     days = {slot["start"][:10] for slot in wire.slots().free}
     assert (min(days), max(days)) == ("2028-02-29", "2028-03-14")
@@ -29,7 +29,7 @@ def test_the_diary_begins_at_the_day_that_was_set(wire: Wire, clock: Clock) -> N
     assert wire.booked(ORDINARY)["start"] >= "2028-03-01"
 
 
-def test_what_has_been_booked_passes(wire: Wire, clock: Clock) -> None:
+def test_what_has_been_booked_passes(wire: Wire, clock: SharedClock) -> None:
     clock.begin("2027-03-27 12:00")
     slots = wire.slots()
     sunday = next(slot for slot in slots.ordinary() if slot["start"].startswith("2027-03-28"))
@@ -46,7 +46,7 @@ def test_what_has_been_booked_passes(wire: Wire, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("night", ["2026-12-31 23:59", "2027-10-30 23:59", "2028-02-28 23:59"])
-def test_the_diary_goes_on_over_midnight(wire: Wire, clock: Clock, night: str) -> None:
+def test_the_diary_goes_on_over_midnight(wire: Wire, clock: SharedClock, night: str) -> None:
     clock.begin(night)
     before = exchange.today()
     seen = {slot["id"] for slot in wire.slots().free}
@@ -58,7 +58,7 @@ def test_the_diary_goes_on_over_midnight(wire: Wire, clock: Clock, night: str) -
     assert seen & {slot["id"] for slot in after}
 
 
-def test_a_booking_window_opens_and_closes_with_the_clock(wire: Wire, clock: Clock) -> None:
+def test_a_booking_window_opens_and_closes_with_the_clock(wire: Wire, clock: SharedClock) -> None:
     """It opens a day before and closes half an hour before the slot."""
     kind, there = "On The Day Telephone", wire.at("C81007")
     clock.begin("2027-06-08 12:01")
@@ -86,7 +86,7 @@ def test_tokens_are_held_against_it(wire: Wire, sandbox: Sandbox) -> None:
     assert wire.ask("capability", "/metadata").status_code == 400, "issued in its future"
 
 
-def test_what_is_made_is_made_at_its_time(wire: Wire, sandbox: Sandbox, clock: Clock) -> None:
+def test_what_is_made_is_made_at_its_time(wire: Wire, sandbox: Sandbox, clock: SharedClock) -> None:
     clock.begin("2027-10-31 00:55")
     before = sandbox.chronicle()[-1]["number"]
     sandbox.clear_exchanges()
@@ -99,7 +99,7 @@ def test_what_is_made_is_made_at_its_time(wire: Wire, sandbox: Sandbox, clock: C
         assert abs(told - datetime(2027, 10, 30, 23, 55, tzinfo=UTC).timestamp()) < 30
 
 
-def test_a_reset_sets_it_back(sandbox: Sandbox, clock: Clock) -> None:
+def test_a_reset_sets_it_back(sandbox: Sandbox, clock: SharedClock) -> None:
     clock.begin("2028-02-29 08:30")
     sandbox.reset()
     assert abs(sandbox.now() - datetime.now(UTC)) < timedelta(seconds=30)

@@ -11,8 +11,8 @@ from demo import seed
 from tests.sandbox_control import Sandbox
 from tests.takeover import tables, tasks
 from tests.takeover.before import TYPED, Left, count_of, until
-from tests.takeover.desk import HERE, OFFER, TAKEN, Desk, texts, told_by
 from tests.takeover.installation import Installation, Version
+from tests.takeover.page_user import HERE, OFFER, TAKEN, PageUser, texts, told_by
 
 ROUTES: Final = r"""
 import json, re, django
@@ -182,8 +182,8 @@ def _forms(left: Left, sandbox: Sandbox, findings: list[str]) -> Iterator[Figure
         yield _live(f"{name} then to come", left, what, sandbox, live)
 
     assert left.searched is not None
-    desk = Desk(browser, lambda: 1)
-    page = desk.chooses(left.searched)
+    user = PageUser(browser, lambda: 1)
+    page = user.chooses(left.searched)
     form = next((one for one in page.forms if "description" in one.fields), None)
     page = browser.sends(form, texts("Offered before")) if form else page
     told = [] if standing_of(page) == "Booked" else [page.text]
@@ -191,7 +191,7 @@ def _forms(left: Left, sandbox: Sandbox, findings: list[str]) -> Iterator[Figure
     yield _live("signed offer of before: then to come", left, "old offer", sandbox, 1)
 
     assert left.searched_to_move is not None
-    page = Desk(browser, lambda: 2).chooses(*left.searched_to_move)
+    page = PageUser(browser, lambda: 2).chooses(*left.searched_to_move)
     forms = [one for one in page.forms if {"description", "reason"} <= one.fields.keys()]
     told = [] if forms else [page.text]
     yield _of("slots of before to move to: pages that are no move's", told, findings)

@@ -19,9 +19,10 @@ from demo import seed
 from tests.page_reading import Form
 from tests.sandbox_control import Sandbox
 from tests.takeover import tasks
-from tests.takeover.desk import (
+from tests.takeover.installation import Installation, Version
+from tests.takeover.page_user import (
     HERE,
-    Desk,
+    PageUser,
     Patient,
     Searched,
     appointment_of,
@@ -29,7 +30,6 @@ from tests.takeover.desk import (
     texts,
     told_by,
 )
-from tests.takeover.installation import Installation, Version
 
 MADE, NEVER_ARRIVED, OTHERWISE = "status_500_after", "status_502", "other_slot"
 """Faults: made, its answer lost; it never got there; the answer is about another slot."""
@@ -81,15 +81,15 @@ def fill(installation: Installation, version: Version, sandbox: Sandbox) -> Left
         _sign_in(installation, left)
         people = _patients(sandbox)
         count = itertools.count(1)
-        desk = Desk(left.browsers["receptionist"], lambda: next(count))
-        _ended(installation, desk, sandbox, left, people)
+        user = PageUser(left.browsers["receptionist"], lambda: next(count))
+        _ended(installation, user, sandbox, left, people)
         worker.end()
         time.sleep(3.0)  # beat goes on, and nobody takes what it puts on the queue
         beat.end()
-        _under_way(desk, sandbox, left, people)
-        _open_pages(desk, left, people)
+        _under_way(user, sandbox, left, people)
+        _open_pages(user, left, people)
         left.queued = version.runs(tasks.PUT_ON_QUEUE)
-        _in_the_middle_of_sending(installation, desk, sandbox, left, people, web.end)
+        _in_the_middle_of_sending(installation, user, sandbox, left, people, web.end)
     finally:
         for program in (web, worker, beat):
             program.end()
@@ -139,18 +139,18 @@ def _patients(sandbox: Sandbox) -> People:
 
 
 def _ended(
-    installation: Installation, desk: Desk, sandbox: Sandbox, left: Left, people: People
+    installation: Installation, user: PageUser, sandbox: Sandbox, left: Left, people: People
 ) -> None:
     """What has come to an end, or to a person, while the worker ran."""
     here = people[HERE]
     left.patients["amended"] = next(here)
-    page = desk.books(left.patients["amended"])
+    page = user.books(left.patients["amended"])
     left.commands["booked"] = subject_of(page)
-    form = desk.opens_form(appointment_of(page), "amend")
-    left.commands["amended"] = subject_of(desk.browser.sends(form, texts("Sore hip")))
+    form = user.opens_form(appointment_of(page), "amend")
+    left.commands["amended"] = subject_of(user.browser.sends(form, texts("Sore hip")))
 
     sandbox.fault(practice=HERE, use_case="book", kind=MADE, times=1)
-    left.commands["found by the worker"] = found = subject_of(desk.books(next(here)))
+    left.commands["found by the worker"] = found = subject_of(user.books(next(here)))
     until(
         lambda: count_of(
             installation.database_url, f"commands_command WHERE id = '{found}' AND state = 'done'"
@@ -158,9 +158,9 @@ def _ended(
         "the worker finds a booking",
     )  # fmt: skip
 
-    old = appointment_of(desk.books(next(here)))
+    old = appointment_of(user.books(next(here)))
     sandbox.fault(practice=HERE, use_case="book", kind=MADE, times=1)
-    page = desk.moves(old)
+    page = user.moves(old)
     sandbox.rewrite(HERE, old.rpartition("/")[2], comment="Bring the letter")
     saga = left.sagas["waits for a person"] = subject_of(page)
     until(
@@ -169,16 +169,16 @@ def _ended(
         ) == 1,
         "a move waits for a person",
     )  # fmt: skip
-    page = desk.browser.opens(f"/steps/{saga}/")
-    desk.browser.sends(page.form("/take"))
+    page = user.browser.opens(f"/steps/{saga}/")
+    user.browser.sends(page.form("/take"))
 
     sandbox.fault(practice=HERE, use_case="book", kind=OTHERWISE, times=1)
-    page = desk.books(next(here))
+    page = user.books(next(here))
     left.commands["needs attention"] = subject_of(page)
-    desk.browser.sends(page.form("/take"))
+    user.browser.sends(page.form("/take"))
 
     for address in _addresses(left):
-        left.told[address] = told_by(desk.browser.opens(address))
+        left.told[address] = told_by(user.browser.opens(address))
 
 
 def _addresses(left: Left) -> list[str]:
@@ -187,46 +187,46 @@ def _addresses(left: Left) -> list[str]:
     ]
 
 
-def _under_way(desk: Desk, sandbox: Sandbox, left: Left, people: People) -> None:
+def _under_way(user: PageUser, sandbox: Sandbox, left: Left, people: People) -> None:
     """What the version after has to settle; no worker runs."""
     here = people[HERE]
     for name, kind in (("made", MADE), ("never arrived", NEVER_ARRIVED)):
         left.patients[name] = next(here)
         sandbox.fault(practice=HERE, use_case="book", kind=kind, times=1)
-        left.commands[name] = subject_of(desk.books(left.patients[name]))
-        desk.books(next(here))  # an answer, so that the practice is not held to be silent
+        left.commands[name] = subject_of(user.books(left.patients[name]))
+        user.books(next(here))  # an answer, so that the practice is not held to be silent
 
     left.patients["withdrawn"] = next(here)
     sandbox.fault(practice=HERE, use_case="book", kind=NEVER_ARRIVED, times=1)
-    withdrawn = subject_of(desk.books(left.patients["withdrawn"]))
+    withdrawn = subject_of(user.books(left.patients["withdrawn"]))
     left.commands["withdrawn"] = withdrawn
-    desk.browser.sends(Form(f"/bookings/{withdrawn}/withdraw", "post"))
+    user.browser.sends(Form(f"/bookings/{withdrawn}/withdraw", "post"))
 
     patient = left.patients["moved"] = next(here)
-    old = appointment_of(desk.books(patient))
+    old = appointment_of(user.books(patient))
     sandbox.fault(practice=HERE, use_case="book", kind=MADE, times=1)
-    left.sagas["moved"] = subject_of(desk.moves(old))
+    left.sagas["moved"] = subject_of(user.moves(old))
 
     left.patients["registered and booked"] = next(people["B82617"])
     sandbox.fault(practice=HERE, use_case="register", kind=MADE, times=1)
-    page = desk.registers(left.patients["registered and booked"])
+    page = user.registers(left.patients["registered and booked"])
     left.sagas["registered and booked"] = subject_of(page)
 
 
-def _open_pages(desk: Desk, left: Left, people: People) -> None:
+def _open_pages(user: PageUser, left: Left, people: People) -> None:
     """Pages that stay open, and a text that is kept because the sign-in had ended."""
     here = people[HERE]
     left.patients |= {what: next(here) for what in ("book", "amend", "cancel", "move")}
-    left.open_forms["book"] = desk.checks(left.patients["book"])
+    left.open_forms["book"] = user.checks(left.patients["book"])
     for what in ("amend", "cancel"):
-        appointment = appointment_of(desk.books(left.patients[what]))
-        left.open_forms[what] = desk.opens_form(appointment, what)
-    left.open_forms["move"] = desk.checks_move(appointment_of(desk.books(left.patients["move"])))
-    left.searched_to_move = desk.searches_to_move(appointment_of(desk.books(next(here))))
+        appointment = appointment_of(user.books(left.patients[what]))
+        left.open_forms[what] = user.opens_form(appointment, what)
+    left.open_forms["move"] = user.checks_move(appointment_of(user.books(left.patients["move"])))
+    left.searched_to_move = user.searches_to_move(appointment_of(user.books(next(here))))
     left.patients["old offer"] = next(here)
-    left.searched = desk.searches(left.patients["old offer"])
+    left.searched = user.searches(left.patients["old offer"])
 
-    other = Desk(left.browsers["clinician"], desk.next_slot)
+    other = PageUser(left.browsers["clinician"], user.next_slot)
     form = other.checks(next(here))
     other.browser.twin().sends(Form("/sign-out/", "post"))
     left.kept_at = other.browser.sends(form, texts(TYPED)).address
@@ -239,13 +239,13 @@ def _open_pages(desk: Desk, left: Left, people: People) -> None:
         *(f"{address}state" for address in _addresses(left)),
     ]  # fmt: skip
     left.addresses = [
-        one for one in left.addresses if desk.browser.opens(one, follow=False).status == 200
+        one for one in left.addresses if user.browser.opens(one, follow=False).status == 200
     ]
 
 
 def _in_the_middle_of_sending(
     installation: Installation,
-    desk: Desk,
+    user: PageUser,
     sandbox: Sandbox,
     left: Left,
     people: People,
@@ -253,10 +253,10 @@ def _in_the_middle_of_sending(
 ) -> None:
     """The practice has made the booking, and is about to answer when the web server dies."""
     left.patients["being sent"] = next(people[HERE])
-    form = desk.checks(left.patients["being sent"])
+    form = user.checks(left.patients["being sent"])
     sandbox.fault(practice=HERE, use_case="book", kind="hang_after", times=1)
-    user = threading.Thread(target=_send, args=(desk.browser.twin(), form), daemon=True)
-    user.start()
+    sending = threading.Thread(target=_send, args=(user.browser.twin(), form), daemon=True)
+    sending.start()
     number = left.patients["being sent"].nhs_number
     until(lambda: len(sandbox.appointments(HERE, number)) == 1, "the practice books")
     kill()

@@ -1,11 +1,9 @@
 """The sign-in cannot be kept when a page is done: what the page did is done all the same."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.db import connections
 from django.test import Client
 
 from tests.demo.processes import until
@@ -25,20 +23,13 @@ def _as_in_production(client: Client) -> None:
     client.raise_request_exception = False
 
 
-@pytest.fixture
-def desk() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(1) as one:
-        yield one
-        one.submit(connections.close_all).result()
-
-
 def test_the_database_dies_while_a_page_keeps_the_sign_in(
-    counter: Counter, own_database: OwnDatabase, desk: ThreadPoolExecutor
+    counter: Counter, own_database: OwnDatabase, beside: ThreadPoolExecutor
 ) -> None:
     counter.traces()
     elsewhere = Elsewhere(own_database)
     elsewhere.hold_up("django_session")
-    searched = desk.submit(counter.searches, "A20047")
+    searched = beside.submit(counter.searches, "A20047")
     assert until(lambda: elsewhere.somebody_waits_for("django_session"))
     goes_away(own_database)
     page = searched.result(timeout=30)
@@ -48,11 +39,11 @@ def test_the_database_dies_while_a_page_keeps_the_sign_in(
 
 
 def test_signed_out_in_another_tab_while_a_page_is_made(
-    counter: Counter, spine: Sandbox, desk: ThreadPoolExecutor
+    counter: Counter, spine: Sandbox, beside: ThreadPoolExecutor
 ) -> None:
     counter.traces()
     spine.fault(practice="A20047", use_case="search_slots", kind="held_after", times=1)
-    searched = desk.submit(counter.searches, "A20047")
+    searched = beside.submit(counter.searches, "A20047")
     assert until(lambda: any(fault["happened"] for fault in spine.faults()))
     Session.objects.all().delete()
     spine.clear_faults()

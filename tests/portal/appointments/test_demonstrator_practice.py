@@ -11,8 +11,9 @@ from booking_portal.commands.restore_models import Reconciliation
 from booking_portal.commands.restores import hold
 from booking_portal.commands.states import Kind, State
 from tests.portal.appointments.booking.test_registration import registers
+from tests.portal.clocks import set_clocks, settled
 from tests.portal.counter import Counter, Page
-from tests.portal.unsettled import looked_at, looked_at_when_dead, moved_back, page_of
+from tests.portal.unsettled import page_of
 from tests.sandbox_control import Json, Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -105,7 +106,7 @@ def test_a_no_under_500_after_saving_is_found(hers: Counter, spine: Sandbox) -> 
     command = books(hers, description="Hearing test", comment="Hard of hearing 🦻")
     assert (command.state, command.error_code) == (State.UNCONFIRMED, "BAD_REQUEST")
     assert "Not booked" not in hers.page.text
-    assert looked_at(command).state == State.DONE
+    assert settled(command).state == State.DONE
     assert len(spine.appointments(HERE, HERS)) == before + 1
 
 
@@ -114,7 +115,7 @@ def test_a_no_under_500_before_saving_ends_as_not_made(hers: Counter, spine: San
     before = spine.appointments(HERE, HERS)
     command = books(hers, description="Sore knee 🦵")
     assert command.state == State.UNCONFIRMED
-    assert looked_at_when_dead(command).state == State.NOT_MADE
+    assert settled(command, dead=True).state == State.NOT_MADE
     assert spine.appointments(HERE, HERS) == before
 
 
@@ -137,7 +138,7 @@ class TestAfterItsNightlyReset:
         spine.start_again(HERE)
         page = opens(hers, "appointment", command.appointment_id)
         assert "The practice does not show this appointment any more" in page.text
-        moved_back(command, settled_at=2 * 60 * 60)
+        set_clocks(command, settled_at=-2 * 60 * 60)
         assert "You have an appointment" not in hers.opens(page_of(command)).text
 
     def test_an_id_that_has_come_round_is_for_a_person(self, hers: Counter, spine: Sandbox) -> None:
@@ -150,7 +151,7 @@ class TestAfterItsNightlyReset:
         assert "under a number that another booking has already" in hers.page.text
         assert "Ring Foxglove Lane Surgery" in hers.page.text
         # What the old booking's number leads to is another appointment, and shown as such.
-        moved_back(first, settled_at=2 * 60 * 60)
+        set_clocks(first, settled_at=-2 * 60 * 60)
         page = hers.opens(page_of(first))
         assert "does not show" in page.text
         assert "You have an appointment" not in page.text

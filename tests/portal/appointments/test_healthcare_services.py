@@ -14,8 +14,8 @@ from booking_portal.commands.states import State
 from booking_portal.integration import lookup_cache
 from booking_portal.slots.offers import Offer
 from gpconnect import london
+from tests.portal.clocks import set_clocks
 from tests.portal.counter import Counter, Page
-from tests.portal.unsettled import moved_back
 from tests.sandbox_control import Json, Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -200,7 +200,7 @@ def test_another_service_than_asked_for_is_said_and_is_no_alarm(
     others = [one for one in held(spine, booked.appointment_id)["participant"] if _is_other(one)]
     instead = {"actor": {"reference": f"HealthcareService/{service}"}, "status": "accepted"}
     spine.rewrite(HERE, booked.appointment_id, participant=[*others, instead])
-    moved_back(booked, settled_at=120)
+    set_clocks(booked, settled_at=-120)
     page = his.opens(reverse("command", args=[booked.pk]))
     assert f"Asked for Booked Service {HUB} {named}" in page.text
     assert f"Service {named}" in page.text.split("The appointment ")[-1]

@@ -3,10 +3,10 @@
 import pytest
 
 from booking_portal.commands.models import Command
-from tests.portal.saga_steps import Desk
+from tests.portal.saga_steps import Clerk
 
 
 @pytest.fixture
-def old(desk: Desk) -> Command:
+def old(clerk: Clerk) -> Command:
     """A booked appointment at A20047."""
-    return desk.books()
+    return clerk.books()

@@ -20,7 +20,7 @@ from booking_portal.commands.states import State
 from booking_portal.patients.wrong_tries import OF_PATIENT
 from demo import seed
 from tests.demo.processes import until
-from tests.portal.commands.delivery.test_recovery import settled
+from tests.portal.clocks import settled
 from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
 from tests.portal.pages import ORDINARY, find, text_of

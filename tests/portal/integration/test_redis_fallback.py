@@ -6,6 +6,7 @@ import pytest
 from redis.exceptions import ConnectionError as RedisGone
 
 from booking_portal.redis_fallback import AWAY_SECONDS, RedisOrAlone
+from tests.hand_clock import HandClock
 
 
 class Redis:
@@ -22,18 +23,9 @@ class Redis:
         return "redis"
 
 
-class Clock:
-    """Stands still until it is told to go on."""
-
-    seconds = 1000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> HandClock:
+    return HandClock()
 
 
 @pytest.fixture
@@ -48,13 +40,13 @@ def left() -> list[str]:
 
 
 @pytest.fixture
-def ask(redis: Redis, clock: Clock, left: list[str]) -> Callable[[], str]:
+def ask(redis: Redis, clock: HandClock, left: list[str]) -> Callable[[], str]:
     either = RedisOrAlone("nobody asks", on_leaving=lambda: left.append("gone"), clock=clock)
     return lambda: either.ask(redis.says, lambda: "alone")
 
 
 def test_one_that_is_away_is_not_waited_for_again_and_again(
-    ask: Callable[[], str], redis: Redis, clock: Clock
+    ask: Callable[[], str], redis: Redis, clock: HandClock
 ) -> None:
     redis.there = False
     assert [ask(), ask(), ask()] == ["alone"] * 3
@@ -65,7 +57,7 @@ def test_one_that_is_away_is_not_waited_for_again_and_again(
 
 
 def test_one_that_is_back_is_asked_again(
-    ask: Callable[[], str], redis: Redis, clock: Clock
+    ask: Callable[[], str], redis: Redis, clock: HandClock
 ) -> None:
     redis.there = False
     ask()
@@ -77,7 +69,7 @@ def test_one_that_is_back_is_asked_again(
 
 
 def test_what_this_process_has_counted_begins_anew_each_time_that_redis_leaves(
-    ask: Callable[[], str], redis: Redis, clock: Clock, left: list[str]
+    ask: Callable[[], str], redis: Redis, clock: HandClock, left: list[str]
 ) -> None:
     redis.there = False
     for _ in range(3):  # away all the while: counted on, though it is looked for
@@ -91,7 +83,7 @@ def test_what_this_process_has_counted_begins_anew_each_time_that_redis_leaves(
     assert left == ["gone", "gone"]
 
 
-def test_a_fault_of_ours_is_no_redis_that_is_away(clock: Clock) -> None:
+def test_a_fault_of_ours_is_no_redis_that_is_away(clock: HandClock) -> None:
     either = RedisOrAlone("nobody asks", clock=clock)
 
     def fault() -> str:

@@ -25,7 +25,7 @@ from booking_portal.oversight.clock_drift import (
     kernel_clock,
 )
 from booking_portal.oversight.tasks import worker_seen
-from tests.portal.commands.delivery.test_recovery import set_clocks
+from tests.portal.clocks import set_clocks
 from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter
 from tests.portal.pages import ORDINARY, opened

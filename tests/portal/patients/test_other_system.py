@@ -24,21 +24,12 @@ from booking_portal.integration import clients
 from booking_portal.patients.models import PatientAtPractice
 from booking_portal.patients.practice_record import PracticeMoved
 from tests.connections import forget_connections
+from tests.portal.clocks import continued, set_clocks, settled, settled_alone
 from tests.portal.commands.sagas.test_register_and_book import registers
 from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
-from tests.portal.saga_steps import Desk, held, stage, tick, unconfirmed_move
-from tests.portal.saga_steps import settle as settle_step
-from tests.portal.unsettled import (
-    LOST,
-    NEVER_ARRIVED,
-    books_with,
-    cancels,
-    changes_with,
-    looked_at,
-    looked_at_when_dead,
-    moved_back,
-)
+from tests.portal.saga_steps import Clerk, held, stage, unconfirmed_move
+from tests.portal.unsettled import LOST, NEVER_ARRIVED, books_with, cancels, changes_with
 from tests.sandbox_control import Sandbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("SDS-3")]
@@ -301,7 +292,7 @@ def test_a_move_of_an_appointment_at_the_former_system_stops(
 def test_a_booking_at_the_former_system_is_not_read_by_its_id(
     counter: Counter, spine: Sandbox, changed: dict[str, str]
 ) -> None:
-    booked = moved_back(counter.arrives_at_booking(), settled_at=3600)
+    booked = set_clocks(counter.arrives_at_booking(), settled_at=-3600)
     spine.register(HERE, **changed)
     an_hour_later(counter)
     spine.clear_exchanges()
@@ -337,20 +328,20 @@ def test_look_ups_of_one_system_are_not_taken_for_anothers(
 
 @either
 def test_no_service_books_slots_of_the_former_system(
-    desk: Desk, spine: Sandbox, changed: dict[str, str]
+    clerk: Clerk, spine: Sandbox, changed: dict[str, str]
 ) -> None:
-    proposal = desk.proposes()
+    proposal = clerk.proposes()
     spine.register(HERE, **changed)
-    an_hour_later(desk.counter)
+    an_hour_later(clerk.counter)
     with pytest.raises(PracticeMoved):
-        start.begin_booking(proposal, "Knee pain", "", actor=desk.actor)
+        start.begin_booking(proposal, "Knee pain", "", actor=clerk.actor)
     assert not Command.objects.exists()
 
 
 def test_nobody_is_registered_for_slots_of_the_former_system(
-    counter: Counter, desk: Desk, spine: Sandbox
+    counter: Counter, clerk: Clerk, spine: Sandbox
 ) -> None:
-    new = Desk(counter, desk.actor, "9324926233")  # no record there
+    new = Clerk(counter, clerk.actor, "9324926233")  # no record there
     proposal = new.proposes()
     spine.register(HERE, **ANOTHER[0])
     an_hour_later(counter)
@@ -372,7 +363,7 @@ def test_a_booking_that_is_not_certain_is_for_a_person(
     spine.start_again(HERE)
     spine.clear_exchanges()
 
-    command = looked_at_when_dead(command)
+    command = settled(command, dead=True)
 
     assert command.state == State.NEEDS_ATTENTION
     [moved] = Event.objects.filter(kind=EventKind.COMMAND_MOVED, outcome="needs_attention")
@@ -389,7 +380,7 @@ def test_a_change_that_is_not_certain_is_for_a_person(
     command = changes_with(counter, spine, kind, NEVER_ARRIVED)
     spine.register(HERE, **changed)
     spine.clear_exchanges()
-    command = looked_at_when_dead(command)
+    command = settled(command, dead=True)
     assert command.state == State.NEEDS_ATTENTION
     assert spine.exchanges() == []
 
@@ -410,22 +401,22 @@ def test_a_refusal_that_was_to_be_checked_is_not_final_at_another_system(
     command = counter.command
     assert (command.state, command.error_code) == (State.UNCONFIRMED, "VERSION_CONFLICT")
     spine.register(HERE, **ANOTHER[0])
-    assert looked_at_when_dead(command).state == State.NEEDS_ATTENTION
+    assert settled(command, dead=True).state == State.NEEDS_ATTENTION
 
 
 @pytest.mark.parametrize(
     ("fault", "state"), [(LOST, State.DONE), (NEVER_ARRIVED, State.NEEDS_ATTENTION)]
 )
 def test_a_registration_is_looked_for_by_number_and_not_there_proves_nothing(
-    counter: Counter, desk: Desk, spine: Sandbox, fault: str, state: State
+    counter: Counter, clerk: Clerk, spine: Sandbox, fault: str, state: State
 ) -> None:
-    new = Desk(counter, desk.actor, "9324926233")
+    new = Clerk(counter, clerk.actor, "9324926233")
     proposal = new.proposes()
     spine.fault(practice=HERE, use_case="register", kind=fault, times=1)
     command = registers(new, proposal)
     assert (command.kind, command.state) == (Kind.REGISTER, State.UNCONFIRMED)
     spine.register(HERE, **ANOTHER[0])
-    assert looked_at_when_dead(command).state == state
+    assert settled(command, dead=True).state == state
 
 
 @either
@@ -434,16 +425,16 @@ def test_while_the_request_can_arrive_it_is_looked_for_where_it_was_sent(
 ) -> None:
     command = books_with(counter, spine, NEVER_ARRIVED)
     spine.register(HERE, **changed)
-    assert looked_at(command).state == State.UNCONFIRMED
+    assert settled(command).state == State.UNCONFIRMED
 
 
 def test_what_was_held_to_be_not_made_is_not_found_at_another_system(
     counter: Counter, spine: Sandbox
 ) -> None:
-    command = looked_at_when_dead(books_with(counter, spine, NEVER_ARRIVED))
+    command = settled(books_with(counter, spine, NEVER_ARRIVED), dead=True)
     assert command.state == State.NOT_MADE
     spine.register(HERE, **ANOTHER[1])
-    command = looked_at(command)
+    command = settled(command)
     assert (command.state, command.next_look_at) == (State.NOT_MADE, None)
 
 
@@ -468,14 +459,14 @@ def test_another_systems_appointment_of_the_same_id_is_another(
 
 
 def test_a_saga_does_not_go_on_by_itself_at_another_system(
-    desk: Desk, counter: Counter, spine: Sandbox
+    clerk: Clerk, counter: Counter, spine: Sandbox
 ) -> None:
-    old = desk.books()
-    saga = unconfirmed_move(desk, spine, old)
-    settle_step(saga.steps.get(step=Command.Step.FIRST))
+    old = clerk.books()
+    saga = unconfirmed_move(clerk, spine, old)
+    settled_alone(saga.steps.get(step=Command.Step.FIRST))
     spine.register(HERE, **ANOTHER[0])
     an_hour_later(counter)
-    assert tick(saga) is Stage.NEEDS_DECISION
+    assert continued(saga) is Stage.NEEDS_DECISION
     stopped = Saga.objects.get(pk=saga.pk)
     assert stopped.stopped == "PRACTICE_MOVED"
     assert "changed its system" in stopped.sentence

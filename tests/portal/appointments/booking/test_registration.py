@@ -16,8 +16,8 @@ from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.sagas import orchestrator
 from booking_portal.commands.states import Kind, State
-from booking_portal.commands.tasks import settle_due
 from booking_portal.patients.models import Encounter
+from tests.portal.clocks import settled
 from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter, Form, Page
 from tests.sandbox_control import Sandbox
@@ -63,18 +63,6 @@ def booking() -> Command:
 
 def saga_page() -> str:
     return reverse("saga", args=[Saga.objects.get().pk])
-
-
-def tick(command: Command, *, dead: bool = False) -> Command:
-    """The settling tick finds the command due; with `dead`, its request can no longer arrive."""
-    now = database_now()
-    moved = {"next_look_at": now - timedelta(seconds=1)}
-    if dead:
-        moved["request_dead_at"] = now - timedelta(seconds=1)
-    Command.objects.filter(pk=command.pk).update(**moved)
-    assert settle_due() == 1
-    command.refresh_from_db()
-    return command
 
 
 def sent_to_register(spine: Sandbox) -> list[Any]:
@@ -257,7 +245,7 @@ def test_a_registration_whose_answer_is_lost_is_settled_and_the_booking_goes_on(
     assert "Temporary registration" in counter.opens(reverse("bookings")).text.split("Today,")[0]
     assert counter.opens(reverse("encounter", args=[counter.encounter_id])).status == 200
 
-    assert tick(command).state == State.DONE
+    assert settled(command).state == State.DONE
     assert command.patient_id
     assert orchestrator.continue_due() == 1
     page = counter.opens(saga_page())
@@ -275,11 +263,11 @@ def test_one_that_never_arrived_is_not_made_only_when_it_can_no_longer_arrive(
     spine.fault(practice="A20047", use_case="register", kind="hang_before", times=1)
     counter.sends(form, description="Knee pain")
     command = registration()
-    assert tick(command).state == State.UNCONFIRMED
+    assert settled(command).state == State.UNCONFIRMED
     assert counter.opens(check).address == saga_page()
 
     Command.objects.update(created_at=database_now() - LONG_AGO)  # too long to be sent again
-    assert tick(command, dead=True).state == State.NOT_MADE
+    assert settled(command, dead=True).state == State.NOT_MADE
     page = counter.opens(saga_page())
     assert page.title.startswith("Not registered")
     assert "the request can no longer arrive" in page.text

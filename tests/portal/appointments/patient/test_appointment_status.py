@@ -7,8 +7,9 @@ from django.urls import reverse
 
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import State
+from tests.portal.clocks import settled
 from tests.portal.counter import Counter
-from tests.portal.unsettled import looked_at, page_of
+from tests.portal.unsettled import page_of
 from tests.sandbox_control import Sandbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("RET-1", "RET-2", "READ-1")]
@@ -81,7 +82,7 @@ def test_what_has_become_of_a_found_booking_is_no_alarm(
     command = counter.arrives_at_booking()
     [held] = spine.appointments("A20047", command.nhs_number)
     spine.rewrite("A20047", held["id"], status=status)
-    assert looked_at(command).state == State.DONE
+    assert settled(command).state == State.DONE
     page = counter.opens(page_of(command))
     assert page.title.startswith("Booked, and shown otherwise now")
     assert "Read to the patient" not in page.text
@@ -93,4 +94,4 @@ def test_a_found_booking_that_is_not_accepted_is_an_alarm(counter: Counter, spin
     command = counter.arrives_at_booking()
     [held] = spine.appointments("A20047", command.nhs_number)
     spine.rewrite("A20047", held["id"], status="pending")
-    assert looked_at(command).state == State.NEEDS_ATTENTION
+    assert settled(command).state == State.NEEDS_ATTENTION

@@ -19,18 +19,10 @@ from booking_portal.commands.models import Command
 from booking_portal.commands.states import State
 from booking_portal.commands.worklist.take import NotToTake, take
 from booking_portal.patients.models import Encounter
+from tests.portal.clocks import set_clocks, settled
 from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
-from tests.portal.unsettled import (
-    NEVER_ARRIVED,
-    books_with,
-    colleague,
-    looked_at,
-    looked_at_when_dead,
-    moved_back,
-    page_of,
-    to_a_person,
-)
+from tests.portal.unsettled import NEVER_ARRIVED, books_with, colleague, page_of, to_a_person
 from tests.sandbox_control import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -172,7 +164,7 @@ class TestWhoRings:
     def test_what_is_settled_and_told_cannot_be_taken(
         self, counter: Counter, spine: Sandbox
     ) -> None:
-        command = looked_at(books_with(counter, spine))
+        command = settled(books_with(counter, spine))
         counter.opens(page_of(command))
         counter.sends(counter.page.form("/told"))
         counter.client.post(reverse("take-command", args=[command.pk]))
@@ -185,7 +177,7 @@ class TestTellingThePatient:
     def test_what_became_certain_is_told_once_and_by_whom(
         self, counter: Counter, spine: Sandbox, receptionist: User
     ) -> None:
-        command = looked_at(books_with(counter, spine))
+        command = settled(books_with(counter, spine))
         assert command.state == State.DONE
         assert "Ring the patient back" in counter.opens(reverse("bookings")).text
         page = counter.opens(page_of(command))
@@ -227,7 +219,7 @@ class TestTellingThePatient:
             told_at=timezone.now(),
             told_by=command.user,
         )
-        looked_at(command)
+        settled(command)
         found_later = (State.DONE, Command.Resolution.FOUND_LATER)
         assert (command.state, command.resolution) == found_later
         assert (command.told_at, command.told_by) == (None, None)
@@ -239,7 +231,7 @@ class TestTellingThePatient:
     def test_what_changed_since_the_page_was_made_is_not_yet_told(
         self, counter: Counter, spine: Sandbox
     ) -> None:
-        command = looked_at_when_dead(books_with(counter, spine, NEVER_ARRIVED))
+        command = settled(books_with(counter, spine, NEVER_ARRIVED), dead=True)
         form = counter.opens(page_of(command)).form("/told")
         Command.objects.filter(pk=command.pk).update(state=State.DONE)
         page = counter.sends(form)
@@ -302,7 +294,7 @@ class TestWhoMay:
             callbacks.mark_told(command, actor=actor)
         with pytest.raises(ValueError, match="telephone"):
             callbacks.set_number(command, "x", actor=actor)
-        command = looked_at(command)
+        command = settled(command)
         callbacks.mark_told(command, actor=actor)
         with pytest.raises(NotToTake):
             take(command, actor=actor)
@@ -327,9 +319,9 @@ class TestARecordThatHasBecomeRestricted:
         if state == State.NEEDS_ATTENTION:
             to_a_person(command)
         if state == State.DONE:
-            looked_at(command)
+            settled(command)
         Encounter.objects.all().forget_patient()
-        for desk in (counter, colleague(manager, sign_in)):
+        for person in (counter, colleague(manager, sign_in)):
             for address in (
                 page_of(command),
                 reverse("bookings"),
@@ -339,7 +331,7 @@ class TestARecordThatHasBecomeRestricted:
                 reverse("withdraw-command", args=[command.pk]),
             ):
                 # The example beside the box for a patient's number is this patient's.
-                shown = desk.opens(address).text.replace("like 965 821 8873", "")
+                shown = person.opens(address).text.replace("like 965 821 8873", "")
                 # When it was asked for is nobody's secret.
                 shown = re.sub(r"(Asked for by [^,]+,|[Ss]ince) [0-9]{2}:[0-9]{2}", "", shown)
                 assert [secret for secret in secrets if secret in shown] == [], (address, shown)
@@ -368,9 +360,9 @@ class TestARecordThatHasBecomeRestricted:
 
 def test_a_number_kept_long_ago_does_not_come_back(counter: Counter, spine: Sandbox) -> None:
     """What is told is over: the number is not asked for, nor changed, any more."""
-    command = looked_at(books_with(counter, spine))
+    command = settled(books_with(counter, spine))
     counter.opens(page_of(command))
     counter.sends(counter.page.form("/told"))
-    moved_back(command, told_at=int(timedelta(days=2).total_seconds()))
+    set_clocks(command, told_at=-int(timedelta(days=2).total_seconds()))
     page = rings(counter, command, "01632 960001")
     assert "Nobody has to be rung back about this any more." in page.text

@@ -24,16 +24,10 @@ from booking_portal.commands.states import Kind, State
 from booking_portal.integration import clients
 from gpconnect import london
 from tests.portal.appointments.booking.test_registration import registers
+from tests.portal.clocks import set_clocks, settled
 from tests.portal.counter import Counter
-from tests.portal.saga_steps import Desk
-from tests.portal.unsettled import (
-    changes_with,
-    looked_at,
-    looked_at_when_dead,
-    moved_back,
-    page_of,
-    to_a_person,
-)
+from tests.portal.saga_steps import Clerk
+from tests.portal.unsettled import changes_with, page_of, to_a_person
 from tests.sandbox_control import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +44,7 @@ def refused_under_500(counter: Counter, spine: Sandbox, kind: str, **more: Any) 
 
 def old_booking(counter: Counter) -> Command:
     """A confirmed booking of days to come that nobody has looked at for a while."""
-    return moved_back(counter.arrives_at_booking(), settled_at=3600)
+    return set_clocks(counter.arrives_at_booking(), settled_at=-3600)
 
 
 # Case 14
@@ -77,17 +71,17 @@ def test_a_refusing_code_under_500_is_looked_for_and_not_believed(
     assert KNOWN_BY.search(page.text)
     assert (command.error_code, command.error_status) == ("BAD_REQUEST", 500)
 
-    settled = looked_at_when_dead(command)
-    assert settled.state == state
-    assert settled.error_code == "BAD_REQUEST", "what the practice said stays"
+    after = settled(command, dead=True)
+    assert after.state == state
+    assert after.error_code == "BAD_REQUEST", "what the practice said stays"
     found = state == State.DONE
-    assert settled.resolution == (Resolution.FOUND if found else Resolution.NOT_FOUND)
-    assert (settled.sends, len(spine.appointments("A20047", "9658218873"))) == (1, int(found))
+    assert after.resolution == (Resolution.FOUND if found else Resolution.NOT_FOUND)
+    assert (after.sends, len(spine.appointments("A20047", "9658218873"))) == (1, int(found))
     page = counter.opens(page_of(command))
     assert page.title.startswith("Booked" if found else "Not booked")
     assert ("How it ended: found at the practice" in page.text) is found
     moved = Event.objects.filter(kind=EventKind.COMMAND_MOVED, command_id=command.pk).latest("id")
-    assert moved.detail["resolution"] == settled.resolution
+    assert moved.detail["resolution"] == after.resolution
 
 
 @pytest.mark.requirement("ERR-2")
@@ -97,7 +91,7 @@ def test_a_slot_that_is_gone_under_500_is_not_certainly_gone(
     command = refused_under_500(counter, spine, "refusal_500")
     Command.objects.filter(pk=command.pk).update(error_code="DUPLICATE_REJECTED")
     command.refresh_from_db()
-    looked_at_when_dead(command)
+    settled(command, dead=True)
     page = counter.opens(page_of(command))
     assert page.title.startswith("Not booked")
     assert "Somebody else has" not in page.text
@@ -113,16 +107,16 @@ def test_a_change_that_is_refused_under_500_is_looked_for(
 ) -> None:
     command = changes_with(counter, spine, kind, fault)
     assert "The practice's system did not accept the request." in counter.page.text
-    assert looked_at_when_dead(command).state == state
+    assert settled(command, dead=True).state == state
 
 
 @pytest.mark.requirement("ERR-2", "MOVE-1")
-def test_what_was_answered_to_a_moves_second_step_is_shown(desk: Desk, spine: Sandbox) -> None:
-    old = desk.books()
+def test_what_was_answered_to_a_moves_second_step_is_shown(clerk: Clerk, spine: Sandbox) -> None:
+    old = clerk.books()
     spine.fault(practice="A20047", use_case="cancel", kind="refusal_500_after", times=1)
-    saga = desk.moves(old).saga
+    saga = clerk.moves(old).saga
     assert saga is not None
-    page = desk.counter.opens(reverse("saga", args=[saga.pk]))
+    page = clerk.counter.opens(reverse("saga", args=[saga.pk]))
     assert page.title.startswith("The new one is booked, the old one is not cancelled for certain")
     assert "The answer was: The practice's system did not accept the request." in page.text
     assert KNOWN_BY.search(page.text)
@@ -144,11 +138,11 @@ def test_when_it_will_be_known_is_said_whatever_was_answered(
     a_look = timedelta(seconds=30)
     assert said[1] == formatting.clock(last + a_look + timedelta(seconds=59, microseconds=999_999))
     spine.fault(practice="A20047", use_case="book", kind=kind, times=1)
-    command = moved_back(
-        command, request_dead_at=1, created_at=settings.SEND_AGAIN_WINDOW_SECONDS - 2
+    command = set_clocks(
+        command, request_dead_at=-1, created_at=-(settings.SEND_AGAIN_WINDOW_SECONDS - 2)
     )
     promised = certain_by(command)
-    sent_again = looked_at(command)
+    sent_again = settled(command)
     assert sent_again.sends == (1 if refused else 2)
     assert sent_again.request_dead_at <= promised
     if not refused:
@@ -256,7 +250,7 @@ def test_what_could_not_be_looked_at_is_neither_booked_nor_gone(
 
 @pytest.mark.requirement("READ-1")
 def test_an_appointment_that_has_begun_is_not_missed(counter: Counter, spine: Sandbox) -> None:
-    command = moved_back(counter.arrives_at_booking(), starts_at=600)
+    command = set_clocks(counter.arrives_at_booking(), starts_at=-600)
     spine.fault(practice="A20047", use_case="read", kind="not_found", times=None)
     args = [counter.encounter_id, "A20047", command.appointment_id]
     page = counter.opens(reverse("appointment", args=args))
@@ -275,13 +269,13 @@ def test_a_404_in_a_look_decides_nothing(
     else:
         command = changes_with(counter, spine, kind)
     spine.fault(practice="A20047", use_case="*", kind=looked, times=None)
-    assert looked_at(command).state == State.UNCONFIRMED
-    dead = looked_at_when_dead(command)
+    assert settled(command).state == State.UNCONFIRMED
+    dead = settled(command, dead=True)
     if looked == "not_found":  # the practice says so itself: a person asks it by telephone
         assert dead.state == State.NEEDS_ATTENTION
     else:  # nobody could look: on until the end of the appointment's day
         assert dead.state == State.UNCONFIRMED
-        dead = looked_at(moved_back(command, starts_at=2 * 24 * 60 * 60))
+        dead = settled(set_clocks(command, starts_at=-2 * 24 * 60 * 60))
         assert dead.state == State.NEEDS_ATTENTION
     assert dead.resolution == ""
 
@@ -299,7 +293,7 @@ def test_a_404_about_the_patient_settles_no_registration(counter: Counter, spine
     assert "do not book elsewhere yet" in counter.page.text
     assert KNOWN_BY.search(counter.page.text)
     spine.fault(practice="A20047", use_case="find_patient", kind="not_found", times=None)
-    assert looked_at_when_dead(command).state == State.NEEDS_ATTENTION
+    assert settled(command, dead=True).state == State.NEEDS_ATTENTION
 
 
 @pytest.mark.requirement("ERR-2", "ERR-4", "AMEND-2")
@@ -335,7 +329,7 @@ def test_a_409_without_a_word_is_a_conflict_only_where_the_version_is_another(
         payload=command.payload | ({"version": "another"} if changed else {}),
     )
     command.refresh_from_db()
-    assert looked_at(command).state == state  # sent again where nothing stands against it
+    assert settled(command).state == state  # sent again where nothing stands against it
 
 
 @pytest.mark.requirement("ERR-2")

@@ -5,8 +5,9 @@ from django.urls import reverse
 
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.states import Kind, State
+from tests.portal.clocks import settled
 from tests.portal.counter import PATIENT, Counter, Page
-from tests.portal.unsettled import looked_at, looked_at_when_dead, page_of
+from tests.portal.unsettled import page_of
 from tests.sandbox_control import Sandbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("BOOK-7", "AMEND-1")]
@@ -123,7 +124,7 @@ def test_a_change_that_is_found_later_is_known_by_its_words(
     amends_again(counter, booked, "Zoë’s elbow & wrist")
     command = counter.command
     Command.objects.filter(pk=command.pk).update(state=State.UNCONFIRMED, result={})
-    assert looked_at(command).state == State.DONE
+    assert settled(command).state == State.DONE
     page = counter.opens(page_of(command))
     assert page.title.startswith("Changed")
     assert "Zoë’s elbow & wrist" in page.text
@@ -141,9 +142,9 @@ def test_a_change_that_a_look_cannot_confirm_shows_both_texts(
         state=State.UNCONFIRMED, result={}, error_code="CONNECTION_LOST"
     )
     command.refresh_from_db()
-    assert looked_at(command).state == State.UNCONFIRMED  # it may still arrive
-    settled = looked_at_when_dead(command)
-    assert (settled.state, settled.error_code) == (State.NEEDS_ATTENTION, "CHANGE_NOT_CONFIRMED")
+    assert settled(command).state == State.UNCONFIRMED  # it may still arrive
+    after = settled(command, dead=True)
+    assert (after.state, after.error_code) == (State.NEEDS_ATTENTION, "CHANGE_NOT_CONFIRMED")
     page = counter.opens(page_of(command))
     asked, answered = page.text.split("What the practice answered")
     assert "Dressing, by the nurse" in asked
@@ -168,9 +169,9 @@ def test_a_change_sent_twice_is_never_said_to_have_been_somebody_elses(
     )
     Attempt.objects.create(command=command, purpose="send", outcome="VERSION_CONFLICT", status=409)
     command.refresh_from_db()
-    settled = looked_at(command)
-    assert (settled.kind, settled.state) == (Kind.AMEND, State.NEEDS_ATTENTION)
-    assert settled.error_code == "CHANGE_NOT_CONFIRMED"
+    after = settled(command)
+    assert (after.kind, after.state) == (Kind.AMEND, State.NEEDS_ATTENTION)
+    assert after.error_code == "CHANGE_NOT_CONFIRMED"
 
 
 def test_a_found_booking_is_not_doubted_for_its_texts(counter: Counter, spine: Sandbox) -> None:
@@ -179,4 +180,4 @@ def test_a_found_booking_is_not_doubted_for_its_texts(counter: Counter, spine: S
     Command.objects.filter(pk=command.pk).update(
         state=State.UNCONFIRMED, result={}, appointment_id=""
     )
-    assert looked_at(command).state == State.DONE
+    assert settled(command).state == State.DONE

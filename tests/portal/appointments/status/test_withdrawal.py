@@ -15,6 +15,7 @@ from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.states import UNSETTLED, Kind, State
 from booking_portal.commands.transitions import transition
 from tests.portal.appointments.worklist.test_start_page import command_of, noon_today
+from tests.portal.clocks import set_clocks, settled
 from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
 from tests.portal.unsettled import (
@@ -23,9 +24,6 @@ from tests.portal.unsettled import (
     cancels,
     changes_with,
     colleague,
-    looked_at,
-    looked_at_when_dead,
-    moved_back,
     page_of,
     to_a_person,
 )
@@ -93,7 +91,7 @@ class TestWithdrawing:
         command.refresh_from_db()
         assert (command.owner, command.ring_back) == (clinician, "07700 900123")
         assert "If the call ends first" not in counter.page.text
-        looked_at_when_dead(command)
+        settled(command, dead=True)
         assert command.state == State.WITHDRAWN
         assert (command.owner, command.ring_back) == (clinician, "07700 900123")
         assert "Tell the patient" not in other.opens(page_of(command)).text
@@ -109,8 +107,8 @@ class TestWithdrawing:
         """Without withdrawing, it would be at this point: the request before is dead."""
         command = books_with(counter, spine, NEVER_ARRIVED)
         withdraws(counter, command)
-        moved_back(command, request_dead_at=1)
-        looked_at(command)
+        set_clocks(command, request_dead_at=-1)
+        settled(command)
         assert (command.state, command.sends) == (State.WITHDRAWN, 1)
         assert command.attempts.filter(purpose=Attempt.Purpose.SEND).count() == 1
         assert spine.appointments("A20047", PATIENT) == []
@@ -122,7 +120,7 @@ class TestWithdrawing:
     def test_made_after_all_cancelling_is_offered(self, counter: Counter, spine: Sandbox) -> None:
         command = books_with(counter, spine)
         withdraws(counter, command)
-        looked_at(command)
+        settled(command)
         assert command.state == State.DONE
         page = counter.opens(page_of(command))
         assert page.title.startswith("It was made after all")
@@ -139,7 +137,7 @@ class TestWithdrawing:
     def test_or_the_patient_keeps_it(self, counter: Counter, spine: Sandbox) -> None:
         command = books_with(counter, spine)
         withdraws(counter, command)
-        looked_at(command)
+        settled(command)
         page = counter.opens(page_of(command))
         page = counter.sends(page.form("/told"))
         assert "Cancel this appointment, unless" not in page.text
@@ -151,7 +149,7 @@ class TestWithdrawing:
     ) -> None:
         command = books_with(counter, spine)
         withdraws(counter, command)
-        looked_at(command)
+        settled(command)
         page = colleague(clinician, sign_in).opens(page_of(command))
         assert "Find this patient, to cancel it" in page.text
 
@@ -159,7 +157,7 @@ class TestWithdrawing:
         """The patient may take the appointment for cancelled."""
         command = changes_with(counter, spine, Kind.CANCEL, NEVER_ARRIVED)
         withdraws(counter, command)
-        looked_at_when_dead(command)
+        settled(command, dead=True)
         page = counter.opens(page_of(command))
         assert page.title.startswith("Withdrawn, and not cancelled")
         assert "The appointment still stands." in page.text
@@ -170,7 +168,7 @@ class TestWithdrawing:
     ) -> None:
         command = books_with(counter, spine)
         form = counter.opens(reverse("withdraw-command", args=[command.pk])).form("/withdraw")
-        looked_at(command)
+        settled(command)
         page = counter.sends(form)
         assert "This was settled before it could be withdrawn." in page.text
         assert page.title.startswith("Booked")

@@ -13,17 +13,15 @@ from booking_portal.commands.monitoring import WORKER_KEY, keep_worker_seen
 from booking_portal.commands.states import Kind, State
 from booking_portal.patients.models import Encounter
 from tests.portal.appointments.worklist.test_start_page import command_of, noon_today
+from tests.portal.clocks import set_clocks, settled
 from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter
-from tests.portal.saga_steps import Desk, move_for_a_person
+from tests.portal.saga_steps import Clerk, move_for_a_person
 from tests.portal.unsettled import (
     NEVER_ARRIVED,
     books_with,
     cancels,
     colleague,
-    looked_at,
-    looked_at_when_dead,
-    moved_back,
     page_of,
     to_a_person,
 )
@@ -78,7 +76,7 @@ class TestEachIsInOneList:
         other.sends(other.opens(page_of(command)).form("/told"))
         assert sections_with(counter, command) == [SETTLED]
         assert how in sections(counter)[SETTLED]
-        moved_back(command, settled_at=24 * 60 * 60 + 1)
+        set_clocks(command, settled_at=-(24 * 60 * 60 + 1))
         assert sections_with(counter, command) == []
 
     def test_what_was_certain_at_once_is_in_none(self, counter: Counter, spine: Sandbox) -> None:
@@ -123,7 +121,7 @@ class TestWithdrawn:
     ) -> None:
         command = books_with(counter, spine)
         counter.sends(counter.opens(reverse("withdraw-command", args=[command.pk])).forms[-1])
-        looked_at(command)
+        settled(command)
         assert sections_with(counter, command) == [ATTENTION]
         assert "It was made after all" in sections(counter)[ATTENTION]
         there = [counter.encounter_id, "A20047", command.appointment_id]
@@ -134,7 +132,7 @@ class TestWithdrawn:
     def test_not_made_nobody_has_to_ring(self, counter: Counter, spine: Sandbox) -> None:
         command = books_with(counter, spine, NEVER_ARRIVED)
         counter.sends(counter.opens(reverse("withdraw-command", args=[command.pk])).forms[-1])
-        looked_at_when_dead(command)
+        settled(command, dead=True)
         assert command.state == State.WITHDRAWN
         assert sections_with(counter, command) == [SETTLED]
 
@@ -169,7 +167,7 @@ class TestWhoeverStarts:
     def test_sees_first_what_they_owe_a_patient(
         self, counter: Counter, spine: Sandbox, clinician: User, sign_in: SignIn
     ) -> None:
-        command = looked_at(books_with(counter, spine))
+        command = settled(books_with(counter, spine))
         page = counter.opens(reverse("start"))
         assert "Ring the patient back (1)" in page.text
         assert page_of(command) in page.html
@@ -213,12 +211,12 @@ class TestTheWorker:
         assert f"{SILENT} (not seen for a while)" in counter.opens(reverse("bookings")).text
 
 
-def test_two_steps_that_wait_for_a_decision_are_listed_once(desk: Desk, spine: Sandbox) -> None:
+def test_two_steps_that_wait_for_a_decision_are_listed_once(clerk: Clerk, spine: Sandbox) -> None:
     """Whoever decides tells the patient; before that there is nothing to ring about."""
-    saga = move_for_a_person(desk, spine, desk.books())
+    saga = move_for_a_person(clerk, spine, clerk.books())
     address = reverse("saga", args=[saga.pk])
-    listed = sections(desk.counter)
+    listed = sections(clerk.counter)
     assert address in listed["Somebody has to decide"]
     assert RING_BACK not in listed
-    desk.counter.sends(desk.counter.opens(address).form("/keep"))
-    assert address in sections(desk.counter)[RING_BACK]
+    clerk.counter.sends(clerk.counter.opens(address).form("/keep"))
+    assert address in sections(clerk.counter)[RING_BACK]

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
@@ -25,7 +25,7 @@ from tests.portal.appointments.booking.test_registration import (
     chooses_for,
     register_form,
 )
-from tests.portal.commands.delivery.test_recovery import set_clocks
+from tests.portal.clocks import set_clocks
 from tests.portal.counter import PATIENT, Counter, Page
 from tests.portal.pages import text_of
 from tests.sandbox_control import Sandbox
@@ -44,14 +44,6 @@ def sample(own_database: OwnDatabase) -> None:
 def _as_in_production(client: Client) -> None:
     """What a view could not handle becomes a page."""
     client.raise_request_exception = False
-
-
-@pytest.fixture
-def desk() -> Iterator[ThreadPoolExecutor]:
-    """Somebody at the desk, beside this test; their thread's connection ends with them."""
-    with ThreadPoolExecutor(1) as one:
-        yield one
-        one.submit(connections.close_all).result()
 
 
 class Elsewhere:
@@ -188,14 +180,14 @@ def test_what_the_database_does_not_hold_is_not_sent(
     spine: Sandbox,
     own_database: OwnDatabase,
     elsewhere: Elsewhere,
-    desk: ThreadPoolExecutor,
+    beside: ThreadPoolExecutor,
     line: str,
 ) -> None:
     click = at_check_page(counter)
     spine.clear_exchanges()
     table = "commands_command" if line == "the command" else "commands_attempt"
     elsewhere.hold_up(table)
-    sent = desk.submit(click)
+    sent = beside.submit(click)
     assert until(lambda: elsewhere.somebody_waits_for(table))
     if line == "the gate":
         elsewhere.hold_up_instead("commands_command")
@@ -263,7 +255,7 @@ def test_what_the_practice_has_confirmed_is_said_and_the_record_catches_up(
     counter: Counter,
     spine: Sandbox,
     own_database: OwnDatabase,
-    desk: ThreadPoolExecutor,
+    beside: ThreadPoolExecutor,
     settings: Any,
     kind: Kind,
     prepared: Callable[[Counter], Click],
@@ -272,7 +264,7 @@ def test_what_the_practice_has_confirmed_is_said_and_the_record_catches_up(
 ) -> None:
     settings.WRITE_DEADLINE_SECONDS = 60.0
     click = prepared(counter)
-    page = lost_in_between(click, kind, spine, own_database, desk)
+    page = lost_in_between(click, kind, spine, own_database, beside)
     assert page.status == 200
     assert "The practice has confirmed; our record is catching up" in page.text
     assert said in page.text
@@ -306,7 +298,7 @@ def test_a_move_whose_booking_is_lost_in_between_goes_on_when_the_record_is_back
     counter: Counter,
     spine: Sandbox,
     own_database: OwnDatabase,
-    desk: ThreadPoolExecutor,
+    beside: ThreadPoolExecutor,
     settings: Any,
 ) -> None:
     settings.WRITE_DEADLINE_SECONDS = 60.0
@@ -316,7 +308,7 @@ def test_a_move_whose_booking_is_lost_in_between_goes_on_when_the_record_is_back
         Kind.BOOK,
         spine,
         own_database,
-        desk,
+        beside,
     )
     assert "has booked the appointment" in page.text
     assert "The second step has not been sent" in page.text
@@ -337,11 +329,11 @@ def in_a_minute() -> datetime:
 
 
 def test_without_an_answer_it_says_that_nobody_knows_yet(
-    counter: Counter, spine: Sandbox, own_database: OwnDatabase, desk: ThreadPoolExecutor
+    counter: Counter, spine: Sandbox, own_database: OwnDatabase, beside: ThreadPoolExecutor
 ) -> None:
     click = booking(counter)
     spine.fault(practice="A20047", use_case="book", kind="hang_after", times=1)
-    sent = desk.submit(click)
+    sent = beside.submit(click)
     assert until(lambda: bool(spine.appointments("A20047", PATIENT)))
     goes_away(own_database)
     page = sent.result(timeout=30)
@@ -363,14 +355,14 @@ def test_the_same_form_again_is_the_same_booking(
     counter: Counter,
     spine: Sandbox,
     own_database: OwnDatabase,
-    desk: ThreadPoolExecutor,
+    beside: ThreadPoolExecutor,
     settings: Any,
 ) -> None:
     settings.WRITE_DEADLINE_SECONDS = 60.0
     click = booking(counter)
     form = next(form for form in counter.page.forms if "description" in form.fields)
     address = counter.page.address
-    lost_in_between(click, Kind.BOOK, spine, own_database, desk)
+    lost_in_between(click, Kind.BOOK, spine, own_database, beside)
     comes_back(own_database)
     counter.page.address = address
     page = counter.sends(form, description="Knee pain")
@@ -380,12 +372,12 @@ def test_the_same_form_again_is_the_same_booking(
 
 
 def lost_in_between(
-    click: Click, kind: Kind, spine: Sandbox, own: OwnDatabase, desk: ThreadPoolExecutor
+    click: Click, kind: Kind, spine: Sandbox, own: OwnDatabase, beside: ThreadPoolExecutor
 ) -> Page:
     """The practice acts and holds its answer; the database dies; the answer arrives."""
     spine.fault(practice="A20047", use_case=kind.value, kind="held_after", times=1)
     spine.clear_exchanges()
-    sent = desk.submit(click)
+    sent = beside.submit(click)
     assert until(lambda: any(fault["happened"] for fault in spine.faults()))
     goes_away(own)
     spine.clear_faults()

@@ -23,25 +23,10 @@ from gpconnect.error_evidence import failure
 from gpconnect.errors import Origin
 from gpconnect.interactions import BOOK_APPOINTMENT
 from gpconnect.models import Appointments
+from tests.portal.clocks import set_clocks, settled, settled_alone
 from tests.portal.counter import Counter
-from tests.portal.saga_steps import (
-    Desk,
-    held,
-    move_for_a_person,
-    set_clocks,
-    settle,
-    stage,
-    step,
-    unconfirmed_move,
-)
-from tests.portal.unsettled import (
-    NEVER_ARRIVED,
-    another_like,
-    books_with,
-    looked_at,
-    looked_at_when_dead,
-    to_a_person,
-)
+from tests.portal.saga_steps import Clerk, held, move_for_a_person, stage, step, unconfirmed_move
+from tests.portal.unsettled import NEVER_ARRIVED, another_like, books_with, to_a_person
 from tests.sandbox_control import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +54,7 @@ def test_a_look_from_before_the_request_was_dead_proves_nothing(
         return seen
 
     monkeypatch.setattr(recovery, "look", slowly)
-    assert looked_at(command).state == State.UNCONFIRMED
+    assert settled(command).state == State.UNCONFIRMED
     assert command.sends == 1
 
 
@@ -91,10 +76,10 @@ def test_a_no_to_the_first_send_does_not_end_the_second(
 
 @pytest.mark.requirement("MOVE-1")
 def test_nothing_is_cancelled_by_itself_after_its_time_by_a_process_that_was_slow(
-    desk: Desk, spine: Sandbox, monkeypatch: pytest.MonkeyPatch
+    clerk: Clerk, spine: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saga = unconfirmed_move(desk, spine, desk.books())
-    settle(step(saga, FIRST))
+    saga = unconfirmed_move(clerk, spine, clerk.books())
+    settled_alone(step(saga, FIRST))
 
     def slowly(*args: Any, **kwargs: Any) -> Any:
         ready = ready_second(*args, **kwargs)
@@ -102,7 +87,7 @@ def test_nothing_is_cancelled_by_itself_after_its_time_by_a_process_that_was_slo
         return ready
 
     monkeypatch.setattr(orchestrator, "ready_second", slowly)
-    orchestrator.continue_saga(saga, actor=desk.actor)
+    orchestrator.continue_saga(saga, actor=clerk.actor)
     assert stage(saga) is Stage.NEEDS_DECISION
     assert set(held(spine).values()) == {"booked"}
 
@@ -112,7 +97,7 @@ def test_what_a_user_finds_later_is_compared_like_an_answer(
     counter: Counter, spine: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Held to be not made, it is there after all, and at another place than was asked for."""
-    command = looked_at_when_dead(books_with(counter, spine, NEVER_ARRIVED))
+    command = settled(books_with(counter, spine, NEVER_ARRIVED), dead=True)
     assert command.state == State.NOT_MADE
     other = counter.arrives_at_booking()
     ask = GPConnectClient.patient_appointments
@@ -136,10 +121,10 @@ def test_what_a_user_finds_later_is_compared_like_an_answer(
 
 
 @pytest.fixture
-def finished(desk: Desk, spine: Sandbox) -> Saga:
+def finished(clerk: Clerk, spine: Sandbox) -> Saga:
     """A move whose old appointment a person has cancelled."""
-    saga = move_for_a_person(desk, spine, desk.books())
-    assert decisions.finish(saga, actor=desk.actor).state == State.DONE
+    saga = move_for_a_person(clerk, spine, clerk.books())
+    assert decisions.finish(saga, actor=clerk.actor).state == State.DONE
     return saga
 
 
@@ -188,4 +173,4 @@ def test_what_arrives_after_the_practice_was_rung_is_found(
     assert command.state == State.NOT_MADE
     assert command.next_look_at is not None
     assert command.next_look_at > command.request_dead_at
-    assert looked_at(command).state == State.DONE
+    assert settled(command).state == State.DONE

@@ -19,7 +19,7 @@ from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.states import State
 from booking_portal.commands.tasks import settle_due
 from booking_portal.integration.exchange_audit import TrailObserver
-from tests.portal.commands.delivery.test_recovery import set_clocks, settled
+from tests.portal.clocks import set_clocks, settled
 from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
 from tests.portal.pages import text_of

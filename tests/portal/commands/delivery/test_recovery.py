@@ -3,7 +3,6 @@
 import threading
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,32 +18,14 @@ from booking_portal.commands.delivery.outbox import AlreadyAsked, store
 from booking_portal.commands.delivery.recovery import claim_due, settle
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind, State
-from booking_portal.commands.tasks import settle_due
 from booking_portal.commands.transitions import StateChanged, transition
 from booking_portal.integration import clients
+from tests.portal.clocks import set_clocks, settled
 from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
 from tests.sandbox_control import Sandbox
 
 pytestmark = pytest.mark.django_db
-
-
-def set_clocks(command: Command, **seconds_from_now: int) -> Command:
-    """Move fields of the command by the database's clock; nothing sleeps."""
-    now = database_now()
-    Command.objects.filter(pk=command.pk).update(
-        **{name: now + timedelta(seconds=by) for name, by in seconds_from_now.items()}
-    )
-    command.refresh_from_db()
-    return command
-
-
-def settled(command: Command) -> Command:
-    """The command after the next tick finds it due."""
-    set_clocks(command, next_look_at=-1)
-    assert settle_due() == 1
-    command.refresh_from_db()
-    return command
 
 
 def test_an_answer_that_never_comes_is_settled_by_looking(counter: Counter, spine: Sandbox) -> None:

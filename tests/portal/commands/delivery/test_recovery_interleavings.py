@@ -19,7 +19,7 @@ from booking_portal.commands.states import Kind, State
 from gpconnect import answers
 from gpconnect.client import GPConnectClient
 from gpconnect.models import Appointment, Appointments
-from tests.portal.commands.delivery.test_recovery import set_clocks, settled
+from tests.portal.clocks import set_clocks, settled
 from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
 from tests.sandbox_control import Sandbox

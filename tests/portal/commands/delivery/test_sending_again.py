@@ -18,7 +18,7 @@ from booking_portal.commands.outcomes import never_left
 from booking_portal.commands.requests.withdrawal import NotToWithdraw, withdraw
 from booking_portal.commands.states import State
 from booking_portal.commands.transitions import StateChanged
-from tests.portal.commands.delivery.test_recovery import set_clocks, settled
+from tests.portal.clocks import set_clocks, settled
 from tests.portal.counter import PATIENT, Counter
 from tests.portal.unsettled import books_with
 from tests.sandbox_control import Sandbox

@@ -40,7 +40,7 @@ PATIENT_OF = {
 SETTLED_WITHIN = 8
 
 
-class Clock:
+class Clocks:
     """The database's times of every command and saga, moved instead of waited for."""
 
     def all_due(self) -> None:
@@ -101,7 +101,7 @@ class Life:
     spine: Sandbox
     ask: Callable[[], Command] = field(init=False)
     began_after: int = field(init=False)
-    clock: Clock = field(default_factory=Clock)
+    clocks: Clocks = field(default_factory=Clocks)
 
     def __post_init__(self) -> None:
         self.actor, self.practice = self.place.actor, self.place.practice
@@ -135,9 +135,9 @@ class Life:
     def settle(self, *, tries: int = SETTLED_WITHIN) -> None:
         """Let the worker tick until nothing waits: soon, then when nothing can arrive any more."""
         for tick in range(tries):
-            self.clock.all_due()
+            self.clocks.all_due()
             if tick:
-                self.clock.requests_dead()
+                self.clocks.requests_dead()
             settle_due()
             orchestrator.continue_due()
             if not Command.objects.unsettled().exists() and not self._goes_on():

@@ -63,7 +63,7 @@ def test_killed_while_sending_and_found_too_late_to_send_again(
 ) -> None:
     lived = life(kind)
     killed(lived.ask, at)
-    lived.clock.window_over()
+    lived.clocks.window_over()
     lived.settle()
     assert [command.state for command in lived.commands] == [State.NOT_MADE]
     lived.requires_truth()
@@ -84,7 +84,7 @@ def test_the_worker_killed_while_it_finds(life: Lives, kind: Kind, at: Point) ->
     lived = life(kind)
     lived.spine.fault(practice=HERE, use_case=kind, kind="status_500_after", times=1)
     assert lived.ask().state == State.UNCONFIRMED
-    lived.clock.all_due()
+    lived.clocks.all_due()
     killed(settle_due, at)
     lived.settle()
     assert [command.state for command in lived.commands] == [State.DONE]
@@ -96,7 +96,7 @@ def test_the_worker_killed_after_the_sender_was(life: Lives, kind: Kind, at: Poi
     lived = life(kind)
     killed(lived.ask, MADE[0])
     assert Command.objects.get().state == State.SENDING
-    lived.clock.all_due()
+    lived.clocks.all_due()
     killed(settle_due, at)
     lived.settle()
     assert [command.state for command in lived.commands] == [State.DONE]
@@ -108,8 +108,8 @@ def test_the_worker_killed_while_it_sends_again(life: Lives, kind: Kind, at: Poi
     lived = life(kind)
     lived.spine.fault(practice=HERE, use_case=kind, kind="status_500", times=1)
     assert lived.ask().state == State.UNCONFIRMED
-    lived.clock.all_due()
-    lived.clock.requests_dead()
+    lived.clocks.all_due()
+    lived.clocks.requests_dead()
     killed(settle_due, at)
     lived.settle()
     assert [command.state for command in lived.commands] == [State.DONE]
@@ -121,9 +121,9 @@ def test_the_worker_killed_while_it_gives_up(life: Lives, kind: Kind, at: Point)
     lived = life(kind)
     lived.spine.fault(practice=HERE, use_case=kind, kind="status_500", times=1)
     assert lived.ask().state == State.UNCONFIRMED
-    lived.clock.all_due()
-    lived.clock.requests_dead()
-    lived.clock.window_over()
+    lived.clocks.all_due()
+    lived.clocks.requests_dead()
+    lived.clocks.window_over()
     killed(settle_due, at)
     lived.settle()
     assert [command.state for command in lived.commands] == [State.NOT_MADE]
@@ -137,7 +137,7 @@ def test_a_sender_that_stood_still_past_its_lease_sends_nothing(
     """The sweep has taken over; what wakes up finds its lease over, just before the first byte."""
     lived = life(kind)
     with standing_still(lived.ask, at):
-        lived.clock.window_over()
+        lived.clocks.window_over()
         lived.settle()
         assert [command.state for command in lived.commands] == [State.NOT_MADE]
     assert lived.written == []
@@ -179,9 +179,9 @@ def test_a_worker_that_stood_still_is_overtaken_and_does_no_harm(
     fault = "status_500_after" if made else "status_500"
     lived.spine.fault(practice=HERE, use_case=kind, kind=fault, times=1)
     assert lived.ask().state == State.UNCONFIRMED
-    lived.clock.all_due()
+    lived.clocks.all_due()
     if not made:
-        lived.clock.requests_dead()
+        lived.clocks.requests_dead()
     with standing_still(settle_due, at):
         lived.settle()
         assert [command.state for command in lived.commands] == [State.DONE]

@@ -55,9 +55,9 @@ def test_the_worker_killed_between_two_writes(life: Lives, kind: Saga.Kind, at: 
     fault = {"practice": "*", "use_case": first, "kind": "status_500_after", "times": 1}
     lived.spine.fault(**fault)
     assert lived.ask().state == State.UNCONFIRMED
-    lived.clock.all_due()
+    lived.clocks.all_due()
     settle_due()
-    lived.clock.all_due()
+    lived.clocks.all_due()
     killed(orchestrator.continue_due, once(at))
     lived.settle()
     assert [command.state for command in lived.commands] == [State.DONE, State.DONE]
@@ -76,7 +76,7 @@ def test_two_writes_whose_second_comes_too_late_wait_for_a_person(
     """Nothing goes by itself any more, and what was done is told as it is."""
     lived = life(kind)
     killed(lived.ask, at)
-    lived.clock.window_over()
+    lived.clocks.window_over()
     lived.settle()
     lived.requires_truth()
     first, *second = lived.commands

@@ -5,17 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connections
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.models import User
-from booking_portal.commands.delivery.outbox import AlreadyAsked
 from booking_portal.commands.models import Command, Proposal
 from booking_portal.commands.requests import booking
-from booking_portal.commands.requests.booking import BookingUnsettled
 from booking_portal.commands.sagas import start
 from booking_portal.patients import practice_record
 from tests.portal.counter import PATIENT, Counter
+from tests.portal.threads import at_once
 from tests.sandbox_control import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,28 +22,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def sample(committed_sample: None) -> None:
     """Everything of demo/sample.json, for every thread to see."""
-
-
-def at_once(*actions: Callable[[], Any]) -> list[Any]:
-    """Run them in threads of their own; what each returned or raised."""
-    told: list[Any] = [None] * len(actions)
-
-    def run(number: int, action: Callable[[], Any]) -> None:
-        try:
-            told[number] = action()
-        except (AlreadyAsked, BookingUnsettled) as stop:
-            told[number] = stop
-        finally:
-            connections.close_all()
-
-    threads = [
-        threading.Thread(target=run, args=(number, action)) for number, action in enumerate(actions)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    return told
 
 
 @pytest.fixture

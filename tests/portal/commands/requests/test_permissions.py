@@ -19,7 +19,7 @@ from booking_portal.commands.sagas import start
 from booking_portal.patients.practice_record import find_at_practice
 from booking_portal.practices.models import Practice
 from tests.portal.counter import Counter
-from tests.portal.saga_steps import Desk, held, moved
+from tests.portal.saga_steps import Clerk, held, moved
 from tests.sandbox_control import Sandbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("IG-1")]
@@ -48,8 +48,8 @@ def refused(permission: Permission) -> bool:
     )
 
 
-def test_a_booking(desk: Desk, loses: Callable[[Permission], Actor]) -> None:
-    proposal = desk.proposes()
+def test_a_booking(clerk: Clerk, loses: Callable[[Permission], Actor]) -> None:
+    proposal = clerk.proposes()
     with pytest.raises(NotPermitted):
         start.begin_booking(proposal, "Knee pain", "", actor=loses(BOOK))
     assert refused(BOOK)
@@ -58,9 +58,13 @@ def test_a_booking(desk: Desk, loses: Callable[[Permission], Actor]) -> None:
 
 @pytest.mark.parametrize("lost", [BOOK, CANCEL])
 def test_a_move_with_one_of_both(
-    desk: Desk, old: Command, spine: Sandbox, loses: Callable[[Permission], Actor], lost: Permission
+    clerk: Clerk,
+    old: Command,
+    spine: Sandbox,
+    loses: Callable[[Permission], Actor],
+    lost: Permission,
 ) -> None:
-    proposal = desk.proposes(moving=old)
+    proposal = clerk.proposes(moving=old)
     with pytest.raises(NotPermitted):
         start.begin_move(proposal, "Knee pain", "", "Works late", actor=loses(lost))
     assert refused(lost)
@@ -71,12 +75,12 @@ def test_a_move_with_one_of_both(
 @pytest.mark.parametrize("lost", [BOOK, REGISTER])
 def test_a_registration_to_book_with_one_of_both(
     counter: Counter,
-    desk: Desk,
+    clerk: Clerk,
     spine: Sandbox,
     loses: Callable[[Permission], Actor],
     lost: Permission,
 ) -> None:
-    theirs = Desk(counter, desk.actor, ELSEWHERE)
+    theirs = Clerk(counter, clerk.actor, ELSEWHERE)
     with pytest.raises(NotPermitted):
         start.begin_registering(
             theirs.proposes(), "Knee pain", "", None, form_token=uuid.uuid4(), actor=loses(lost)
@@ -87,9 +91,9 @@ def test_a_registration_to_book_with_one_of_both(
 
 
 def test_a_registration(
-    counter: Counter, desk: Desk, spine: Sandbox, loses: Callable[[Permission], Actor]
+    counter: Counter, clerk: Clerk, spine: Sandbox, loses: Callable[[Permission], Actor]
 ) -> None:
-    theirs = Desk(counter, desk.actor, ELSEWHERE)
+    theirs = Clerk(counter, clerk.actor, ELSEWHERE)
     practice = Practice.objects.get(ods_code="A20047")
     with pytest.raises(NotPermitted):
         registration.register(
@@ -100,9 +104,9 @@ def test_a_registration(
 
 
 def test_an_amendment(
-    desk: Desk, old: Command, spine: Sandbox, loses: Callable[[Permission], Actor]
+    clerk: Clerk, old: Command, spine: Sandbox, loses: Callable[[Permission], Actor]
 ) -> None:
-    at = find_at_practice(desk.encounter, old.practice, actor=desk.actor)
+    at = find_at_practice(clerk.encounter, old.practice, actor=clerk.actor)
     seen = old.appointment_id, moved(old)["version"]
     with pytest.raises(NotPermitted):
         amend_cancel.amend(at, *seen, "Elbow", "", form_token=uuid.uuid4(), actor=loses(AMEND))
@@ -111,9 +115,9 @@ def test_an_amendment(
 
 
 def test_a_cancellation(
-    desk: Desk, old: Command, spine: Sandbox, loses: Callable[[Permission], Actor]
+    clerk: Clerk, old: Command, spine: Sandbox, loses: Callable[[Permission], Actor]
 ) -> None:
-    at = find_at_practice(desk.encounter, old.practice, actor=desk.actor)
+    at = find_at_practice(clerk.encounter, old.practice, actor=clerk.actor)
     seen = old.appointment_id, moved(old)["version"]
     with pytest.raises(NotPermitted):
         amend_cancel.cancel(at, *seen, "Better", form_token=uuid.uuid4(), actor=loses(CANCEL))

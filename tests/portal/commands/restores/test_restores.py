@@ -22,7 +22,7 @@ from booking_portal.commands.tasks import settle_due
 from booking_portal.patients.models import Encounter
 from tests.connections import forget_connections
 from tests.own_database import OwnDatabase
-from tests.portal.commands.delivery.test_recovery import set_clocks
+from tests.portal.clocks import set_clocks
 from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
 from tests.sandbox_control import Sandbox
@@ -38,9 +38,9 @@ def sample(own_database: OwnDatabase) -> None:
 
 @pytest.fixture
 def managers_desk(manager: User, sign_in: SignIn, counter: Counter) -> Counter:
-    desk = Counter(Client())
-    sign_in(desk.client, manager)
-    return desk
+    counter = Counter(Client())
+    sign_in(counter.client, manager)
+    return counter
 
 
 def writes(spine: Sandbox) -> list[str]:

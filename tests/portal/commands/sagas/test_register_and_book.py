@@ -16,17 +16,9 @@ from booking_portal.commands.sagas.decisions import choose_another
 from booking_portal.commands.states import Kind, State
 from booking_portal.patients.models import Encounter, PatientAtPractice
 from booking_portal.slots.offers import NotBookable
+from tests.portal.clocks import continued, set_clocks, settled_alone
 from tests.portal.counter import PATIENT, Counter
-from tests.portal.saga_steps import (
-    Desk,
-    held,
-    set_clocks,
-    settle,
-    stage,
-    step,
-    tick,
-    transitions,
-)
+from tests.portal.saga_steps import Clerk, held, stage, step, transitions
 from tests.sandbox_control import Sandbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("REG-1")]
@@ -36,19 +28,19 @@ FIRST, SECOND = Command.Step.FIRST, Command.Step.SECOND
 
 
 @pytest.fixture
-def desk(counter: Counter, desk: Desk) -> Desk:
+def clerk(counter: Counter, clerk: Clerk) -> Clerk:
     """With a patient whom A20047 does not know."""
-    return Desk(counter, desk.actor, ELSEWHERE)
+    return Clerk(counter, clerk.actor, ELSEWHERE)
 
 
-def registers(desk: Desk, proposal: Proposal, form_token: uuid.UUID | None = None) -> Command:
+def registers(clerk: Clerk, proposal: Proposal, form_token: uuid.UUID | None = None) -> Command:
     return start.begin_registering(
         proposal,
         "Knee pain",
         "Uses a stick",
         None,
         form_token=form_token or uuid.uuid4(),
-        actor=desk.actor,
+        actor=clerk.actor,
     )
 
 
@@ -60,19 +52,19 @@ def asked(spine: Sandbox, ending: str) -> int:
     )
 
 
-def unconfirmed(desk: Desk, spine: Sandbox) -> Saga:
+def unconfirmed(clerk: Clerk, spine: Sandbox) -> Saga:
     """The practice has registered the patient, and its answer has not come."""
     spine.fault(practice="A20047", use_case="register", kind="status_500_after", times=1)
-    command = registers(desk, desk.proposes())
+    command = registers(clerk, clerk.proposes())
     assert (command.kind, command.state) == (Kind.REGISTER, State.UNCONFIRMED)
     assert command.saga is not None
     return command.saga
 
 
 @pytest.mark.requirement("REG-2", "REG-3")
-def test_the_patient_is_registered_and_booked_in_one_go(desk: Desk, spine: Sandbox) -> None:
-    proposal, form_token = desk.proposes(), uuid.uuid4()
-    command = registers(desk, proposal, form_token)
+def test_the_patient_is_registered_and_booked_in_one_go(clerk: Clerk, spine: Sandbox) -> None:
+    proposal, form_token = clerk.proposes(), uuid.uuid4()
+    command = registers(clerk, proposal, form_token)
     assert (command.kind, command.state) == (Kind.BOOK, State.DONE), command.sentence
     saga = Saga.objects.get()
     assert stage(saga) is Stage.FINISHED
@@ -83,20 +75,22 @@ def test_the_patient_is_registered_and_booked_in_one_go(desk: Desk, spine: Sandb
     assert (one["id"], one["description"]) == (command.appointment_id, "Knee pain")
     assert transitions(saga) == [("begun", "receptionist", ""), ("went on", "receptionist", "")]
 
-    assert registers(desk, proposal, form_token) == command  # a second click
-    assert registers(desk, proposal) == command  # the form opened once more
-    assert start.begin_booking(proposal, "Knee pain", "", actor=desk.actor) == command
+    assert registers(clerk, proposal, form_token) == command  # a second click
+    assert registers(clerk, proposal) == command  # the form opened once more
+    assert start.begin_booking(proposal, "Knee pain", "", actor=clerk.actor) == command
     assert asked(spine, "$gpc.registerpatient") == asked(spine, "/Appointment") == 1
     assert list(held(spine, "A20047", ELSEWHERE).values()) == ["booked"]
 
 
 @pytest.mark.requirement("REG-3")
-def test_an_unconfirmed_registration_is_settled_and_then_booked(desk: Desk, spine: Sandbox) -> None:
-    saga = unconfirmed(desk, spine)
-    assert tick(saga) is Stage.FIRST_UNSETTLED
+def test_an_unconfirmed_registration_is_settled_and_then_booked(
+    clerk: Clerk, spine: Sandbox
+) -> None:
+    saga = unconfirmed(clerk, spine)
+    assert continued(saga) is Stage.FIRST_UNSETTLED
     assert held(spine, "A20047", ELSEWHERE) == {}
-    assert settle(step(saga, FIRST)).state == State.DONE
-    assert tick(saga) is Stage.FINISHED
+    assert settled_alone(step(saga, FIRST)).state == State.DONE
+    assert continued(saga) is Stage.FINISHED
     booked = step(saga, SECOND)
     assert booked.state == State.DONE
     assert booked.payload["comment"] == "Uses a stick"
@@ -104,34 +98,34 @@ def test_an_unconfirmed_registration_is_settled_and_then_booked(desk: Desk, spin
     assert transitions(saga)[-1] == ("went on", "receptionist", "settling")
 
 
-def test_nothing_is_booked_when_the_registration_was_not_made(desk: Desk, spine: Sandbox) -> None:
+def test_nothing_is_booked_when_the_registration_was_not_made(clerk: Clerk, spine: Sandbox) -> None:
     spine.fault(practice="A20047", use_case="register", kind="status_500", times=1)
-    command = registers(desk, desk.proposes())
-    assert settle(command, dead=True).state == State.NOT_MADE
+    command = registers(clerk, clerk.proposes())
+    assert settled_alone(command, dead=True).state == State.NOT_MADE
     assert command.saga is not None
-    assert tick(command.saga) is Stage.FIRST_FAILED
+    assert continued(command.saga) is Stage.FIRST_FAILED
     assert asked(spine, "/Appointment") == 0
 
 
 @pytest.mark.requirement("REG-3")
 def test_a_duplicate_is_looked_for_once_and_not_registered_again(
-    counter: Counter, desk: Desk, spine: Sandbox
+    counter: Counter, clerk: Clerk, spine: Sandbox
 ) -> None:
-    desk = Desk(counter, desk.actor, CALLED_A_DUPLICATE)
-    command = registers(desk, desk.proposes("C81007"))
+    clerk = Clerk(counter, clerk.actor, CALLED_A_DUPLICATE)
+    command = registers(clerk, clerk.proposes("C81007"))
     assert (command.kind, command.state) == (Kind.REGISTER, State.REFUSED)
     assert command.saga is not None
     assert stage(command.saga) is Stage.FIRST_FAILED
     with pytest.raises(StillNotShown):
-        registers(desk, desk.proposes("C81007"))
+        registers(clerk, clerk.proposes("C81007"))
     assert asked(spine, "$gpc.registerpatient") == 1
     assert asked(spine, "/Appointment") == 0
 
 
 @pytest.mark.requirement("BOOK-8")
-def test_the_registration_remains_when_the_booking_fails(desk: Desk, spine: Sandbox) -> None:
+def test_the_registration_remains_when_the_booking_fails(clerk: Clerk, spine: Sandbox) -> None:
     spine.fault(practice="A20047", use_case="book", kind="slot_taken", times=1)
-    command = registers(desk, desk.proposes())
+    command = registers(clerk, clerk.proposes())
     assert (command.kind, command.state) == (Kind.BOOK, State.REFUSED)
     saga = Saga.objects.get()
     assert stage(saga) is Stage.NEEDS_DECISION
@@ -140,30 +134,30 @@ def test_the_registration_remains_when_the_booking_fails(desk: Desk, spine: Sand
     assert "This slot has been taken" in sentence
     assert not saga_status.without_appointment(saga)
     with pytest.raises(decisions.NotToDecide):
-        decisions.keep_both(saga, actor=desk.actor)
+        decisions.keep_both(saga, actor=clerk.actor)
     with pytest.raises(decisions.NotToDecide):
-        decisions.undo(saga, "Undo", actor=desk.actor)
-    assert desk.books().state == State.DONE  # another slot: the patient is known there now
-    decisions.give_up(saga, actor=desk.actor)
+        decisions.undo(saga, "Undo", actor=clerk.actor)
+    assert clerk.books().state == State.DONE  # another slot: the patient is known there now
+    decisions.give_up(saga, actor=clerk.actor)
     assert stage(saga) is Stage.CLOSED
 
 
 def test_a_booking_that_shows_up_after_another_slot_was_booked_is_told_too(
-    desk: Desk, spine: Sandbox
+    clerk: Clerk, spine: Sandbox
 ) -> None:
     """Held to be not made, while the practice made it in the end: two, and both are known."""
     spine.fault(practice="A20047", use_case="book", kind="status_500_after", times=1)
-    first_try = registers(desk, desk.proposes())
+    first_try = registers(clerk, clerk.proposes())
     saga = Saga.objects.get()
     Command.objects.filter(pk=first_try.pk).update(state=State.NOT_MADE)
-    another = desk.proposes()
+    another = clerk.proposes()
     another.before = []  # seen on the check page, before the practice made it
     another.save()
-    choose_another(saga.proposal, another, actor=desk.actor)
-    booked = start.begin_booking(another, "Knee pain", "", actor=desk.actor)
+    choose_another(saga.proposal, another, actor=clerk.actor)
+    booked = start.begin_booking(another, "Knee pain", "", actor=clerk.actor)
     assert (booked.saga, stage(saga)) == (saga, Stage.FINISHED)
 
-    settle(first_try)
+    settled_alone(first_try)
     assert (first_try.state, first_try.saga) == (State.DONE, None)
     assert stage(saga) is Stage.FINISHED
     assert set(held(spine, "A20047", ELSEWHERE)) == {
@@ -173,16 +167,16 @@ def test_a_booking_that_shows_up_after_another_slot_was_booked_is_told_too(
 
 
 def test_what_can_be_booked_without_registering_is_not_registered(
-    counter: Counter, desk: Desk, spine: Sandbox
+    counter: Counter, clerk: Clerk, spine: Sandbox
 ) -> None:
-    desk = Desk(counter, desk.actor, PATIENT)
-    proposal = desk.proposes()
-    Encounter.objects.filter(pk=desk.encounter.pk).update(
-        trace=desk.encounter.trace | {"registered_practice": "B82617"}
+    clerk = Clerk(counter, clerk.actor, PATIENT)
+    proposal = clerk.proposes()
+    Encounter.objects.filter(pk=clerk.encounter.pk).update(
+        trace=clerk.encounter.trace | {"registered_practice": "B82617"}
     )
     proposal = Proposal.objects.get(pk=proposal.pk)
     with pytest.raises(KnownThere):
-        registers(desk, proposal)
+        registers(clerk, proposal)
     proposal.refresh_from_db()
     assert (proposal.description, proposal.comment) == ("Knee pain", "Uses a stick")
     assert asked(spine, "$gpc.registerpatient") == 0
@@ -190,73 +184,77 @@ def test_what_can_be_booked_without_registering_is_not_registered(
 
 
 def test_nobody_is_registered_at_their_own_practice(
-    counter: Counter, desk: Desk, spine: Sandbox
+    counter: Counter, clerk: Clerk, spine: Sandbox
 ) -> None:
-    desk = Desk(counter, desk.actor, PATIENT)
+    clerk = Clerk(counter, clerk.actor, PATIENT)
     with pytest.raises(RegisteredHere):
-        registers(desk, desk.proposes())
+        registers(clerk, clerk.proposes())
     assert asked(spine, "$gpc.registerpatient") == 0
 
 
 @pytest.mark.requirement("PDS-6")
-def test_a_serious_difference_is_for_a_person_who_then_books_it(desk: Desk, spine: Sandbox) -> None:
-    saga = unconfirmed(desk, spine)
-    settle(step(saga, FIRST))
+def test_a_serious_difference_is_for_a_person_who_then_books_it(
+    clerk: Clerk, spine: Sandbox
+) -> None:
+    saga = unconfirmed(clerk, spine)
+    settled_alone(step(saga, FIRST))
     differs = {"field": "family", "serious": True, "pds": "Pontevrel", "practice": "Pontevin"}
-    there = PatientAtPractice.objects.filter(encounter=desk.encounter)
+    there = PatientAtPractice.objects.filter(encounter=clerk.encounter)
     there.update(differences=[differs])
-    assert tick(saga) is Stage.NEEDS_DECISION
+    assert continued(saga) is Stage.NEEDS_DECISION
     saga.refresh_from_db()
     assert saga.stopped == "DIFFERENCES"
     with pytest.raises(booking.DifferencesNotAcknowledged):
-        decisions.finish(saga, actor=desk.actor)
+        decisions.finish(saga, actor=clerk.actor)
     assert held(spine, "A20047", ELSEWHERE) == {}
 
-    booking.acknowledge_differences(there.get(), actor=desk.actor)
-    booked = start.begin_booking(saga.proposal, "Knee pain", "", actor=desk.actor)  # the check page
+    booking.acknowledge_differences(there.get(), actor=clerk.actor)
+    booked = start.begin_booking(
+        saga.proposal, "Knee pain", "", actor=clerk.actor
+    )  # the check page
     assert booked.saga == saga
     assert stage(saga) is Stage.FINISHED
     assert transitions(saga)[-1] == ("finished", "receptionist", "")
 
 
-def test_too_late_a_person_books(desk: Desk, spine: Sandbox) -> None:
-    saga = unconfirmed(desk, spine)
-    settle(step(saga, FIRST))
+def test_too_late_a_person_books(clerk: Clerk, spine: Sandbox) -> None:
+    saga = unconfirmed(clerk, spine)
+    settled_alone(step(saga, FIRST))
     set_clocks(saga, automatic_until=-1)
-    assert tick(saga) is Stage.NEEDS_DECISION
-    booked = decisions.finish(saga, actor=desk.actor)
+    assert continued(saga) is Stage.NEEDS_DECISION
+    booked = decisions.finish(saga, actor=clerk.actor)
     assert booked.state == State.DONE
-    assert decisions.finish(saga, actor=desk.actor) == booked
-    assert start.begin_booking(saga.proposal, "Knee pain", "", actor=desk.actor) == booked
+    assert decisions.finish(saga, actor=clerk.actor) == booked
+    assert start.begin_booking(saga.proposal, "Knee pain", "", actor=clerk.actor) == booked
     assert len(held(spine, "A20047", ELSEWHERE)) == 1
 
 
-def test_a_withdrawn_registration_books_nothing(desk: Desk, spine: Sandbox) -> None:
-    saga = unconfirmed(desk, spine)
-    withdraw(step(saga, FIRST), actor=desk.actor)
-    assert settle(step(saga, FIRST)).state == State.DONE
-    assert tick(saga) is Stage.NEEDS_DECISION
+def test_a_withdrawn_registration_books_nothing(clerk: Clerk, spine: Sandbox) -> None:
+    saga = unconfirmed(clerk, spine)
+    withdraw(step(saga, FIRST), actor=clerk.actor)
+    assert settled_alone(step(saga, FIRST)).state == State.DONE
+    assert continued(saga) is Stage.NEEDS_DECISION
     assert held(spine, "A20047", ELSEWHERE) == {}
-    decisions.give_up(saga, actor=desk.actor)
+    decisions.give_up(saga, actor=clerk.actor)
     assert stage(saga) is Stage.CLOSED
 
 
 def test_a_withdrawn_registration_does_not_stand_in_the_way_of_booking_elsewhere(
-    desk: Desk, spine: Sandbox
+    clerk: Clerk, spine: Sandbox
 ) -> None:
-    saga = unconfirmed(desk, spine)
+    saga = unconfirmed(clerk, spine)
     with pytest.raises(BookingUnsettled) as met:
-        desk.books("B82617")
+        clerk.books("B82617")
     assert met.value.command == step(saga, FIRST)
-    withdraw(step(saga, FIRST), actor=desk.actor)
-    assert desk.books("B82617").state == State.DONE
+    withdraw(step(saga, FIRST), actor=clerk.actor)
+    assert clerk.books("B82617").state == State.DONE
 
 
 @pytest.mark.requirement("BOOK-8", "PDS-4")
 def test_a_registration_under_a_superseded_number_stands_in_the_way_too(
-    counter: Counter, desk: Desk, spine: Sandbox
+    counter: Counter, clerk: Clerk, spine: Sandbox
 ) -> None:
-    saga = unconfirmed(desk, spine)
+    saga = unconfirmed(clerk, spine)
     superseded = "9658220223"
     Encounter.objects.update(nhs_number=superseded)
     Command.objects.update(nhs_number=superseded)
@@ -267,28 +265,32 @@ def test_a_registration_under_a_superseded_number_stands_in_the_way_too(
     assert str(step(saga, FIRST).pk) in page.html
 
 
-def test_nothing_is_registered_while_a_booking_is_unsettled(desk: Desk, spine: Sandbox) -> None:
+def test_nothing_is_registered_while_a_booking_is_unsettled(clerk: Clerk, spine: Sandbox) -> None:
     spine.fault(practice="B82617", use_case="book", kind="status_500", times=1)
-    start.begin_booking(desk.proposes("B82617"), "Knee pain", "", actor=desk.actor)
+    start.begin_booking(clerk.proposes("B82617"), "Knee pain", "", actor=clerk.actor)
     with pytest.raises(BookingUnsettled):
-        registers(desk, desk.proposes())
+        registers(clerk, clerk.proposes())
     assert asked(spine, "$gpc.registerpatient") == 0
 
 
-def test_a_text_that_cannot_be_sent_is_said_before_anything_is(desk: Desk, spine: Sandbox) -> None:
+def test_a_text_that_cannot_be_sent_is_said_before_anything_is(
+    clerk: Clerk, spine: Sandbox
+) -> None:
     with pytest.raises(NotBookable):
         start.begin_registering(
-            desk.proposes(), "", "", None, form_token=uuid.uuid4(), actor=desk.actor
+            clerk.proposes(), "", "", None, form_token=uuid.uuid4(), actor=clerk.actor
         )
     assert asked(spine, "$gpc.registerpatient") == 0
 
 
-def test_a_process_killed_after_the_registration_loses_nothing(desk: Desk, spine: Sandbox) -> None:
+def test_a_process_killed_after_the_registration_loses_nothing(
+    clerk: Clerk, spine: Sandbox
+) -> None:
     """All that it has left is a registration that is done, and a saga."""
-    saga = unconfirmed(desk, spine)
-    settle(step(saga, FIRST))
+    saga = unconfirmed(clerk, spine)
+    settled_alone(step(saga, FIRST))
     set_clocks(saga, next_try_at=30)  # its claim has not run out
     assert orchestrator.continue_due() == 0
-    assert tick(saga) is Stage.FINISHED
+    assert continued(saga) is Stage.FINISHED
     assert orchestrator.continue_due() == 0
     assert len(held(spine, "A20047", ELSEWHERE)) == 1

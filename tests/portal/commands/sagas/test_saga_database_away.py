@@ -12,7 +12,8 @@ from booking_portal.commands.saga_status import Stage
 from booking_portal.commands.sagas import orchestrator, start
 from booking_portal.commands.states import Kind
 from tests.own_database import OwnDatabase
-from tests.portal.saga_steps import Desk, held, stage, tick
+from tests.portal.clocks import continued
+from tests.portal.saga_steps import Clerk, held, stage
 from tests.sandbox_control import Sandbox
 
 pytestmark = pytest.mark.requirement("MOVE-1")
@@ -34,14 +35,14 @@ def dying(own: OwnDatabase, real: Callable[..., None]) -> Callable[..., None]:
 
 
 def test_the_booking_is_told_and_the_cancellation_follows(
-    desk: Desk, spine: Sandbox, own_database: OwnDatabase, monkeypatch: pytest.MonkeyPatch
+    clerk: Clerk, spine: Sandbox, own_database: OwnDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old = desk.books()
-    proposal = desk.proposes(moving=old)
+    old = clerk.books()
+    proposal = clerk.proposes(moving=old)
     with monkeypatch.context() as patched:
         patched.setattr(start, "continue_saga", dying(own_database, orchestrator.continue_saga))
         with pytest.raises(RecordBehind) as behind:
-            start.begin_move(proposal, "Knee pain", "", "Works late", actor=desk.actor)
+            start.begin_move(proposal, "Knee pain", "", "Works late", actor=clerk.actor)
     assert behind.value.confirmed
     assert behind.value.command.kind == Kind.BOOK
     assert set(held(spine).values()) == {"booked"}
@@ -50,6 +51,6 @@ def test_the_booking_is_told_and_the_cancellation_follows(
     connection.close()
     saga = Saga.objects.get()
     assert stage(saga) is Stage.AUTOMATIC
-    assert tick(saga) is Stage.FINISHED
+    assert continued(saga) is Stage.FINISHED
     assert held(spine)[old.appointment_id] == "cancelled"
     assert Command.objects.filter(kind=Kind.CANCEL).count() == 1

@@ -4,30 +4,27 @@ What a dead process leaves behind is made by stopping one at that line; the next
 """
 
 import threading
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import pytest
-from django.db import connections
 
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.saga_status import Stage
 from booking_portal.commands.sagas import decisions, orchestrator, start
 from booking_portal.commands.sagas.next_step import ready_second
 from booking_portal.commands.states import Kind, State
+from tests.portal.clocks import continued, set_clocks, settled_alone
 from tests.portal.saga_steps import (
-    Desk,
+    Clerk,
     held,
     move_for_a_person,
-    set_clocks,
-    settle,
     stage,
     step,
-    tick,
     transitions,
     unconfirmed_move,
 )
+from tests.portal.threads import at_once
 from tests.sandbox_control import Sandbox
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.requirement("MOVE-1")]
@@ -49,75 +46,75 @@ def killed(*_: Any, **__: Any) -> None:
 
 
 def killed_at(
-    monkeypatch: pytest.MonkeyPatch, where: ModuleType, name: str, desk: Desk, old: Command
+    monkeypatch: pytest.MonkeyPatch, where: ModuleType, name: str, clerk: Clerk, old: Command
 ) -> Saga:
     """A move whose process dies where the module calls `name`."""
     with monkeypatch.context() as patched:
         patched.setattr(where, name, killed)
         with pytest.raises(Killed):
-            desk.moves(old)
+            clerk.moves(old)
     return Saga.objects.get()
 
 
 def test_killed_before_the_first_was_sent(
-    desk: Desk, old: Command, spine: Sandbox, monkeypatch: pytest.MonkeyPatch
+    clerk: Clerk, old: Command, spine: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saga = killed_at(monkeypatch, start, "send", desk, old)
+    saga = killed_at(monkeypatch, start, "send", clerk, old)
     assert stage(saga) is Stage.FIRST_UNSETTLED
-    assert tick(saga) is Stage.FIRST_UNSETTLED
-    assert settle(step(saga, FIRST), dead=True).state == State.NOT_MADE
-    assert tick(saga) is Stage.FIRST_FAILED
+    assert continued(saga) is Stage.FIRST_UNSETTLED
+    assert settled_alone(step(saga, FIRST), dead=True).state == State.NOT_MADE
+    assert continued(saga) is Stage.FIRST_FAILED
     assert held(spine) == {old.appointment_id: "booked"}
 
 
 def test_killed_after_the_first_was_done(
-    desk: Desk, old: Command, spine: Sandbox, monkeypatch: pytest.MonkeyPatch
+    clerk: Clerk, old: Command, spine: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saga = killed_at(monkeypatch, start, "continue_saga", desk, old)
+    saga = killed_at(monkeypatch, start, "continue_saga", clerk, old)
     assert step(saga, FIRST).state == State.DONE
     assert orchestrator.continue_due() == 0  # its process may still be at it
     assert stage(saga) is Stage.AUTOMATIC
-    assert tick(saga) is Stage.FINISHED
+    assert continued(saga) is Stage.FINISHED
     assert held(spine)[old.appointment_id] == "cancelled"
     assert transitions(saga)[-1] == ("went on", "receptionist", "settling")
 
 
 @pytest.mark.long
 def test_killed_after_claiming_the_second(
-    desk: Desk, old: Command, spine: Sandbox, monkeypatch: pytest.MonkeyPatch
+    clerk: Clerk, old: Command, spine: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saga = killed_at(monkeypatch, orchestrator, "ready_second", desk, old)
+    saga = killed_at(monkeypatch, orchestrator, "ready_second", clerk, old)
     assert orchestrator.continue_due() == 0
-    assert tick(saga) is Stage.FINISHED
+    assert continued(saga) is Stage.FINISHED
     assert sorted(held(spine).values()) == ["booked", "cancelled"]
 
 
 @pytest.mark.long
 def test_killed_after_the_second_was_stored(
-    desk: Desk, old: Command, spine: Sandbox, monkeypatch: pytest.MonkeyPatch
+    clerk: Clerk, old: Command, spine: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saga = killed_at(monkeypatch, orchestrator, "send", desk, old)
+    saga = killed_at(monkeypatch, orchestrator, "send", clerk, old)
     assert stage(saga) is Stage.SECOND_UNSETTLED
     assert step(saga, SECOND).state == State.SENDING
-    assert tick(saga) is Stage.SECOND_UNSETTLED
-    settle(step(saga, SECOND))
+    assert continued(saga) is Stage.SECOND_UNSETTLED
+    settled_alone(step(saga, SECOND))
     assert step(saga, SECOND).state in {State.DONE, State.UNCONFIRMED}
     assert saga.steps.filter(step=SECOND).count() == 1
 
 
 def test_killed_while_a_person_finishes(
-    desk: Desk, old: Command, spine: Sandbox, monkeypatch: pytest.MonkeyPatch
+    clerk: Clerk, old: Command, spine: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saga = move_for_a_person(desk, spine, old)
+    saga = move_for_a_person(clerk, spine, old)
 
     with monkeypatch.context() as patched:
         patched.setattr(decisions, "send", killed)
         with pytest.raises(Killed):
-            decisions.finish(saga, actor=desk.actor)
+            decisions.finish(saga, actor=clerk.actor)
     second = step(saga, SECOND)
-    assert decisions.finish(saga, actor=desk.actor) == second  # the same one: it is being settled
-    assert settle(second, dead=True).state == State.NOT_MADE
-    assert decisions.finish(saga, actor=desk.actor).state == State.DONE
+    assert decisions.finish(saga, actor=clerk.actor) == second  # the same one: it is being settled
+    assert settled_alone(second, dead=True).state == State.NOT_MADE
+    assert decisions.finish(saga, actor=clerk.actor).state == State.DONE
     assert held(spine)[old.appointment_id] == "cancelled"
 
 
@@ -135,38 +132,16 @@ def both_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decisions, "ready_second", ready)
 
 
-def at_once(*actions: Callable[[], Any]) -> list[Any]:
-    """Run them in threads of their own; what each returned or raised."""
-    told: list[Any] = [None] * len(actions)
-
-    def run(number: int, action: Callable[[], Any]) -> None:
-        try:
-            told[number] = action()
-        except Exception as problem:  # noqa: BLE001 - compared by the test
-            told[number] = problem
-        finally:
-            connections.close_all()
-
-    threads = [
-        threading.Thread(target=run, args=(number, action)) for number, action in enumerate(actions)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return told
-
-
 @pytest.mark.usefixtures("both_ready")
-def test_a_request_and_the_worker_go_on_at_once(desk: Desk, old: Command, spine: Sandbox) -> None:
-    saga = unconfirmed_move(desk, spine, old)
-    settle(step(saga, FIRST))
+def test_a_request_and_the_worker_go_on_at_once(clerk: Clerk, old: Command, spine: Sandbox) -> None:
+    saga = unconfirmed_move(clerk, spine, old)
+    settled_alone(step(saga, FIRST))
     claimed = Saga.objects.get(pk=saga.pk)
 
     def worker_whose_claim_ran_out() -> None:
-        orchestrator._go_on(claimed, desk.actor.on_behalf("settling"))
+        orchestrator._go_on(claimed, clerk.actor.on_behalf("settling"))
 
-    at_once(worker_whose_claim_ran_out, lambda: orchestrator.continue_saga(saga, actor=desk.actor))
+    at_once(worker_whose_claim_ran_out, lambda: orchestrator.continue_saga(saga, actor=clerk.actor))
     assert stage(saga) is Stage.FINISHED
     assert Command.objects.filter(kind=Kind.CANCEL).count() == 1
     assert sorted(held(spine).values()) == ["booked", "cancelled"]
@@ -175,17 +150,17 @@ def test_a_request_and_the_worker_go_on_at_once(desk: Desk, old: Command, spine:
 
 @pytest.mark.long
 @pytest.mark.usefixtures("both_ready")
-def test_two_people_finish_at_once(desk: Desk, old: Command, spine: Sandbox) -> None:
-    saga = move_for_a_person(desk, spine, old)
-    told = at_once(*[lambda: decisions.finish(saga, actor=desk.actor)] * 2)
+def test_two_people_finish_at_once(clerk: Clerk, old: Command, spine: Sandbox) -> None:
+    saga = move_for_a_person(clerk, spine, old)
+    told = at_once(*[lambda: decisions.finish(saga, actor=clerk.actor)] * 2)
     assert told[0] == told[1] == step(saga, SECOND)
     assert Command.objects.filter(kind=Kind.CANCEL).count() == 1
 
 
 @pytest.mark.long
-def test_two_workers_claim_each_saga_once(desk: Desk, old: Command, spine: Sandbox) -> None:
-    saga = unconfirmed_move(desk, spine, old)
-    settle(step(saga, FIRST))
+def test_two_workers_claim_each_saga_once(clerk: Clerk, old: Command, spine: Sandbox) -> None:
+    saga = unconfirmed_move(clerk, spine, old)
+    settled_alone(step(saga, FIRST))
     set_clocks(saga, next_try_at=-1)
     assert sorted(at_once(orchestrator.continue_due, orchestrator.continue_due)) == [0, 1]
     assert stage(saga) is Stage.FINISHED
@@ -193,12 +168,14 @@ def test_two_workers_claim_each_saga_once(desk: Desk, old: Command, spine: Sandb
 
 
 @pytest.mark.long
-def test_clicks_at_the_same_moment_make_one_move(desk: Desk, old: Command, spine: Sandbox) -> None:
-    proposal = desk.proposes(moving=old)
+def test_clicks_at_the_same_moment_make_one_move(
+    clerk: Clerk, old: Command, spine: Sandbox
+) -> None:
+    proposal = clerk.proposes(moving=old)
 
     def click() -> Any:
         again = type(proposal).objects.select_related("encounter", "practice").get(pk=proposal.pk)
-        return start.begin_move(again, "Knee pain", "", "Works late", actor=desk.actor)
+        return start.begin_move(again, "Knee pain", "", "Works late", actor=clerk.actor)
 
     at_once(click, click, click)
     assert Saga.objects.count() == 1

@@ -17,6 +17,7 @@ from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.worklist.escalation import escalate_overdue
+from tests.portal.clocks import set_clocks
 from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter
 from tests.portal.unsettled import (
@@ -24,7 +25,6 @@ from tests.portal.unsettled import (
     books_with,
     changes_with,
     colleague,
-    moved_back,
     page_of,
     to_a_person,
 )
@@ -60,7 +60,7 @@ def alarm(command: Command) -> Command:
 
 class TestEscalating:
     def test_what_nobody_takes_is_escalated_once(self, left: Command) -> None:
-        moved_back(left, attention_at=TOO_LONG)
+        set_clocks(left, attention_at=-TOO_LONG)
         assert settings.CELERY_BEAT_SCHEDULE["escalate"]["task"] == tasks.escalate_due.name
         assert tasks.escalate_due() == 1  # the worker's tick
         left.refresh_from_db()
@@ -72,12 +72,12 @@ class TestEscalating:
         assert event.nhs_number == left.nhs_number
 
     def test_not_before_its_time(self, left: Command) -> None:
-        moved_back(left, attention_at=TOO_LONG - 60)
+        set_clocks(left, attention_at=-(TOO_LONG - 60))
         assert escalate_overdue() == 0
 
     def test_not_what_somebody_deals_with(self, left: Command, counter: Counter) -> None:
         counter.sends(counter.opens(page_of(left)).form("/take"))
-        moved_back(left, attention_at=TOO_LONG, taken_at=TOO_LONG - 1)
+        set_clocks(left, attention_at=-TOO_LONG, taken_at=-(TOO_LONG - 1))
         assert escalate_overdue() == 0
 
     def test_but_what_was_taken_before_it_needed_a_person(
@@ -88,7 +88,7 @@ class TestEscalating:
         other = colleague(manager, sign_in)
         other.sends(other.opens(page_of(command)).form("/take"))
         to_a_person(command)
-        moved_back(command, attention_at=TOO_LONG, taken_at=TOO_LONG + 60)
+        set_clocks(command, attention_at=-TOO_LONG, taken_at=-(TOO_LONG + 60))
         assert escalate_overdue() == 1
         assert "Nobody is dealing with it yet" in other.opens(page_of(command)).text
 
@@ -96,7 +96,7 @@ class TestEscalating:
         self, left: Command, counter: Counter, manager: User, sign_in: SignIn
     ) -> None:
         counter.sends(counter.opens(page_of(left)).form("/take"))
-        moved_back(left, attention_at=GONE_HOME + 60, taken_at=GONE_HOME)
+        set_clocks(left, attention_at=-(GONE_HOME + 60), taken_at=-GONE_HOME)
         assert escalate_overdue() == 1
         assert escalate_overdue() == 0
         assert len(escalations(left)) == 1
@@ -108,7 +108,7 @@ class TestEscalating:
         assert "You are dealing with it since" in page.text
         assert BAR not in page.text
         assert escalate_overdue() == 0
-        moved_back(left, taken_at=GONE_HOME)
+        set_clocks(left, taken_at=-GONE_HOME)
         assert escalate_overdue() == 1, "each time anew"
 
     def test_the_page_names_the_practices_number_and_that_nobody_has_it(
@@ -122,7 +122,7 @@ class TestEscalating:
 class TestWhoSeesThatItIsEscalated:
     @pytest.fixture
     def escalated(self, left: Command) -> Command:
-        moved_back(left, attention_at=TOO_LONG)
+        set_clocks(left, attention_at=-TOO_LONG)
         assert escalate_overdue() == 1
         return left
 
@@ -163,7 +163,7 @@ class TestWhoSeesThatItIsEscalated:
     def test_the_portals_health_counts_it(self, left: Command, client: Client) -> None:
         part: dict[str, Any] = client.get("/healthz").json()["parts"]["attention"]
         assert part == {"state": "ok", "waiting": 1, "escalated": 0}
-        moved_back(left, attention_at=TOO_LONG)
+        set_clocks(left, attention_at=-TOO_LONG)
         escalate_overdue()
         part = client.get("/healthz").json()["parts"]["attention"]
         assert part == {"state": "degraded", "waiting": 1, "escalated": 1}

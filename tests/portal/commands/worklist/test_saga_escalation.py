@@ -15,20 +15,11 @@ from booking_portal.commands.sagas import decisions
 from booking_portal.commands.states import State
 from booking_portal.commands.worklist.escalation import escalate_overdue
 from booking_portal.patients.models import Encounter
+from tests.portal.clocks import continued, set_clocks, settled, settled_alone
 from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter
-from tests.portal.saga_steps import (
-    Desk,
-    held,
-    move_for_a_person,
-    set_clocks,
-    settle,
-    stage,
-    step,
-    tick,
-    unconfirmed_move,
-)
-from tests.portal.unsettled import books_with, cancels, colleague, looked_at, moved_back
+from tests.portal.saga_steps import Clerk, held, move_for_a_person, stage, step, unconfirmed_move
+from tests.portal.unsettled import books_with, cancels, colleague
 from tests.sandbox_control import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -40,9 +31,9 @@ FIRST, SECOND = Command.Step.FIRST, Command.Step.SECOND
 
 
 @pytest.fixture
-def left(desk: Desk, spine: Sandbox) -> Saga:
+def left(clerk: Clerk, spine: Sandbox) -> Saga:
     """A move that only a person can finish."""
-    return move_for_a_person(desk, spine, desk.books())
+    return move_for_a_person(clerk, spine, clerk.books())
 
 
 def address_of(saga: Saga) -> str:
@@ -72,7 +63,7 @@ class TestStepsThatWaitForADecision:
         assert attention(client) == {"state": "degraded", "waiting": 1, "escalated": 1}
 
     def test_everybody_concerned_sees_it_until_somebody_takes_it(
-        self, left: Saga, desk: Desk, manager: User, sign_in: SignIn, client: Client
+        self, left: Saga, clerk: Clerk, manager: User, sign_in: SignIn, client: Client
     ) -> None:
         set_clocks(left, attention_at=-TOO_LONG)
         escalate_overdue()
@@ -86,26 +77,26 @@ class TestStepsThatWaitForADecision:
         assert "I am dealing with it" not in page.text
         assert BAR not in page.text
         assert "Waiting too long" not in other.opens(reverse("bookings")).text
-        mine = desk.counter.opens(address_of(left)).text
+        mine = clerk.counter.opens(address_of(left)).text
         assert f"{manager.full_name} is dealing with it since" in mine
         [taken] = Event.objects.filter(kind=EventKind.COMMAND_TAKEN, detail__saga=str(left.pk))
         assert taken.username == "manager"
         assert attention(client)["escalated"] == 0
 
-    def test_not_what_somebody_deals_with(self, left: Saga, desk: Desk) -> None:
-        desk.counter.sends(desk.counter.opens(address_of(left)).form("/take"))
+    def test_not_what_somebody_deals_with(self, left: Saga, clerk: Clerk) -> None:
+        clerk.counter.sends(clerk.counter.opens(address_of(left)).form("/take"))
         set_clocks(left, attention_at=-TOO_LONG)
         assert escalate_overdue() == 0
 
     def test_what_was_taken_and_not_decided_is_anybodys_again(
-        self, left: Saga, desk: Desk, manager: User, sign_in: SignIn, client: Client
+        self, left: Saga, clerk: Clerk, manager: User, sign_in: SignIn, client: Client
     ) -> None:
-        desk.counter.sends(desk.counter.opens(address_of(left)).form("/take"))
+        clerk.counter.sends(clerk.counter.opens(address_of(left)).form("/take"))
         set_clocks(left, attention_at=-GONE_HOME - 1, taken_at=-GONE_HOME)
         assert escalate_overdue() == 1
         assert escalate_overdue() == 0
         assert attention(client) == {"state": "degraded", "waiting": 1, "escalated": 1}
-        assert "and it is still open" in desk.counter.opens(address_of(left)).text
+        assert "and it is still open" in clerk.counter.opens(address_of(left)).text
         other = colleague(manager, sign_in)
         assert "Waiting too long" in other.opens(reverse("bookings")).text
         page = other.sends(other.opens(address_of(left)).form("/take"))
@@ -114,46 +105,46 @@ class TestStepsThatWaitForADecision:
         set_clocks(left, attention_at=-TOO_LONG)
         assert escalate_overdue() == 0
 
-    def test_a_decision_ends_it(self, left: Saga, desk: Desk, client: Client) -> None:
+    def test_a_decision_ends_it(self, left: Saga, clerk: Clerk, client: Client) -> None:
         set_clocks(left, attention_at=-TOO_LONG)
         escalate_overdue()
-        decisions.keep_both(left, actor=desk.actor)
+        decisions.keep_both(left, actor=clerk.actor)
         assert attention(client) == {"state": "ok", "waiting": 0, "escalated": 0}
 
-    def test_what_comes_by_itself_is_not_escalated(self, desk: Desk, spine: Sandbox) -> None:
-        saga = unconfirmed_move(desk, spine, desk.books())
+    def test_what_comes_by_itself_is_not_escalated(self, clerk: Clerk, spine: Sandbox) -> None:
+        saga = unconfirmed_move(clerk, spine, clerk.books())
         set_clocks(saga, attention_at=-TOO_LONG)
         assert escalate_overdue() == 0
-        settle(step(saga, FIRST))
-        assert tick(saga) is Stage.FINISHED
+        settled_alone(step(saga, FIRST))
+        assert continued(saga) is Stage.FINISHED
         set_clocks(saga, attention_at=-TOO_LONG)
         assert escalate_overdue() == 0
 
     def test_what_goes_wrong_after_it_was_taken_needs_somebody_anew(
-        self, left: Saga, desk: Desk, spine: Sandbox
+        self, left: Saga, clerk: Clerk, spine: Sandbox
     ) -> None:
         """Whoever took it may have gone home when the worker finds that it was not done."""
-        desk.counter.sends(desk.counter.opens(address_of(left)).form("/take"))
+        clerk.counter.sends(clerk.counter.opens(address_of(left)).form("/take"))
         spine.fault(practice="A20047", use_case="cancel", kind="status_500", times=1)
-        second = decisions.finish(left, actor=desk.actor)
-        assert settle(second, dead=True).state == State.NOT_MADE
+        second = decisions.finish(left, actor=clerk.actor)
+        assert settled_alone(second, dead=True).state == State.NOT_MADE
         assert stage(left) is Stage.NEEDS_DECISION
         set_clocks(left, attention_at=-TOO_LONG)
         assert escalate_overdue() == 1
 
-    def test_also_after_the_patient_knows_what_is_booked(self, left: Saga, desk: Desk) -> None:
-        desk.counter.sends(desk.counter.opens(address_of(left)).form("/told"))
-        assert "Nobody is dealing with it yet" in desk.counter.page.text
-        page = desk.counter.sends(desk.counter.page.form("/take"))
+    def test_also_after_the_patient_knows_what_is_booked(self, left: Saga, clerk: Clerk) -> None:
+        clerk.counter.sends(clerk.counter.opens(address_of(left)).form("/told"))
+        assert "Nobody is dealing with it yet" in clerk.counter.page.text
+        page = clerk.counter.sends(clerk.counter.page.form("/take"))
         assert "You are dealing with it since" in page.text
         set_clocks(left, attention_at=-TOO_LONG)
         assert escalate_overdue() == 0
 
-    def test_taking_what_has_gone_on_meanwhile_says_so(self, left: Saga, desk: Desk) -> None:
-        desk.counter.sends(desk.counter.opens(address_of(left)).form("/told"))
-        form = desk.counter.page.form("/take")
-        assert decisions.finish(left, actor=desk.actor).state == State.DONE
-        page = desk.counter.sends(form)
+    def test_taking_what_has_gone_on_meanwhile_says_so(self, left: Saga, clerk: Clerk) -> None:
+        clerk.counter.sends(clerk.counter.opens(address_of(left)).form("/told"))
+        form = clerk.counter.page.form("/take")
+        assert decisions.finish(left, actor=clerk.actor).state == State.DONE
+        page = clerk.counter.sends(form)
         assert "This has gone on meanwhile" in page.text
         left.refresh_from_db()
         assert left.owner is None
@@ -167,7 +158,7 @@ class TestStepsOfAPatientWhoHasBecomeRestricted:
         return left
 
     def test_nothing_of_the_patient_is_shown_and_it_is_not_forgotten(
-        self, hidden: Saga, desk: Desk, manager: User, sign_in: SignIn
+        self, hidden: Saga, clerk: Clerk, manager: User, sign_in: SignIn
     ) -> None:
         set_clocks(hidden, attention_at=-TOO_LONG)
         assert escalate_overdue() == 1
@@ -181,7 +172,7 @@ class TestStepsOfAPatientWhoHasBecomeRestricted:
         assert address_of(hidden) in other.opens(reverse("bookings")).html
 
     def test_it_is_taken_and_closed(
-        self, hidden: Saga, desk: Desk, manager: User, sign_in: SignIn
+        self, hidden: Saga, clerk: Clerk, manager: User, sign_in: SignIn
     ) -> None:
         other = colleague(manager, sign_in)
         page = other.sends(other.opens(address_of(hidden)).form("/take"))
@@ -192,12 +183,12 @@ class TestStepsOfAPatientWhoHasBecomeRestricted:
         [closed] = Event.objects.filter(kind=EventKind.STEPS_MOVED, username="manager")
         assert closed.nhs_number == hidden.encounter.nhs_number
 
-    def test_nothing_goes_on_by_itself(self, desk: Desk, spine: Sandbox) -> None:
-        old = desk.books()
-        saga = unconfirmed_move(desk, spine, old)
-        settle(step(saga, FIRST))
+    def test_nothing_goes_on_by_itself(self, clerk: Clerk, spine: Sandbox) -> None:
+        old = clerk.books()
+        saga = unconfirmed_move(clerk, spine, old)
+        settled_alone(step(saga, FIRST))
         Encounter.objects.filter(pk=saga.encounter_id).forget_patient()
-        assert tick(saga) is Stage.NEEDS_DECISION
+        assert continued(saga) is Stage.NEEDS_DECISION
         assert held(spine)[old.appointment_id] == "booked"
 
 
@@ -207,14 +198,14 @@ class TestWithdrawnAndMadeAllTheSame:
         command = books_with(counter, spine)
         page = counter.opens(reverse("withdraw-command", args=[command.pk]))
         counter.sends(page.form("/withdraw"))
-        assert looked_at(command).state == State.DONE
+        assert settled(command).state == State.DONE
         return command
 
     def test_is_escalated_until_somebody_takes_it(
         self, made: Command, counter: Counter, manager: User, sign_in: SignIn
     ) -> None:
         assert escalate_overdue() == 0
-        moved_back(made, attention_at=TOO_LONG)
+        set_clocks(made, attention_at=-TOO_LONG)
         assert escalate_overdue() == 1
         assert escalate_overdue() == 0
         other = colleague(manager, sign_in)
@@ -228,10 +219,10 @@ class TestWithdrawnAndMadeAllTheSame:
     def test_not_once_it_is_cancelled(self, made: Command, counter: Counter) -> None:
         there = [counter.encounter_id, "A20047", made.appointment_id]
         assert cancels(counter, reverse("cancel-appointment", args=there)).state == State.DONE
-        moved_back(made, attention_at=TOO_LONG)
+        set_clocks(made, attention_at=-TOO_LONG)
         assert escalate_overdue() == 0
 
     def test_nor_where_the_patient_keeps_it(self, made: Command, counter: Counter) -> None:
         counter.sends(counter.opens(reverse("command", args=[made.pk])).form("/told"))
-        moved_back(made, attention_at=TOO_LONG)
+        set_clocks(made, attention_at=-TOO_LONG)
         assert escalate_overdue() == 0

@@ -22,10 +22,11 @@ from booking_portal.commands.worklist.manual_close import close_by_hand
 from booking_portal.commands.worklist.needs_person import needs_person
 from booking_portal.commands.worklist.take import NotToTake, take
 from tests.portal.before import Before
+from tests.portal.clocks import set_clocks
 from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter
 from tests.portal.rows import Rows
-from tests.portal.unsettled import NEVER_ARRIVED, books_with, moved_back, page_of, to_a_person
+from tests.portal.unsettled import NEVER_ARRIVED, books_with, page_of, to_a_person
 from tests.sandbox_control import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -185,7 +186,7 @@ def test_what_was_withdrawn_and_is_made_by_telephone_is_not_forgotten(rows: Rows
     close_by_hand(left, made=True, spoken_to="Mrs Tull", actor=rows.actor)
     assert (left.state, left.result) == (State.DONE, {})
     assert counts().waiting == 1
-    moved_back(left, attention_at=A_WHILE.seconds + 60)
+    set_clocks(left, attention_at=-(A_WHILE.seconds + 60))
     assert escalate_overdue() == 1
     assert escalated_at(rows.actor.organisation) == 1
 

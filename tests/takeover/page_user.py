@@ -46,11 +46,11 @@ class Unexpected(Exception):
         super().__init__(f"{step}: {page.status} {page.address.split('?')[0]} {page.text[:400]}")
 
 
-class Desk:
+class PageUser:
     """One signed-in user. Every method raises Unexpected, and what Browser raises."""
 
     def __init__(self, browser: Browser, next_slot: Callable[[], int]) -> None:
-        """`next_slot` counts the slots that have been chosen, for every desk together."""
+        """`next_slot` counts the slots that have been chosen, for all users together."""
         self.browser = browser
         self.next_slot = next_slot
 
@@ -75,7 +75,7 @@ class Desk:
         return Searched(encounter, address, address.rstrip("/").rpartition("/")[2], offers)
 
     def chooses(self, found: Searched, moving: str = "") -> Page:
-        """Choose a slot that nobody at these desks has chosen; the page that checks it."""
+        """Choose a slot that none of these users has chosen; the page that checks it."""
         typed = {"only": found.offers[-self.next_slot()], "search": found.search}
         if moving:
             typed["moving"] = moving
