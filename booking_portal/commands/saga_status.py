@@ -126,36 +126,6 @@ def without_appointment(saga: Saga) -> bool:
     return undone or saga.kind == Saga.Kind.CANCEL_FIRST
 
 
-def sentence_of(saga: Saga) -> str:
-    """What is known, and why it did not go on by itself, when a person decides; else empty."""
-    if stage_of(saga) is not Stage.NEEDS_DECISION:
-        return ""
-    if _done(step_of(saga, Command.Step.SECOND)):
-        return "Both appointments have been cancelled. The patient has no appointment."
-    if saga.stopped == "NEW_CANCELLED":
-        return saga.sentence
-    second = step_of(saga, Command.Step.SECOND)
-    why = (second.sentence if second else saga.sentence) or time_over(saga)
-    return f"{sentence_of_first_step(saga)} {why}"
-
-
-def sentence_of_first_step(saga: Saga) -> str:
-    """What is certain once the first step is done, in words for the user."""
-    match Saga.Kind(saga.kind):
-        case Saga.Kind.MOVE:
-            return "The new appointment is booked. The portal has not cancelled the old one."
-        case Saga.Kind.CANCEL_FIRST:
-            return (
-                "The old appointment is cancelled and the new one is not booked: the patient has "
-                "no appointment."
-            )
-        case Saga.Kind.REGISTER_AND_BOOK:
-            return (
-                "The patient is on the practice's list now, temporarily, and that remains. "
-                "Nothing is booked."
-            )
-
-
 def time_over(saga: Saga) -> str:
     """Why the second step does not come by itself any more."""
     until = saga.automatic_until.astimezone(london.LONDON)

@@ -8,6 +8,7 @@ from booking_portal.appointments.messages.command import (
     HIDDEN,
     message_for_command,
 )
+from booking_portal.appointments.messages.decision import known_when_deciding
 from booking_portal.appointments.messages.in_doubt import answered_so
 from booking_portal.appointments.messages.message import StatusMessage
 from booking_portal.appointments.shared import formatting
@@ -170,7 +171,7 @@ def _first_of_move(about: About) -> StatusMessage:
 
 
 def _move_for_a_person(saga: Saga, about: About) -> StatusMessage:
-    known = saga_status.sentence_of(saga)
+    known = known_when_deciding(saga)
     if saga_status.without_appointment(saga):
         return _nothing_left(known)
     if saga.stopped == NEW_CANCELLED:
@@ -264,7 +265,7 @@ def _of_cancel_first(saga: Saga, about: About) -> StatusMessage:
         case Stage.CLOSED:
             return _given_up(saga)
         case Stage.NEEDS_DECISION | Stage.UNDOING | Stage.UNDONE:
-            return _nothing_left(saga_status.sentence_of(saga))
+            return _nothing_left(known_when_deciding(saga))
 
 
 def _of_registering(saga: Saga, about: About) -> StatusMessage:
@@ -306,7 +307,7 @@ def _of_registering(saga: Saga, about: About) -> StatusMessage:
             return StatusMessage(
                 "bad",
                 "Registered, not booked",
-                saga_status.sentence_of(saga),
+                known_when_deciding(saga),
                 f"You are registered at {name} for the time being. The appointment is not booked "
                 "yet.",
                 "Choose another slot below. The registration remains."

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.models import User
+from booking_portal.appointments.messages.decision import known_when_deciding
 from booking_portal.commands import saga_status
 from booking_portal.commands.delivery.outbox import AlreadyAsked
 from booking_portal.commands.models import Command, Proposal, Saga
@@ -159,7 +160,7 @@ def test_a_patient_left_without_an_appointment_is_loud_and_one_click_books(
     [listed] = saga_status.open_in(clerk.actor.organisation)
     assert listed == saga
     assert saga_status.without_appointment(listed)
-    assert "the patient has no appointment" in saga_status.sentence_of(listed)
+    assert "the patient has no appointment" in known_when_deciding(listed)
 
     again = decisions.finish(saga, actor=clerk.actor)
     assert (again.kind, again.state) == (Kind.BOOK, State.DONE), again.sentence
@@ -181,7 +182,7 @@ def test_a_slot_that_has_gone_meanwhile_is_left_to_a_person(
     assert step(saga, SECOND).state == State.REFUSED
     listed = Saga.objects.get(pk=saga.pk)
     assert saga_status.without_appointment(listed)
-    assert "This slot has been taken" in saga_status.sentence_of(listed)
+    assert "This slot has been taken" in known_when_deciding(listed)
     with pytest.raises(decisions.NotToDecide):
         decisions.undo(saga, "Undo", actor=clerk.actor)
     with pytest.raises(decisions.NotToDecide):
@@ -202,7 +203,7 @@ def test_too_late_it_is_a_persons(
     set_clocks(saga, automatic_until=-1)
     assert continued(saga) is Stage.NEEDS_DECISION
     assert step(saga, FIRST).state == State.DONE
-    assert "no appointment" in saga_status.sentence_of(Saga.objects.get(pk=saga.pk))
+    assert "no appointment" in known_when_deciding(Saga.objects.get(pk=saga.pk))
     assert decisions.finish(saga, actor=clerk.actor).state == State.DONE
 
 

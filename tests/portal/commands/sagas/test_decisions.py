@@ -7,6 +7,7 @@ from django.test import Client
 
 from booking_portal.accounts.actor import Actor, NotPermitted
 from booking_portal.accounts.models import User
+from booking_portal.appointments.messages.decision import known_when_deciding
 from booking_portal.audit.models import Event, EventKind
 from booking_portal.commands import saga_status
 from booking_portal.commands.models import Command
@@ -36,7 +37,7 @@ FIRST, SECOND, UNDO = Command.Step.FIRST, Command.Step.SECOND, Command.Step.UNDO
 
 def test_a_person_finishes_what_came_too_late(clerk: Clerk, old: Command, spine: Sandbox) -> None:
     saga = move_for_a_person(clerk, spine, old)
-    assert "a person decides" in saga_status.sentence_of(saga)
+    assert "a person decides" in known_when_deciding(saga)
     finished = decisions.finish(saga, actor=clerk.actor)
     assert (finished.kind, finished.state) == (Kind.CANCEL, State.DONE)
     assert decisions.finish(saga, actor=clerk.actor) == finished  # a second click
@@ -96,7 +97,7 @@ def test_a_cancellation_that_was_not_made_is_tried_again_by_a_person(
     assert continued(saga) is Stage.NEEDS_DECISION  # never tried again by itself
     assert set(held(spine).values()) == {"booked"}
     assert saga_status.open_in(clerk.actor.organisation) == [saga]
-    assert "The portal has not cancelled the old one" in saga_status.sentence_of(saga)
+    assert "The portal has not cancelled the old one" in known_when_deciding(saga)
     again = decisions.finish(saga, actor=clerk.actor)
     assert again.state == State.DONE
     assert again != second

@@ -9,6 +9,7 @@ from guardian.shortcuts import remove_perm
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.models import Membership, User
 from booking_portal.accounts.roles import Permission
+from booking_portal.appointments.messages.decision import known_when_deciding
 from booking_portal.commands import saga_status
 from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.models import Command, Saga
@@ -142,7 +143,7 @@ def test_a_practice_that_is_away_is_asked_again_until_the_time_is_over(
     assert continued(saga) is Stage.NEEDS_DECISION
     saga.refresh_from_db()
     assert saga.stopped == "TIME_OVER"
-    assert "The connection broke before the answer came" in saga_status.sentence_of(saga)
+    assert "The connection broke before the answer came" in known_when_deciding(saga)
     assert sorted(held(spine).values()) == ["booked", "booked"]
     spine.clear_faults()
     assert continued(saga) is Stage.NEEDS_DECISION  # whatever comes back: a person decides now
@@ -304,7 +305,7 @@ def test_an_old_appointment_that_somebody_changes_meanwhile_is_left_to_a_person(
     amended_by_another_organisation(clerk, old, acting_for(locum, "A1002"))
     assert continued(saga) is Stage.NEEDS_DECISION
     assert sorted(held(spine).values()) == ["booked", "booked"]
-    assert "Somebody has changed the old appointment" in saga_status.sentence_of(Saga.objects.get())
+    assert "Somebody has changed the old appointment" in known_when_deciding(Saga.objects.get())
     assert saga_status.open_in(clerk.actor.organisation) == [saga]
     assert transitions(saga)[-1] == ("stopped", "receptionist", "settling")
 

@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 
+from booking_portal.appointments.messages.decision import known_when_deciding
 from booking_portal.commands import saga_status
 from booking_portal.commands.models import Command, Proposal, Saga
 from booking_portal.commands.requests import booking
@@ -129,7 +130,7 @@ def test_the_registration_remains_when_the_booking_fails(clerk: Clerk, spine: Sa
     assert (command.kind, command.state) == (Kind.BOOK, State.REFUSED)
     saga = Saga.objects.get()
     assert stage(saga) is Stage.NEEDS_DECISION
-    sentence = saga_status.sentence_of(saga)
+    sentence = known_when_deciding(saga)
     assert "on the practice's list now, temporarily, and that remains" in sentence
     assert "This slot has been taken" in sentence
     assert not saga_status.without_appointment(saga)

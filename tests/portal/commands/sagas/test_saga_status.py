@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from booking_portal.accounts.models import Organisation
+from booking_portal.appointments.messages.decision import known_when_deciding
 from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.saga_status import (
@@ -16,7 +17,6 @@ from booking_portal.commands.saga_status import (
     may_cancel_first,
     open_in,
     open_saga_of_appointment,
-    sentence_of,
     stage_of,
     step_of,
     waiting_for,
@@ -211,7 +211,7 @@ def test_who_has_lost_the_old_appointment_and_not_got_the_new(
 ) -> None:
     saga = a_saga(rows, steps, facts, kind)
     assert without_appointment(saga) is lost
-    assert ("The patient has no appointment" in sentence_of(saga)) is (steps is NEITHER)
+    assert ("The patient has no appointment" in known_when_deciding(saga)) is (steps is NEITHER)
 
 
 BOOKED = "The new appointment is booked. The portal has not cancelled the old one."
@@ -226,23 +226,25 @@ def test_what_is_known_and_why_it_did_not_go_on_is_said_while_a_person_decides(
     rows: Rows, kind: str, known: str
 ) -> None:
     saga = rows.saga(kind, {"first": DONE}, stopped="X", sentence="It could not be read.")
-    said = sentence_of(fresh(saga))
+    said = known_when_deciding(fresh(saga))
     assert known in said
     assert said.endswith(" It could not be read.")
 
     rows.step(saga, "second", REFUSED, sentence="This slot has been taken.")
-    assert sentence_of(fresh(saga)).endswith(" This slot has been taken.")
+    assert known_when_deciding(fresh(saga)).endswith(" This slot has been taken.")
     Command.objects.filter(saga=saga, step="second").update(sentence="")
-    assert "now a person decides" in sentence_of(fresh(saga))
+    assert "now a person decides" in known_when_deciding(fresh(saga))
     Command.objects.filter(saga=saga, step="second").update(state=DONE)
-    assert sentence_of(fresh(saga)) == ""
+    assert known_when_deciding(fresh(saga)) == ""
 
 
 def test_nothing_is_said_while_it_goes_on(rows: Rows) -> None:
     saga = rows.saga(steps={"first": DONE}, sentence="It could not be read.")
-    assert sentence_of(fresh(saga)) == ""
+    assert known_when_deciding(fresh(saga)) == ""
     Saga.objects.filter(pk=saga.pk).update(stopped="NEW_CANCELLED")
-    assert sentence_of(fresh(saga)) == "It could not be read."  # and not that the new is booked
+    assert (
+        known_when_deciding(fresh(saga)) == "It could not be read."
+    )  # and not that the new is booked
 
 
 # Whose they are, and what they hold
