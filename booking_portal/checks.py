@@ -83,9 +83,10 @@ def _files() -> Iterator[Finding]:
 
 
 def _secrets() -> Iterator[Finding]:
-    secret = settings.SECRET_KEY
-    if len(secret) < SHORTEST_SECRET or any(word in secret.lower() for word in NOT_SECRET):
-        yield ("E007", "SECRET_KEY is short or a default.", "Make a random one of 50 characters.")
+    for name in ("SECRET_KEY", "SECRET_KEY_FALLBACKS"):
+        value = getattr(settings, name)
+        if any(_is_poor(secret) for secret in ([value] if isinstance(value, str) else value)):
+            yield ("E007", f"{name} is short or a default.", "Make a random one of 50 characters.")
     if settings.GPCONNECT_DIRECTORY_API_KEY in TEST_API_KEYS:
         yield ("E008", "GPCONNECT_DIRECTORY_API_KEY is the sandbox's.", "Use your own.")
     if settings.PDS_KEY_ID.startswith("demo"):
@@ -97,6 +98,10 @@ def _demo() -> Iterator[Finding]:
         yield ("E010", "The demo's pages are installed.", "Use booking_portal.settings.production.")
     if settings.DEBUG:
         yield ("E011", "DEBUG is on.", "It shows patients' data on error pages.")
+
+
+def _is_poor(secret: str) -> bool:
+    return len(secret) < SHORTEST_SECRET or any(word in secret.lower() for word in NOT_SECRET)
 
 
 def _is_https(address: str) -> bool:

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
+from django.conf import settings
 from django.core.cache import cache
 from django.utils.crypto import salted_hmac
 
@@ -53,11 +54,11 @@ def one_try(actor: Actor, nhs_number: str = "") -> Iterator[None]:
     Raises: TooManyTries, after the refusal has been audited.
     """
     user = str(actor.user.pk)
-    counts = [(OF_USER, _key(OF_USER, user))]
+    counts = [(OF_USER, _keys(OF_USER, user))]
     if nhs_number:
-        counts.insert(0, (OF_PATIENT, _key(OF_PATIENT, f"{user}:{nhs_number}")))
-    for limit, key in counts:
-        if _counted(key, limit.seconds) > limit.most:
+        counts.insert(0, (OF_PATIENT, _keys(OF_PATIENT, f"{user}:{nhs_number}")))
+    for limit, keys in counts:
+        if _counted(keys, limit.seconds) > limit.most:
             trail.record(
                 EventKind.BLOCKED, actor.who, nhs_number=nhs_number, outcome=TooManyTries.outcome
             )
@@ -72,24 +73,31 @@ def one_try(actor: Actor, nhs_number: str = "") -> Iterator[None]:
     _give_back(counts)
 
 
-def _counted(key: str, seconds: int) -> int:
+def _counted(keys: list[str], seconds: int) -> int:
     """How many tries there have been, with this one."""
+    key, *others = keys
+    before = sum(cache.get(other) or 0 for other in others)
     for _ in range(2):
         cache.add(key, 0, seconds)
         with suppress(ValueError):  # its time is over, or Redis has come or gone in between
-            return int(cache.incr(key))
-    return 1
+            return int(cache.incr(key)) + before
+    return 1 + before
 
 
-def _give_back(counts: list[tuple[Limit, str]]) -> None:
-    for _, key in counts:
+def _give_back(counts: list[tuple[Limit, list[str]]]) -> None:
+    for _, (key, *_others) in counts:
         with suppress(ValueError):  # its time is over
             cache.decr(key)
 
 
-def _key(limit: Limit, whose: str) -> str:
-    """Says nothing of the patient, also to whoever can try all numbers. [IG-3]"""
-    digest = salted_hmac(
-        "booking_portal.patients.wrong_tries", whose, algorithm="sha256"
-    ).hexdigest()
-    return f"{TRIES}{limit.name}:{digest}"
+def _keys(limit: Limit, whose: str) -> list[str]:
+    """Where this process counts, and where those do that have another secret meanwhile: a new
+    secret is no new set of tries.
+
+    They say nothing of the patient, also to whoever can try all numbers. [IG-3]
+    """
+    digests = (
+        salted_hmac("booking_portal.patients.wrong_tries", whose, secret=secret, algorithm="sha256")
+        for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    )
+    return [f"{TRIES}{limit.name}:{digest.hexdigest()}" for digest in digests]

@@ -10,7 +10,9 @@ from booking_portal.settings import environment
 BASE_DIR = Path(__file__).resolve().parents[2]
 
 ENVIRONMENT_NAME = "production"
-SECRET_KEY = environment.text("SECRET_KEY")
+SECRET_KEY = environment.secret("SECRET_KEY")
+# Signs nothing any more, or nothing yet: docs/rotation.md.
+SECRET_KEY_FALLBACKS = environment.secrets("SECRET_KEY_FALLBACKS")
 DEBUG = False
 ALLOWED_HOSTS = environment.names("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = environment.names("CSRF_TRUSTED_ORIGINS")
@@ -93,7 +95,7 @@ TEMPLATES = [
 # PostgreSQL holds everything that must last; Redis nothing that cannot be lost.
 DATABASES = {"default": environment.database("DATABASE_URL")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-REDIS_URL = environment.text("REDIS_URL")
+REDIS_URL = environment.secret("REDIS_URL")
 CACHES = {
     "default": {
         "BACKEND": "booking_portal.cache.ForgivingRedisCache",
@@ -231,7 +233,7 @@ GPCONNECT_REVOCATIONS = environment.path("GPCONNECT_REVOCATIONS")
 NHS_API_CA_BUNDLE = environment.path("NHS_API_CA_BUNDLE")
 GPCONNECT_ISSUER = environment.text("GPCONNECT_ISSUER")
 GPCONNECT_DIRECTORY_URL = environment.text("GPCONNECT_DIRECTORY_URL")
-GPCONNECT_DIRECTORY_API_KEY = environment.text("GPCONNECT_DIRECTORY_API_KEY", "")
+GPCONNECT_DIRECTORY_API_KEY = environment.secret("GPCONNECT_DIRECTORY_API_KEY", "")
 PDS_URL = environment.text("PDS_URL")
 PDS_TOKEN_URL = environment.text("PDS_TOKEN_URL", "")
 PDS_CLIENT_ID = environment.text("PDS_CLIENT_ID", "")
