@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from demo import certificates, embedded
+from demo import certificates, embedded, tether
 from tests.sandbox_control import Sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -188,6 +188,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     if _deals_out(early_config):
         os.environ |= {**NOWHERE, **os.environ, **_portal_environment(9, 9)}
     else:
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            tether.to_parent(os.getppid())
         early_config.stash[_services] = Services()
         early_config.add_cleanup(early_config.stash[_services].stop)
     return (yield)

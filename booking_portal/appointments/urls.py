@@ -59,7 +59,7 @@ urlpatterns = [
         command_views.acknowledge_command,
         name="acknowledge-command",
     ),
-    path("bookings/<uuid:command_id>/ring-back", callback_views.ring_back, name="ring-back"),
+    path("bookings/<uuid:command_id>/ring-back", callback_views.change_callback, name="ring-back"),
     path("bookings/<uuid:command_id>/take", callback_views.take_command, name="take-command"),
     path("bookings/<uuid:command_id>/told", callback_views.patient_told, name="patient-told"),
     path(

@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Silence:
+class FailureRun:
     """A practice's run of failures: how many, and since when.
 
     `ask_at` is when one read may ask again, None while everything may. Times are seconds of the
@@ -34,7 +34,7 @@ class Silence:
     ask_at: float | None = None
 
 
-Change = Callable[[Silence | None, float], tuple[Silence | None, Result]]
+Change = Callable[[FailureRun | None, float], tuple[FailureRun | None, Result]]
 """From a practice's state and the time: its next state, and what the caller wants to know.
 
 May be called more than once.
@@ -45,12 +45,12 @@ class TooManyAtOnce(RedisError):
     """The practice's state is too much in demand: as if Redis were away."""
 
 
-class ProcessSilences:
+class ProcessFailureRuns:
     """In this process alone; each practice's state is forgotten some time after it was last set."""
 
     def __init__(self, memory_seconds: float) -> None:
         self._memory = memory_seconds
-        self._kept: dict[str, tuple[Silence, float]] = {}
+        self._kept: dict[str, tuple[FailureRun, float]] = {}
         self._lock = threading.Lock()
 
     def change(self, ods_code: str, change: Change[Result]) -> Result:
@@ -65,21 +65,21 @@ class ProcessSilences:
                 self._kept[ods_code] = after, now + self._memory
             return result
 
-    def all_of(self, ods_codes: Iterable[str]) -> dict[str, Silence]:
+    def all_of(self, ods_codes: Iterable[str]) -> dict[str, FailureRun]:
         """The states of those practices that have one."""
         with self._lock:
             now = time.time()
             found = {ods_code: self._get(ods_code, now) for ods_code in ods_codes}
-        return {ods_code: silence for ods_code, silence in found.items() if silence is not None}
+        return {ods_code: run for ods_code, run in found.items() if run is not None}
 
     def forget(self) -> None:
         """Begin with nothing counted."""
         with self._lock:
             self._kept.clear()
 
-    def _get(self, ods_code: str, now: float) -> Silence | None:
-        silence, until = self._kept.get(ods_code, (None, 0.0))
-        return silence if now < until else None
+    def _get(self, ods_code: str, now: float) -> FailureRun | None:
+        run, until = self._kept.get(ods_code, (None, 0.0))
+        return run if now < until else None
 
 
 # Sets or deletes the state if it is still the one that the change was made from.
@@ -91,7 +91,7 @@ return 1
 """
 
 
-class SharedSilences:
+class SharedFailureRuns:
     """In Redis, for all processes. Every method raises RedisError."""
 
     def __init__(self, redis_url: str, memory_seconds: float) -> None:
@@ -114,39 +114,39 @@ class SharedSilences:
                 return result
         raise TooManyAtOnce
 
-    def all_of(self, ods_codes: Iterable[str]) -> dict[str, Silence]:
+    def all_of(self, ods_codes: Iterable[str]) -> dict[str, FailureRun]:
         """The states of those practices that have one."""
         codes = list(ods_codes)
         if not codes:
             return {}
         raw = cast("list[bytes | None]", self._redis.mget([key_of(code) for code in codes]))
         found = {code: _read(text) for code, text in zip(codes, raw, strict=True)}
-        return {code: silence for code, silence in found.items() if silence is not None}
+        return {code: run for code, run in found.items() if run is not None}
 
     def close(self) -> None:
         """Close the connections to Redis."""
         self._redis.close()
 
 
-class ForgivingSilences:
+class ForgivingFailureRuns:
     """In Redis, or, for some seconds after Redis has failed, in this process."""
 
     def __init__(self, redis_url: str, memory_seconds: float) -> None:
-        self._shared = SharedSilences(redis_url, memory_seconds)
-        self._alone = ProcessSilences(memory_seconds)
+        self._shared = SharedFailureRuns(redis_url, memory_seconds)
+        self._alone = ProcessFailureRuns(memory_seconds)
         self._redis_or_alone = RedisOrAlone(
             "this process counts silent practices itself", on_leaving=self._alone.forget
         )
 
     def change(self, ods_code: str, change: Change[Result]) -> Result:
-        """As SharedSilences, and never a RedisError."""
+        """As SharedFailureRuns, and never a RedisError."""
         return self._redis_or_alone.ask(
             lambda: self._shared.change(ods_code, change),
             lambda: self._alone.change(ods_code, change),
         )
 
-    def all_of(self, ods_codes: Iterable[str]) -> dict[str, Silence]:
-        """As SharedSilences, and never a RedisError."""
+    def all_of(self, ods_codes: Iterable[str]) -> dict[str, FailureRun]:
+        """As SharedFailureRuns, and never a RedisError."""
         codes = list(ods_codes)
         return self._redis_or_alone.ask(
             lambda: self._shared.all_of(codes), lambda: self._alone.all_of(codes)
@@ -162,10 +162,10 @@ def key_of(ods_code: str) -> str:
     return f"breaker:{ods_code}"
 
 
-def encoded(silence: Silence | None) -> bytes:
+def encoded(run: FailureRun | None) -> bytes:
     """A state as Redis keeps it; nothing for none."""
-    return b"" if silence is None else json.dumps(astuple(silence)).encode()
+    return b"" if run is None else json.dumps(astuple(run)).encode()
 
 
-def _read(raw: bytes | None) -> Silence | None:
-    return None if raw is None else Silence(*json.loads(raw))
+def _read(raw: bytes | None) -> FailureRun | None:
+    return None if raw is None else FailureRun(*json.loads(raw))

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Final
 
-from booking_portal.integration.breaker_store import ForgivingSilences, Silence
+from booking_portal.integration.breaker_store import FailureRun, ForgivingFailureRuns
 from gpconnect import london
 from gpconnect.error_evidence import meaning
 from gpconnect.error_table import Says, row
@@ -91,11 +91,11 @@ class Breaker:
 
     def __init__(self, redis_url: str, limits: Limits) -> None:
         self._limits = limits
-        self._silences = ForgivingSilences(redis_url, limits.memory)
+        self._failure_runs = ForgivingFailureRuns(redis_url, limits.memory)
 
     def close(self) -> None:
         """Close the connections to Redis."""
-        self._silences.close()
+        self._failure_runs.close()
 
     def let_pass(self, ods_code: str, *, writes: bool) -> None:
         """Go on only if the practice may be asked now.
@@ -103,38 +103,38 @@ class Breaker:
         Raises: PracticeNotAnswering.
         """
 
-        def ask(silence: Silence | None, now: float) -> tuple[Silence | None, float | None]:
-            if silence is None or silence.ask_at is None:
-                return silence, None
-            if writes or now < silence.ask_at:
-                return silence, silence.since
-            return replace(silence, ask_at=now + self._limits.wait), None
+        def ask(run: FailureRun | None, now: float) -> tuple[FailureRun | None, float | None]:
+            if run is None or run.ask_at is None:
+                return run, None
+            if writes or now < run.ask_at:
+                return run, run.since
+            return replace(run, ask_at=now + self._limits.wait), None
 
-        since = self._silences.change(ods_code, ask)
+        since = self._failure_runs.change(ods_code, ask)
         if since is not None:
             raise PracticeNotAnswering(datetime.fromtimestamp(since, UTC))
 
     def note(self, ods_code: str, sign: Sign) -> None:
         """Keep what the end of an exchange said of the practice."""
 
-        def failed(silence: Silence | None, now: float) -> tuple[Silence, None]:
-            run = silence or Silence(0, now)
+        def failed(run: FailureRun | None, now: float) -> tuple[FailureRun, None]:
+            run = run or FailureRun(0, now)
             run = replace(run, failures=run.failures + 1)
             if run.ask_at is None and run.failures >= self._limits.failures:
                 run = replace(run, ask_at=now + self._limits.wait)
             return run, None
 
         if sign is Sign.SILENT:
-            self._silences.change(ods_code, failed)
+            self._failure_runs.change(ods_code, failed)
         elif sign is Sign.ANSWERS:
-            self._silences.change(ods_code, lambda silence, now: (None, None))
+            self._failure_runs.change(ods_code, lambda run, now: (None, None))
 
     def not_answering(self, ods_codes: Iterable[str]) -> dict[str, datetime]:
         """Those of the practices whose breaker is open, with the time of their first failure."""
         return {
-            ods_code: datetime.fromtimestamp(silence.since, UTC)
-            for ods_code, silence in self._silences.all_of(ods_codes).items()
-            if silence.ask_at is not None
+            ods_code: datetime.fromtimestamp(run.since, UTC)
+            for ods_code, run in self._failure_runs.all_of(ods_codes).items()
+            if run.ask_at is not None
         }
 
 

@@ -33,7 +33,7 @@ from booking_portal.typed_back import NOTHING
 
 @require_http_methods(["GET", "POST"])
 @acting(Permission.VIEW_WORKLIST)
-def ring_back(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
+def change_callback(request: ActingRequest, command_id: uuid.UUID) -> HttpResponse:
     """The number to ring the patient back on."""
     found = organisations_command(request, command_id)
     if found.encounter.restricted:  # [PDS-3]

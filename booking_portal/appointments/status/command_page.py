@@ -58,7 +58,7 @@ class CommandPage:
     asked: AppointmentCard
     beside: bool
     rewritten: str
-    otherwise: DeviationNotice | None
+    deviation: DeviationNotice | None
     practice: str
     telephone: str
     asked_by: str
@@ -68,7 +68,7 @@ class CommandPage:
     reference: str
     confirmed_booking: bool
     slot_gone: bool
-    ring_back: CallbackPanel | None
+    callback: CallbackPanel | None
     may_withdraw: bool
     no_longer_wanted: str
     withdrawn: str
@@ -119,7 +119,7 @@ class CommandPage:
             telephone=practice.telephone,
             asked_by=formatting.who_and_when(command.user, command.created_at),
             seen=last_seen(command),
-            otherwise=differs,
+            deviation=differs,
             sentences=(
                 patient_script.confirmation(card, practice, telephones)
                 if live and not (differs and differs.must_tell)
@@ -129,7 +129,7 @@ class CommandPage:
             reference=reference_of(command),
             confirmed_booking=live,
             slot_gone=slot_gone(command),
-            ring_back=CallbackPanel.of(command, actor, cancelled=card.cancelled),
+            callback=CallbackPanel.of(command, actor, cancelled=card.cancelled),
             may_withdraw=may_withdraw(command, actor),
             no_longer_wanted=f"The patient no longer wants this {WANTED[Kind(command.kind)]}",
             withdrawn=withdrawn_by(command),
@@ -163,13 +163,13 @@ class RestrictedPage:
     @classmethod
     def of(cls, command: Command, actor: Actor) -> "RestrictedPage":
         """The page for what is stored now."""
-        ring_back = CallbackPanel.of(command, actor, cancelled=False)
+        callback = CallbackPanel.of(command, actor, cancelled=False)
         waiting = command.state == State.NEEDS_ATTENTION
         return cls(
             command_id=str(command.pk),
             message=message_for_restricted_command(command),
-            may_take=waiting and ring_back is not None and ring_back.may_take,
-            owner=ring_back.owner if waiting and ring_back is not None else "",
+            may_take=waiting and callback is not None and callback.may_take,
+            owner=callback.owner if waiting and callback is not None else "",
             asked_by=formatting.who_and_when(command.user, command.created_at),
             reference=reference_of(command),
         )

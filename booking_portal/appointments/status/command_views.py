@@ -177,7 +177,7 @@ def _page(
     )
     if found.saga_id is None:
         return page
-    return replace(page, message=replace(page.message, say=""), ring_back=None)
+    return replace(page, message=replace(page.message, say=""), callback=None)
 
 
 def _look_again(request: ActingRequest, found: Command, encounter: Encounter) -> str:

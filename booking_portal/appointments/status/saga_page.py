@@ -93,7 +93,7 @@ class SagaPage:
     old_when: str
     old_practice: str
     sentences: tuple[str, ...]
-    otherwise: DeviationNotice | None
+    deviation: DeviationNotice | None
     booking_id: str
     limited_information: str
     cancel_first: bool
@@ -148,7 +148,7 @@ class SagaPage:
             sentences=patient_script.confirmation(about.card, practice, telephones)
             if read_out
             else (),
-            otherwise=differs,
+            deviation=differs,
             booking_id=str(booking.pk) if booking else "",
             limited_information=patient_script.limited_information(actor.organisation),
             cancel_first=saga_status.may_cancel_first(saga),

@@ -261,10 +261,10 @@ def _show_restricted(request: ActingRequest, found: Saga) -> HttpResponse:
 def _step_page(step: Command, page: SagaPage, actor: Actor) -> CommandPage:
     """The step somebody has to see to; who decides about both steps rings the patient back too."""
     shown = CommandPage.of(step, actor)
-    if not page.owner or shown.ring_back is None:
+    if not page.owner or shown.callback is None:
         return shown
-    ring_back = replace(shown.ring_back, owner=page.owner, may_take=page.may_take)
-    return replace(shown, ring_back=ring_back)
+    callback = replace(shown.callback, owner=page.owner, may_take=page.may_take)
+    return replace(shown, callback=callback)
 
 
 def closes(step: Command, actor: Actor) -> bool:

@@ -24,7 +24,7 @@ class WorkRows:
     sagas: tuple[SagaRow, ...]
     attention: tuple[WorkRow, ...]
     waiting: tuple[WorkRow, ...]
-    ring_back: tuple[WorkRow, ...]
+    callbacks: tuple[WorkRow, ...]
     settled: tuple[WorkRow, ...]
 
     @classmethod
@@ -42,14 +42,14 @@ class WorkRows:
                 for command in work.attention
             ),
             waiting=tuple(_of_work(command) for command in work.waiting),
-            ring_back=tuple(
+            callbacks=tuple(
                 _of_work(
                     command,
                     f"Ring {command.ring_back}" if command.ring_back else "No number is known",
                     who_deals(command, actor),
                     _settled(command),
                 )
-                for command in work.ring_back
+                for command in work.callbacks
             ),
             settled=tuple(_of_work(command, _settled(command)) for command in work.settled),
         )

@@ -36,13 +36,13 @@ class RecentPatient:
 class StartPage:
     """All that the start page shows besides the patient box.
 
-    `ring_back` are the first of those whom the user owes a call, `to_ring` how many there are.
+    `callbacks` are the first of those whom the user owes a call, `to_ring` how many there are.
     """
 
     today: str
     sagas: tuple[SagaRow, ...]
     unsettled: tuple[WorkRow, ...]
-    ring_back: tuple[WorkRow, ...]
+    callbacks: tuple[WorkRow, ...]
     to_ring: int
     bookings: tuple[WorkRow, ...]
     recent: tuple[RecentPatient, ...]
@@ -57,8 +57,8 @@ class StartPage:
         """
         today = london.today()
         found = work(actor=actor)
-        mine = [command for command in found.ring_back if command.owner_id == actor.user.pk]
-        found = replace(found, ring_back=mine[:RING_BACK_SHOWN])
+        mine = [command for command in found.callbacks if command.owner_id == actor.user.pk]
+        found = replace(found, callbacks=mine[:RING_BACK_SHOWN])
         if actor.role is Role.CLINICIAN:
             found = replace(
                 found,
@@ -74,7 +74,7 @@ class StartPage:
             today=formatting.long_date(today),
             sagas=rows.sagas,
             unsettled=rows.attention + rows.waiting,
-            ring_back=rows.ring_back,
+            callbacks=rows.callbacks,
             to_ring=len(mine),
             bookings=tuple(row_of(command) for command in booked),
             recent=tuple(recent),

@@ -26,14 +26,14 @@ class Work:
 
     `sagas` wait for a decision after their first step; `attention` needs somebody at the
     telephone, or to cancel what was withdrawn and is there;
-    `waiting` the portal looks after; `ring_back` is settled and the patient does not know;
+    `waiting` the portal looks after; `callbacks` is settled and the patient does not know;
     `settled` was once not confirmed, and became certain within the last 24 hours.
     """
 
     sagas: list[Saga]
     attention: list[Command]
     waiting: list[Command]
-    ring_back: list[Command]
+    callbacks: list[Command]
     settled: list[Command]
 
 

@@ -21,7 +21,7 @@ from booking_portal.commands.models import Command
 from booking_portal.commands.states import State
 from booking_portal.commands.tasks import settle_due
 from booking_portal.integration import clients
-from booking_portal.integration.breaker_store import Silence, encoded, key_of
+from booking_portal.integration.breaker_store import FailureRun, encoded, key_of
 from booking_portal.integration.circuit_breaker import Breaker, Limits, PracticeNotAnswering, Sign
 from booking_portal.integration.exchange_audit import Subject
 from gpconnect import london
@@ -68,7 +68,7 @@ def opened(redis: Redis, ods_code: str, *, minutes_ago: float = 3, ask_in: float
     `ask_in` is in how many seconds a read may ask again.
     """
     since = time.time() - minutes_ago * 60
-    redis.set(key_of(ods_code), encoded(Silence(5, since, time.time() + ask_in)))
+    redis.set(key_of(ods_code), encoded(FailureRun(5, since, time.time() + ask_in)))
     return f"{datetime.fromtimestamp(since, london.LONDON):%H:%M}"
 
 
