@@ -37,6 +37,15 @@ BOOKED_BY = {
 EVERYWHERE = sorted(Origin)
 
 
+def test_the_words_under_which_commands_are_stored_stay() -> None:
+    """Rows of every version before have these, and so do their events in the audit trail."""
+    assert list(Kind) == ["book", "amend", "cancel", "register"]
+    assert list(State) == [
+        *("sending", "unconfirmed", "needs_attention"),
+        *("done", "refused", "not_made", "withdrawn"),
+    ]
+
+
 def answered(
     kind: Kind, code: str, origin: Origin = Origin.PRACTICE, status: int | None = None
 ) -> GPConnectError:
