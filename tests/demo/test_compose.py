@@ -52,7 +52,7 @@ def stages() -> dict[str, list[tuple[str, str]]]:
 
 
 def names_read_by_settings() -> set[str]:
-    read = re.compile(r'environment\.(?:text|names|path|number|database)\(\s*"([A-Z_]+)"')
+    read = re.compile(r'environment\.(?:text|names|path|number|database|secrets?)\(\s*"([A-Z_]+)"')
     settings = (ROOT / "booking_portal" / "settings").glob("*.py")
     return {name for file in settings for name in read.findall(file.read_text())}
 
