@@ -95,7 +95,7 @@ TEMPLATES = [
 # PostgreSQL holds everything that must last; Redis nothing that cannot be lost.
 DATABASES = {"default": environment.database("DATABASE_URL")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-REDIS_URL = environment.secret("REDIS_URL")
+REDIS_URL = environment.redis("REDIS_URL")
 CACHES = {
     "default": {
         "BACKEND": "booking_portal.cache.ForgivingRedisCache",

@@ -2,9 +2,10 @@
 
 import os
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+from booking_portal.settings import server_addresses
 
 
 def text(name: str, default: str | None = None) -> str:
@@ -73,22 +74,41 @@ def number(name: str, default: int) -> int:
         raise ImproperlyConfigured(f"{name} must be a whole number.") from None
 
 
+def choice(name: str, default: str, *others: str) -> str:
+    """One of some words.
+
+    Raises: ImproperlyConfigured for any other.
+    """
+    value = text(name, default)
+    if value not in {default, *others}:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join((default, *others))}.")
+    return value
+
+
 def database(name: str) -> dict[str, object]:
-    """Django's settings for a `postgres://user:password@host:port/name` URL.
+    """Django's settings for a `postgres://user:password@host:port/name?option=value` URL.
+
+    The password may stand in a variable of its own instead, as it is: DATABASE_PASSWORD for
+    DATABASE_URL.
 
     Raises: ImproperlyConfigured for any other engine: PostgreSQL is the only one, everywhere.
     """
-    url = urlsplit(secret(name))
-    if url.scheme not in {"postgres", "postgresql"}:
-        raise ImproperlyConfigured(f"{name} must be a postgres:// URL.")
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(url.path.removeprefix("/")),
-        "USER": unquote(url.username or ""),
-        "PASSWORD": unquote(url.password or ""),
-        "HOST": url.hostname or "",
-        "PORT": str(url.port or ""),
+    pooling = choice("DATABASE_POOLING", "none", "transaction")
+    return server_addresses.postgres(name, secret(name), _password(name)) | {
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 3},
+        # Between two transactions such a pooler gives the connection to somebody else.
+        "DISABLE_SERVER_SIDE_CURSORS": pooling == "transaction",
     }
+
+
+def redis(name: str) -> str:
+    """The address of Redis, in the form that all of its clients understand.
+
+    Its password may stand in a variable of its own too: REDIS_PASSWORD for REDIS_URL.
+    """
+    return server_addresses.redis(name, secret(name), _password(name))
+
+
+def _password(name: str) -> str | None:
+    return secret(f"{name.removesuffix('_URL')}_PASSWORD", "") or None
