@@ -1,4 +1,7 @@
-"""A pytest plugin that writes down how long each test took that passed (file: $MUTANTS_SECONDS)."""
+"""A pytest plugin that writes down how long each test took that passed (file: $MUTANTS_SECONDS).
+
+But for those that take a server away: a warm session keeps its servers for all mutants.
+"""
 
 import json
 import os
@@ -15,6 +18,10 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     _seconds[report.nodeid] += report.duration
     if not report.passed:
         _failed.add(report.nodeid)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = [item for item in items if "redis_server" not in getattr(item, "fixturenames", ())]
 
 
 def pytest_sessionfinish() -> None:

@@ -12,11 +12,21 @@ from booking_portal.accounts.models import Organisation, User
 from booking_portal.practices.models import Federation, Practice
 from tests.connections import forget_connections
 from tests.portal.counter import Counter
+from tests.portal.redis_server import RedisServer
 from tests.portal.rows import Rows
 from tests.portal.saga_steps import Clerk
 from tests.sandbox_control import Sandbox
+from tests.services import Services
 
 SignIn = Callable[[Client, User], None]
+
+
+@pytest.fixture
+def redis_server(services: Services) -> Iterator[RedisServer]:
+    """For a test that takes Redis away; it is there again afterwards."""
+    server = RedisServer(services)
+    yield server
+    server.comes_back()
 
 
 @pytest.fixture

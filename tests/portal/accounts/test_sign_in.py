@@ -8,11 +8,10 @@ from django.urls import reverse
 
 from booking_portal.accounts.models import Membership, User
 from booking_portal.audit.models import Event, EventKind
-from booking_portal.cache import ForgivingRedisCache
 from demo import seed
 from tests.portal.conftest import SignIn
 from tests.portal.pages import text_of, title_of
-from tests.services import Services
+from tests.portal.redis_server import RedisServer
 
 pytestmark = pytest.mark.django_db
 
@@ -156,15 +155,10 @@ def test_guessing_passwords_is_stopped(client: Client, receptionist: User) -> No
 
 
 def test_without_redis_people_can_still_sign_in(
-    client: Client, receptionist: User, services: Services
+    client: Client, receptionist: User, redis_server: RedisServer
 ) -> None:
-    assert services.redis is not None, "the session's own Redis"
-    services.redis.stop()
-    try:
-        page = sign_in_form(client, "receptionist", seed.password())
-    finally:
-        services.redis.start()
-        ForgivingRedisCache._redis_or_alone._away_until = 0.0
+    redis_server.goes_away()
+    page = sign_in_form(client, "receptionist", seed.password())
     assert "Who is on the line?" in text_of(page)
 
 

@@ -15,7 +15,6 @@ from redis import Redis
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.models import User
 from booking_portal.audit.models import Event, EventKind
-from booking_portal.cache import ForgivingRedisCache
 from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import State
@@ -26,10 +25,9 @@ from booking_portal.integration.circuit_breaker import Breaker, Limits, Practice
 from booking_portal.integration.exchange_audit import Subject
 from gpconnect import london
 from gpconnect.models import Endpoint, SlotSearch
-from tests.connections import forget_connections
 from tests.portal.counter import PATIENT, Counter, Page
+from tests.portal.redis_server import RedisServer
 from tests.sandbox_control import Sandbox
-from tests.services import Services
 
 pytestmark = pytest.mark.django_db
 
@@ -53,13 +51,8 @@ def two_processes() -> Generator[tuple[Breaker, Breaker]]:
 
 
 @pytest.fixture
-def redis_away(services: Services, spine: Sandbox) -> Generator[None]:
-    assert services.redis is not None, "the session's own Redis"
-    services.redis.stop()
-    yield
-    services.redis.start()
-    ForgivingRedisCache._redis_or_alone._away_until = 0.0
-    forget_connections()
+def redis_away(redis_server: RedisServer, spine: Sandbox) -> None:
+    redis_server.goes_away()
 
 
 def opened(redis: Redis, ods_code: str, *, minutes_ago: float = 3, ask_in: float = 30) -> str:

@@ -11,7 +11,6 @@ from django.test import Client
 from django.urls import reverse
 
 from booking_portal.accounts.models import User
-from booking_portal.cache import ForgivingRedisCache
 from booking_portal.commands.models import Command
 from booking_portal.commands.monitoring import worker_last_seen
 from booking_portal.commands.restore_models import DatabaseMark
@@ -24,31 +23,9 @@ from tests.portal.clocks import settled
 from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
 from tests.portal.pages import ORDINARY, find, text_of
+from tests.portal.redis_server import RedisServer
 from tests.real_processes import Processes
 from tests.sandbox_control import Sandbox
-from tests.services import Services
-
-
-class RedisServer:
-    """The session's Redis, taken away and given back."""
-
-    def __init__(self, services: Services) -> None:
-        assert services.redis is not None, "the session's own Redis"
-        self._server = services.redis
-
-    def goes_away(self) -> None:
-        self._server.kill()
-
-    def comes_back(self) -> None:
-        self._server.start()
-        ForgivingRedisCache._redis_or_alone._away_until = 0.0
-
-
-@pytest.fixture
-def redis_server(services: Services) -> Iterator[RedisServer]:
-    server = RedisServer(services)
-    yield server
-    server.comes_back()
 
 
 def writes(spine: Sandbox) -> list[str]:

@@ -13,7 +13,6 @@ from pytest_django import Settings
 from booking_portal.accounts.models import User
 from booking_portal.audit import trail
 from booking_portal.audit.models import EventKind
-from booking_portal.cache import ForgivingRedisCache
 from booking_portal.commands.monitoring import WORKER_KEY
 from booking_portal.commands.restores.hold import hold
 from booking_portal.oversight.clock_drift import (
@@ -29,8 +28,8 @@ from tests.portal.clocks import set_clocks
 from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter
 from tests.portal.pages import ORDINARY, opened
+from tests.portal.redis_server import RedisServer
 from tests.sandbox_control import Sandbox
-from tests.services import Services
 
 pytestmark = pytest.mark.django_db
 
@@ -138,14 +137,11 @@ def test_a_worker_that_fell_silent_is_degraded(client: Client) -> None:
     assert states(body)["worker"] == "degraded"
 
 
-def test_without_redis_the_portal_is_degraded_and_up(client: Client, services: Services) -> None:
-    assert services.redis is not None, "the session's own Redis"
-    services.redis.stop()
-    try:
-        status, body = health(client)
-    finally:
-        services.redis.start()
-        ForgivingRedisCache._redis_or_alone._away_until = 0.0
+def test_without_redis_the_portal_is_degraded_and_up(
+    client: Client, redis_server: RedisServer
+) -> None:
+    redis_server.goes_away()
+    status, body = health(client)
     assert (status, body["status"]) == (200, "degraded")
     assert states(body)["redis"] == states(body)["worker"] == "degraded"
 

@@ -9,7 +9,6 @@ from django.urls import reverse
 
 from booking_portal.appointments.search.results import ResultsPage
 from booking_portal.appointments.search.views import SEARCHES_KEPT
-from booking_portal.cache import ForgivingRedisCache
 from booking_portal.commands.models import Proposal
 from booking_portal.patients.models import Encounter
 from booking_portal.practices.models import Federation, Practice
@@ -17,8 +16,8 @@ from booking_portal.slots.offers import Offer, follows, in_order
 from booking_portal.slots.search import PracticeResult, SearchResults, keep_results
 from gpconnect import london
 from tests.portal.counter import Counter
+from tests.portal.redis_server import RedisServer
 from tests.sandbox_control import Sandbox
-from tests.services import Services
 
 pytestmark = pytest.mark.django_db
 
@@ -141,20 +140,15 @@ def test_results_that_are_gone_offer_the_same_search_again(counter: Counter) -> 
 
 
 def test_without_redis_results_are_shown_at_once_and_can_be_booked(
-    counter: Counter, services: Services
+    counter: Counter, redis_server: RedisServer
 ) -> None:
-    assert services.redis is not None
     counter.traces()
-    services.redis.kill()
-    try:
-        page = counter.searches("A20047")
-        assert page.status == 200
-        assert page.title.startswith("Free slots")
-        counter.chooses()
-        assert counter.page.title.startswith("Check and book")
-    finally:
-        services.redis.start()
-        ForgivingRedisCache._redis_or_alone._away_until = 0.0
+    redis_server.goes_away()
+    page = counter.searches("A20047")
+    assert page.status == 200
+    assert page.title.startswith("Free slots")
+    counter.chooses()
+    assert counter.page.title.startswith("Check and book")
 
 
 @pytest.mark.requirement("IG-6")
