@@ -23,11 +23,15 @@ class AccessTokens:
     """Issues access tokens to the one registered application and to the users who signed in with
     CIS2; they die with the sandbox."""
 
-    def __init__(self, public_key: bytes) -> None:
-        self._public_key = public_key
+    def __init__(self) -> None:
+        self._key_id, self._public_key = KEY_ID, b""
         self._expiries: dict[str, float] = {}
         self._used: dict[str, float] = {}
         self._sessions: dict[str, str] = {}
+
+    def register(self, key_id: str, public_key: bytes) -> None:
+        """The application's public key (PEM), which takes the place of the one before."""
+        self._key_id, self._public_key = key_id, public_key
 
     def is_valid(self, token: str) -> bool:
         """Whether a token was issued here and has not expired."""
@@ -82,7 +86,7 @@ class AccessTokens:
         header = jwt.get_unverified_header(assertion)
         if header.get("alg") != "RS512":
             return "Invalid 'alg' header in client_assertion JWT - must be 'RS512'"
-        if header.get("kid") != KEY_ID:
+        if header.get("kid") != self._key_id:
             return "Invalid 'kid' header in client_assertion JWT - no matching public key"
         claims: dict[str, Any] = jwt.decode(
             assertion,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -11,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox import clock, london, seeding
+from sandbox.access_tokens import KEY_ID
 from sandbox.appointment_book import rewrite, take
 from sandbox.people import Person
 from sandbox.practices import Practice
@@ -28,6 +30,7 @@ def application(services: Services) -> Starlette:
             Route("/healthz", control.health, methods=["GET"]),
             Route("/reset", control.reset, methods=["POST"]),
             Route("/clock", control.clock, methods=["GET", "PUT", "DELETE"]),
+            Route("/certificates", control.certificates, methods=["PUT"]),
             Route("/patients", control.patients, methods=["GET"]),
             Route("/pds/{number}", control.pds_record, methods=["PUT"]),
             Route("/practices", control.practices, methods=["GET"]),
@@ -72,6 +75,20 @@ class _Control:
             except ValueError as error:
                 return JSONResponse({"error": f"now: {error}"}, 400)
         return JSONResponse({"now": london.written(clock.now())})
+
+    async def certificates(self, request: Request) -> Response:
+        """Take over the certificates, authorities and PDS key of another directory; reset ends it.
+
+        With `pds_key_id` PDS knows the application's key by that id.
+        """
+        wish = await _object(request)
+        try:
+            self._services.identities.take(
+                Path(str(wish["directory"])), str(wish.get("pds_key_id", KEY_ID))
+            )
+        except (KeyError, OSError) as error:
+            return JSONResponse({"error": f"directory: {error}"}, 400)
+        return JSONResponse({"status": "taken over"})
 
     async def patients(self, request: Request) -> Response:
         """The synthetic patients, or those of one registered practice."""

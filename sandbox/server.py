@@ -14,14 +14,11 @@ from typing import Any
 import uvicorn
 
 from sandbox import control, national
-from sandbox.faults import Faults
 from sandbox.ldap import LDAPListener
 from sandbox.misbehaviour import OpenProtocol
 from sandbox.services import open_services
 from sandbox.spine import SpineSecureProxy
 
-# The cipher suites of the Spine's consumers, for TLS 1.2; TLS 1.3 has its own. [SSP-3]
-_CIPHERS = "AESGCM+EECDH:AESGCM+EDH:AES256+EECDH:AES256+EDH"
 _PATIENCE_AT_THE_END = 1  # seconds for connections to close
 _KEEP_ALIVE = 75
 
@@ -55,23 +52,20 @@ async def serve(settings: Settings) -> None:
     """
     addresses = settings.state / "addresses.json"
     addresses.unlink(missing_ok=True)
-    services = open_services(
-        settings.state, settings.certificates / "pds-public.pem", settings.seed
-    )
+    services = open_services(settings.state, settings.certificates, settings.seed)
+    identities = services.identities
     listeners = {
         "ssp": _bound(settings.host, settings.ssp_port),
         "services": _bound(settings.host, settings.services_port),
         "ldap": _bound(settings.host, settings.ldap_port),
         "control": _bound("127.0.0.1", settings.control_port),
     }
-    ssp_tls = _tls(settings.certificates, "server", mutual=True)
-    ssp_tls.sni_callback = _gate(services.faults)
     servers = {
-        "ssp": _server(SpineSecureProxy(services), ssp_tls),
-        "services": _server(
-            national.application(services),
-            _tls(settings.certificates, "api-server", mutual=False),
+        "ssp": _server(
+            SpineSecureProxy(services),
+            _door(lambda: identities.spine, refuses=services.faults.refuses_connection),
         ),
+        "services": _server(national.application(services), _door(lambda: identities.services)),
         "control": _server(control.application(services), None),
     }
 
@@ -90,7 +84,7 @@ async def serve(settings: Settings) -> None:
         for name, server in servers.items()
     ]
     ldap = LDAPListener(services)
-    await ldap.start(listeners["ldap"], _tls(settings.certificates, "server", mutual=True))
+    await ldap.start(listeners["ldap"], _door(lambda: identities.spine))
     while not all(server.started for server in servers.values()):
         await asyncio.sleep(0.01)
     _publish(addresses, {name: bound.getsockname()[1] for name, bound in listeners.items()})
@@ -127,24 +121,21 @@ def _server(application: Any, tls: ssl.SSLContext | None) -> _Server:
     return _Server(config)
 
 
-def _tls(certificates: Path, name: str, *, mutual: bool) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_ciphers(_CIPHERS)
-    context.load_cert_chain(certificates / f"{name}.pem", certificates / f"{name}.key")
-    if mutual:
-        context.load_verify_locations(certificates / "ca.pem")
-        context.verify_mode = ssl.CERT_REQUIRED
-    return context
+def _door(
+    current: Callable[[], ssl.SSLContext], refuses: Callable[[], bool] = lambda: False
+) -> ssl.SSLContext:
+    """A listener's settings: those that are current when a connection's handshake begins, if no
+    fault `refuses` it: nothing can have been asked then."""
 
+    def begins(connection: ssl.SSLObject, _name: str, _context: ssl.SSLContext) -> int | None:
+        if refuses():
+            return ssl.ALERT_DESCRIPTION_INTERNAL_ERROR
+        connection.context = current()
+        return None
 
-def _gate(faults: Faults) -> Callable[[ssl.SSLObject, str, ssl.SSLContext], int | None]:
-    """Ends the handshake of a connection that a fault refuses: nothing can have been asked."""
-
-    def refuse(_connection: ssl.SSLObject, _name: str, _context: ssl.SSLContext) -> int | None:
-        return ssl.ALERT_DESCRIPTION_INTERNAL_ERROR if faults.refuses_connection() else None
-
-    return refuse
+    door = current()
+    door.sni_callback = begins
+    return door
 
 
 def _publish(path: Path, ports: dict[str, int]) -> None:

@@ -10,6 +10,7 @@ from sandbox import calendar, clock, london, people, practices, seeding
 from sandbox.access_tokens import AccessTokens
 from sandbox.exchanges import Recorder
 from sandbox.faults import Faults
+from sandbox.identities import Identities
 from sandbox.late_work import LateWork
 from sandbox.people import Person
 from sandbox.practices import Spine
@@ -28,6 +29,7 @@ class Services:
     population: Mapping[str, Person]
     faults: Faults
     access_tokens: AccessTokens
+    identities: Identities
     recorder: Recorder = field(default_factory=Recorder)
     late_work: LateWork = field(default_factory=LateWork)
     seeded_on: date | None = None
@@ -49,6 +51,7 @@ class Services:
             clock.set_to(now)
         self.spine = self.registered
         self.faults.clear()
+        self.identities.back()
         self.pds_records.clear()
         self.late_work.give_up()
         self.recorder.forget()
@@ -60,7 +63,7 @@ class Services:
         self.seeded_on = london.today()
 
 
-def open_services(state: Path, pds_public_key: Path, seed: int) -> Services:
+def open_services(state: Path, certificates: Path, seed: int) -> Services:
     """Open the state directory: fill it the first time, extend its calendar every other time.
 
     State that is there keeps the seed that it was made from.
@@ -75,6 +78,7 @@ def open_services(state: Path, pds_public_key: Path, seed: int) -> Services:
         seeding.fill(store, spine, population, seed)
     else:
         calendar.extend(store, spine.practices)
+    access_tokens = AccessTokens()
     return Services(
         spine=spine,
         store=store,
@@ -82,5 +86,6 @@ def open_services(state: Path, pds_public_key: Path, seed: int) -> Services:
         people=population,
         population={person.nhs_number: person for person in population},
         faults=Faults(seed),
-        access_tokens=AccessTokens(pds_public_key.read_bytes()),
+        access_tokens=access_tokens,
+        identities=Identities(certificates, access_tokens),
     )

@@ -49,6 +49,10 @@ class Sandbox:
         """Let it be that (aware) moment in the sandbox, and leave all else; a reset ends it."""
         self._ask("PUT", "/clock", json={"now": _written(now)})
 
+    def renew(self, certificates: Path, **pds_key_id: str) -> None:
+        """Take over the certificates, authority and PDS key (its pds_key_id=) of another folder."""
+        self._ask("PUT", "/certificates", json={"directory": str(certificates), **pds_key_id})
+
     def now(self) -> datetime:
         """The sandbox's time."""
         return datetime.fromisoformat(self._ask("GET", "/clock")["now"])
