@@ -69,6 +69,8 @@ def _files() -> Iterator[Finding]:
         file = getattr(settings, name)
         if file is None or not file.is_file():
             yield ("E006", f"{name} names no file.", "Mutual TLS and PDS need it.")
+    if settings.PDS_KEY_ID_FILE is not None and not settings.PDS_KEY_ID_FILE.is_file():
+        yield ("E006", "PDS_KEY_ID_FILE names no file.", "Unset it, or put the key's id there.")
     spine, api = settings.GPCONNECT_CA_BUNDLE, settings.NHS_API_CA_BUNDLE
     if api is None:  # the operating system's
         return
@@ -89,7 +91,7 @@ def _secrets() -> Iterator[Finding]:
             yield ("E007", f"{name} is short or a default.", "Make a random one of 50 characters.")
     if settings.GPCONNECT_DIRECTORY_API_KEY in TEST_API_KEYS:
         yield ("E008", "GPCONNECT_DIRECTORY_API_KEY is the sandbox's.", "Use your own.")
-    if settings.PDS_KEY_ID.startswith("demo"):
+    if _pds_key_id().startswith("demo"):
         yield ("E009", "PDS_KEY_ID is the demo's.", "Register your own key.")
 
 
@@ -102,6 +104,11 @@ def _demo() -> Iterator[Finding]:
 
 def _is_poor(secret: str) -> bool:
     return len(secret) < SHORTEST_SECRET or any(word in secret.lower() for word in NOT_SECRET)
+
+
+def _pds_key_id() -> str:
+    file = settings.PDS_KEY_ID_FILE
+    return settings.PDS_KEY_ID if file is None else file.read_text() if file.is_file() else ""
 
 
 def _is_https(address: str) -> bool:

@@ -16,7 +16,7 @@ from chaos.mutations import Mutant
 from chaos.use_cases import NUMBER, PRACTICE, REQUESTER, UseCase, Ways
 from gpconnect import demographics, directory, london
 from gpconnect.client import GPConnectClient
-from gpconnect.demographics import TracedPatient, Urgency, cross_check
+from gpconnect.demographics import SigningKeys, TracedPatient, Urgency, cross_check
 from gpconnect.errors import GPConnectError
 from gpconnect.fhir import checks, resource_builders
 from gpconnect.models import (
@@ -135,8 +135,7 @@ def fuzzing(certificates: Path) -> Generator[Fuzz]:
             tls=tls,
             token_url=f"{server.url}/token",
             client_id="chaos",
-            key_id="chaos-1",
-            private_key=certificates / "pds-private.pem",
+            keys=SigningKeys(certificates / "pds-private.pem", "chaos-1"),
             rate_limit=_Unlimited(),
             clock=_every_hour_is_over(),
         )

@@ -21,6 +21,18 @@ class TLS:
     ca_bundle: Path | None = None
     revocations: Path | None = None
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Those that are read, the operating system's authorities among them."""
+        system = ssl.get_default_verify_paths().cafile if self.ca_bundle is None else None
+        every = (
+            self.client_certificate,
+            self.client_key,
+            self.ca_bundle or (Path(system) if system else None),
+            self.revocations,
+        )
+        return tuple(file for file in every if file is not None)
+
     def context(self) -> ssl.SSLContext:
         """TLS 1.2 or later, the Spine's ciphers, chain, name and expiry checked.
 
@@ -37,5 +49,6 @@ class TLS:
             context.load_verify_locations(self.revocations)
             context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
         if self.client_certificate is not None:
-            context.load_cert_chain(self.client_certificate, self.client_key)
+            # A password makes OpenSSL refuse an encrypted key; without, it would ask a terminal.
+            context.load_cert_chain(self.client_certificate, self.client_key, password="")
         return context

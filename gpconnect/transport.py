@@ -19,6 +19,7 @@ from gpconnect.interactions import Interaction
 from gpconnect.models import Endpoint
 from gpconnect.observer import Answered, Asked, ExchangeObserver, observed
 from gpconnect.tls import TLS
+from gpconnect.trust import Trust
 from gpconnect.wire import MAX_ANSWER, Wire, WireAnswer, WireRequest
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "OfficialTest",
     "Question",
     "Transport",
+    "Trust",
 ]
 
 FHIR_JSON: Final = "application/fhir+json;charset=utf-8"
@@ -77,13 +79,16 @@ class Transport:
 
     `clock` gives the present instant (aware), for tokens. Plain HTTP is never spoken. [SSP-3]
 
-    Raises: ValueError for an `ssp_url` that is not https; OSError for unreadable TLS files.
+    The TLS files are read when an exchange begins, and again when they have changed; as long as
+    they have never been good, nothing is sent (`TLSFailure`).
+
+    Raises: ValueError for an `ssp_url` that is not https.
     """
 
     def __init__(
         self,
         ssp_url: str,
-        tls: TLS,
+        tls: TLS | Trust,
         deadlines: Deadlines = DEFAULT_DEADLINES,
         *,
         max_answer_bytes: int = MAX_ANSWER,

@@ -8,7 +8,8 @@ only the connection knows the real one, no log line or exception of theirs can h
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any, Final
@@ -33,7 +34,9 @@ from gpconnect.body import BodyUnreadable, read_body
 from gpconnect.error_evidence import failure
 from gpconnect.errors import GPConnectError, Origin
 from gpconnect.interactions import Interaction
+from gpconnect.renewed_files import FilesRefused
 from gpconnect.tls import TLS
+from gpconnect.trust import Trust, Trusted
 from gpconnect.watchdog import Watchdog
 
 MAX_ANSWER: Final = 20 * 1024 * 1024
@@ -70,17 +73,23 @@ class _Pool(HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
-    """Our TLS context and connections; no plain HTTP; none of requests' own certificates."""
+    """Our TLS context and connections; no plain HTTP; none of requests' own certificates.
 
-    def __init__(self, tls: TLS) -> None:
-        self._context = tls.context()
+    All of its connections are made by the same files. Once those are renewed it is retired: what
+    has begun ends, and then its connections are closed.
+    """
+
+    def __init__(self, trusted: Trusted) -> None:
+        self.trusted = trusted
+        self.exchanges = 0
+        self.retired = False
         super().__init__(pool_connections=_POOL, pool_maxsize=_POOL)
 
     def init_poolmanager(
         self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any
     ) -> None:
         super().init_poolmanager(
-            connections, maxsize, block, ssl_context=self._context, **pool_kwargs
+            connections, maxsize, block, ssl_context=self.trusted.context, **pool_kwargs
         )
         self.poolmanager.pool_classes_by_scheme = {"https": _Pool}
 
@@ -98,24 +107,28 @@ class _Adapter(HTTPAdapter):
 
 
 class Wire:
-    """Sends requests over kept-alive or fresh connections. Thread-safe, and safe over a fork."""
+    """Sends requests over kept-alive or fresh connections. Thread-safe, and safe over a fork.
+
+    Connections are made by the files of `tls` as they are when an exchange begins.
+    """
 
     def __init__(
         self,
-        tls: TLS,
+        tls: TLS | Trust,
         deadlines: Deadlines = DEFAULT_DEADLINES,
         max_answer_bytes: int = MAX_ANSWER,
     ) -> None:
-        self._tls = tls
+        self._trust = Trust.of(tls)
         self.deadlines = deadlines
         self._limit = max_answer_bytes
         self._watchdog = Watchdog()
         self._lock = threading.Lock()
         self._process = os.getpid()
-        self._adapter = _Adapter(tls)
+        self._adapter: _Adapter | None = None
 
     def close(self) -> None:
-        self._adapter.close()
+        if self._adapter is not None:
+            self._adapter.close()
         self._watchdog.close()
 
     def send(self, request: WireRequest, deadlines: Deadlines | None = None) -> WireAnswer:
@@ -156,16 +169,19 @@ class Wire:
         answer: WireAnswer | None = None
         token = current_attempt.set(attempt)
         try:
-            response = self._current_adapter().send(_prepared(request), stream=True)
-            attempt.status = response.status_code
-            try:
-                body = read_body(response.raw, self._limit)
-            except BaseException:
-                response.raw.close()
-                raise
+            with self._current_adapter() as adapter:
+                response = adapter.send(_prepared(request), stream=True)
+                attempt.status = response.status_code
+                try:
+                    body = read_body(response.raw, self._limit)
+                except BaseException:
+                    response.raw.close()
+                    raise
             answer = WireAnswer(response.status_code, response.headers, body)
         except AttemptEnded:
             pass
+        except FilesRefused as refusal:
+            attempt.code, attempt.reason = "TLS_FAILED", f"our own files: {refusal}"
         except BodyUnreadable as unreadable:
             attempt.code = unreadable.code
         except (requests.RequestException, HTTPError, HTTPException, OSError):
@@ -180,13 +196,32 @@ class Wire:
             attempt.code = "DEADLINE_EXCEEDED"
         return None if attempt.code else answer
 
-    def _current_adapter(self) -> _Adapter:
-        if self._process != os.getpid():  # a fork must not share its parent's connections
+    @contextmanager
+    def _current_adapter(self) -> Iterator[_Adapter]:
+        """The one for an exchange that begins now. Raises: FilesRefused."""
+        with self._lock:
+            trusted = self._trust.current()
+            adapter = self._adapter
+            inherited = self._process != os.getpid()  # a fork has its parent's connections
+            if adapter is None or inherited or adapter.trusted is not trusted:
+                if adapter is not None and not inherited:
+                    self._retire(adapter)
+                self._adapter = adapter = _Adapter(trusted)
+                self._process = os.getpid()
+            adapter.exchanges += 1
+        try:
+            yield adapter
+        finally:
             with self._lock:
-                if self._process != os.getpid():
-                    self._adapter = _Adapter(self._tls)
-                    self._process = os.getpid()
-        return self._adapter
+                adapter.exchanges -= 1
+                if adapter.retired:
+                    self._retire(adapter)
+
+    @staticmethod
+    def _retire(adapter: _Adapter) -> None:
+        adapter.retired = True
+        if adapter.exchanges == 0:
+            adapter.close()
 
 
 def _prepared(request: WireRequest) -> requests.PreparedRequest:

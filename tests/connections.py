@@ -1,6 +1,6 @@
 """What one process holds open to the outside, dropped so that changed settings take effect."""
 
-from booking_portal.integration import clients
+from booking_portal.integration import clients, trust
 
 
 def forget_connections() -> None:
@@ -9,3 +9,4 @@ def forget_connections() -> None:
         if made.cache_info().currsize:
             made().close()
         made.cache_clear()
+    trust.forget()

@@ -10,22 +10,31 @@ from django.utils import timezone
 from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import LATE, State
+from booking_portal.integration import trust
 
 WORKER_KEY = "worker-seen"
+WORKER_REFUSES_KEY = "worker-refuses"
 SILENCE = timedelta(seconds=60)
 """Beat leaves word every 20 seconds."""
 REMEMBERED_SECONDS = 24 * 60 * 60
 
 
 def keep_worker_seen() -> None:
-    """A worker says that it is alive; the cache may forget it, and then it says so again."""
+    """A worker says that it is alive, and which files on its disk it refuses; the cache may forget
+    it, and then it says so again."""
     cache.set(WORKER_KEY, timezone.now().isoformat(), REMEMBERED_SECONDS)
+    cache.set(WORKER_REFUSES_KEY, trust.refused(), REMEMBERED_SECONDS)
 
 
 def worker_last_seen() -> datetime | None:
     """When a worker was last alive (UTC); None when nobody remembers, or Redis is away."""
     seen = cache.get(WORKER_KEY)
     return datetime.fromisoformat(seen) if seen else None
+
+
+def worker_refuses() -> list[str]:
+    """Whose renewed files the worker that was seen last refuses, and why; one sentence each."""
+    return cache.get(WORKER_REFUSES_KEY) or []
 
 
 def worker_is_alive() -> bool:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from booking_portal.accounts.actor import Actor
+from booking_portal.integration import trust
 from booking_portal.integration.circuit_breaker import Breaker, Guard, Limits
 from booking_portal.integration.exchange_audit import Subject, TrailObserver
 from booking_portal.integration.page_budget import is_short, within_budget
@@ -18,7 +19,7 @@ from gpconnect import directory as sds
 from gpconnect.client import GPConnectClient
 from gpconnect.identity import Device, Requester, RequestingOrganisation, RequestingUser
 from gpconnect.models import Endpoint
-from gpconnect.transport import TLS, Deadlines, ExchangeObserver, Transport
+from gpconnect.transport import Deadlines, ExchangeObserver, Transport
 
 PRODUCT = "GP Connect booking portal"
 LOCAL_USER_SYSTEM = "/Id/local-user-id"
@@ -28,7 +29,7 @@ DEVICE_SYSTEM = "/Id/device"
 @lru_cache(maxsize=1)
 def transport() -> Transport:
     """This process's transport to the Spine proxy, with its connection pool."""
-    return Transport(settings.GPCONNECT_SSP_URL, spine_tls(), read_deadlines())
+    return Transport(settings.GPCONNECT_SSP_URL, trust.spine(), read_deadlines())
 
 
 @lru_cache(maxsize=1)
@@ -37,7 +38,7 @@ def directory() -> sds.Directory:
     url = settings.GPCONNECT_DIRECTORY_URL
     return sds.from_url(
         url,
-        tls=spine_tls() if urlsplit(url).scheme == "ldaps" else api_tls(),
+        tls=trust.spine() if urlsplit(url).scheme == "ldaps" else trust.services(),
         api_key=settings.GPCONNECT_DIRECTORY_API_KEY,
         deadlines=read_deadlines(),
     )
@@ -48,11 +49,10 @@ def demographics() -> pds.Demographics:
     """Where patients are traced (PDS, or a file for test use)."""
     return pds.from_url(
         settings.PDS_URL,
-        tls=api_tls(),
+        tls=trust.services(),
         token_url=settings.PDS_TOKEN_URL,
         client_id=settings.PDS_CLIENT_ID,
-        key_id=settings.PDS_KEY_ID,
-        private_key=settings.PDS_PRIVATE_KEY,
+        keys=trust.signing_keys(),
         rate_limit=SharedRateLimit(
             settings.REDIS_URL,
             per_second=settings.PDS_REQUESTS_PER_SECOND,
@@ -127,23 +127,6 @@ def requester(actor: Actor) -> Requester:
             sds_role_profile_id=actor.membership.sds_role_profile_id or None,
         ),
     )
-
-
-def spine_tls() -> TLS:
-    """For the Spine (SSP, and SDS by LDAP): the portal's certificate, whom Spine has for
-    authorities, and which certificates they have revoked. [SSP-3]"""
-    return TLS(
-        settings.GPCONNECT_CLIENT_CERT,
-        settings.GPCONNECT_CLIENT_KEY,
-        settings.GPCONNECT_CA_BUNDLE,
-        settings.GPCONNECT_REVOCATIONS,
-    )
-
-
-def api_tls() -> TLS:
-    """For the NHS's services that face the internet (PDS, and SDS by FHIR): other authorities, and
-    no certificate of ours. Whom the one trusts the other does not. [SSP-3]"""
-    return TLS(ca_bundle=settings.NHS_API_CA_BUNDLE)
 
 
 def read_deadlines() -> Deadlines:

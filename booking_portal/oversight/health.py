@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
-from cryptography import x509
 from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, InterfaceError, connection
@@ -19,6 +17,7 @@ from booking_portal.commands.monitoring import backlog
 from booking_portal.commands.restore_models import Restoration
 from booking_portal.commands.worklist import escalation
 from booking_portal.integration import clients as practices
+from booking_portal.integration import trust
 from booking_portal.oversight.clock_drift import kernel_clock
 from booking_portal.practices.models import Practice
 
@@ -26,7 +25,6 @@ LOOKS_LATE = timedelta(seconds=60)
 RECORDS = timedelta(days=1)
 CLOCK_DRIFT = timedelta(milliseconds=250)
 CERTIFICATE_DAYS = 30
-END_OF_LIST = b"-----END X509 CRL-----"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +92,9 @@ def _redis() -> HealthPart:
 
 def _worker() -> HealthPart:
     seen = monitoring.worker_last_seen()
-    return HealthPart(
-        monitoring.worker_is_alive(), {"last_seen": seen.isoformat() if seen else None}
-    )
+    refused = monitoring.worker_refuses()
+    facts = {"last_seen": seen.isoformat() if seen else None, "refused": refused}
+    return HealthPart(monitoring.worker_is_alive() and not refused, facts)
 
 
 def _settling() -> HealthPart:
@@ -157,37 +155,14 @@ def _clock() -> HealthPart:
 
 
 def _certificates() -> HealthPart:
-    """Our certificate, the trusted authorities and their lists of revoked certificates.
+    """Our certificate, the trusted authorities, their lists of revoked certificates and the key for
+    PDS, as this process uses them, whatever lies on disk; and what lies there and is refused.
 
     The one that ends first decides: without any of them no exchange is possible.
     """
-    files = [
-        settings.GPCONNECT_CLIENT_CERT,
-        settings.GPCONNECT_CA_BUNDLE,
-        settings.NHS_API_CA_BUNDLE,
-    ]
-    ends = [end for file in files if file is not None for end in _ends(file)]
-    if settings.GPCONNECT_REVOCATIONS is not None:
-        ends += _lists_end(settings.GPCONNECT_REVOCATIONS)
-    if not ends:
-        return HealthPart(False, {"days_left": None})
-    days = (min(ends) - timezone.now()).days
-    return HealthPart(days >= CERTIFICATE_DAYS, {"days_left": days})
-
-
-def _ends(file: Path) -> list[datetime]:
-    try:
-        found = x509.load_pem_x509_certificates(file.read_bytes())
-    except (OSError, ValueError):
-        return [timezone.now()]  # as good as ended
-    return [certificate.not_valid_after_utc for certificate in found]
-
-
-def _lists_end(file: Path) -> list[datetime]:
-    """When the lists of revoked certificates run out; an unreadable one has run out already."""
-    try:
-        blocks = file.read_bytes().split(END_OF_LIST)[:-1]
-        lists = [x509.load_pem_x509_crl(block + END_OF_LIST) for block in blocks]
-    except (OSError, ValueError):
-        return [timezone.now()]
-    return [one.next_update_utc for one in lists if one.next_update_utc is not None]
+    files = trust.in_use()
+    ends = [one.ends for one in files if one.ends is not None]
+    days = (min(ends) - timezone.now()).days if ends else None
+    facts = {"days_left": days, "refused": trust.refused()}
+    well = days is not None and days >= CERTIFICATE_DAYS and not facts["refused"]
+    return HealthPart(well, facts)

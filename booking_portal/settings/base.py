@@ -238,6 +238,7 @@ PDS_URL = environment.text("PDS_URL")
 PDS_TOKEN_URL = environment.text("PDS_TOKEN_URL", "")
 PDS_CLIENT_ID = environment.text("PDS_CLIENT_ID", "")
 PDS_KEY_ID = environment.text("PDS_KEY_ID", "")
+PDS_KEY_ID_FILE = environment.path("PDS_KEY_ID_FILE")  # read again whenever the key is renewed
 PDS_PRIVATE_KEY = environment.path("PDS_PRIVATE_KEY")
 # All processes together; and each by itself while Redis, which they count in, is away.
 PDS_REQUESTS_PER_SECOND = environment.number("PDS_REQUESTS_PER_SECOND", 5)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
-from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -19,10 +18,12 @@ from gpconnect.demographics.rate_limit import (
     RateLimit,
     Urgency,
 )
+from gpconnect.demographics.signing_key import SigningKey, SigningKeys
 from gpconnect.demographics.token import ApplicationToken
 from gpconnect.demographics.validity import Dated, Standing
 from gpconnect.observer import ExchangeObserver
 from gpconnect.tls import TLS
+from gpconnect.trust import Trust
 from gpconnect.wire import Wire
 
 __all__ = [
@@ -36,6 +37,8 @@ __all__ = [
     "PDSFHIRDemographics",
     "ProcessRateLimit",
     "RateLimit",
+    "SigningKey",
+    "SigningKeys",
     "Standing",
     "TracedPatient",
     "Urgency",
@@ -100,11 +103,10 @@ class Demographics(Protocol):
 def from_url(
     url: str,
     *,
-    tls: TLS,
+    tls: TLS | Trust,
     token_url: str = "",
     client_id: str = "",
-    key_id: str = "",
-    private_key: Path | None = None,
+    keys: SigningKeys | None = None,
     rate_limit: RateLimit | None = None,
     observer: ExchangeObserver | None = None,
     deadlines: Deadlines = DEFAULT_DEADLINES,
@@ -115,8 +117,7 @@ def from_url(
     Without `token_url` the application has no access of its own: each call needs a `worker`.
     Without `rate_limit` this process keeps to the usual five requests a second by itself.
 
-    Raises: ValueError for any other scheme, or for a `token_url` without a key; OSError for
-    unreadable files.
+    Raises: ValueError for any other scheme, or for a `token_url` without `keys`.
     """
     scheme = urlsplit(url).scheme
     if scheme == "file":
@@ -126,15 +127,8 @@ def from_url(
     wire = Wire(tls, deadlines)
     token: ApplicationToken | None = None
     if token_url:
-        if private_key is None:
+        if keys is None:
             raise ValueError("PDS asks for a private key")
-        token = ApplicationToken(
-            token_url,
-            client_id=client_id,
-            key_id=key_id,
-            private_key=private_key.read_text("ascii"),
-            wire=wire,
-            clock=clock,
-        )
+        token = ApplicationToken(token_url, client_id=client_id, keys=keys, wire=wire, clock=clock)
     access = Access(token, rate_limit or ProcessRateLimit(), clock)
     return PDSFHIRDemographics(url, wire, access, observer, clock=clock)

@@ -10,10 +10,12 @@ from urllib.parse import urlencode, urlsplit
 import jwt
 
 from gpconnect.attempt import Deadlines, Remaining
+from gpconnect.demographics.signing_key import SigningKey, SigningKeys
 from gpconnect.error_evidence import failure
 from gpconnect.errors import NoAnswer, NotSent, Origin, UnreadableAnswer
 from gpconnect.fhir import elements
 from gpconnect.national import document, why_none
+from gpconnect.renewed_files import FilesRefused
 from gpconnect.wire import Wire, WireAnswer, WireRequest
 
 _ASSERTION_LIFETIME: Final = timedelta(minutes=5)
@@ -24,7 +26,7 @@ _ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 class ApplicationToken:
     """One access token for the process, asked for when needed. Thread-safe.
 
-    `private_key` is in PEM form, `clock` gives the present instant (aware).
+    `keys` has what signs for it, `clock` gives the present instant (aware).
     Raises: ValueError when `url` is not https.
     """
 
@@ -33,8 +35,7 @@ class ApplicationToken:
         url: str,
         *,
         client_id: str,
-        key_id: str,
-        private_key: str,
+        keys: SigningKeys,
         wire: Wire,
         clock: Callable[[], datetime],
     ) -> None:
@@ -45,8 +46,7 @@ class ApplicationToken:
         self._origin = f"https://{parts.netloc}"
         self._target = url[len(self._origin) :] or "/"
         self._client_id = client_id
-        self._key_id = key_id
-        self._private_key = private_key
+        self._keys = keys
         self._wire = wire
         self._clock = clock
         self._lock = threading.Lock()
@@ -78,10 +78,15 @@ class ApplicationToken:
                 self._token = None
 
     def _ask(self, now: datetime, deadlines: Deadlines) -> tuple[str, timedelta]:
+        try:
+            signing = self._keys.current()
+        except FilesRefused as refusal:
+            why = f"our own files: {refusal}"
+            raise failure("PDS_UNAVAILABLE", origin=Origin.PDS, diagnostics=why) from None
         form = {
             "grant_type": "client_credentials",
             "client_assertion_type": _ASSERTION_TYPE,
-            "client_assertion": self._assertion(now),
+            "client_assertion": self._assertion(signing, now),
         }
         request = WireRequest(
             method="POST",
@@ -102,7 +107,7 @@ class ApplicationToken:
             return _read(answer)
         raise broken
 
-    def _assertion(self, now: datetime) -> str:
+    def _assertion(self, signing: SigningKey, now: datetime) -> str:
         claims: dict[str, Any] = {
             "iss": self._client_id,
             "sub": self._client_id,
@@ -111,9 +116,7 @@ class ApplicationToken:
             "iat": int(now.timestamp()),
             "exp": int((now + _ASSERTION_LIFETIME).timestamp()),
         }
-        return jwt.encode(
-            claims, self._private_key, algorithm="RS512", headers={"kid": self._key_id}
-        )
+        return jwt.encode(claims, signing.key, algorithm="RS512", headers={"kid": signing.key_id})
 
 
 def _read(answer: WireAnswer) -> tuple[str, timedelta]:

@@ -11,6 +11,7 @@ from gpconnect.identity import Requester
 from gpconnect.models import Endpoint
 from gpconnect.observer import ExchangeObserver
 from gpconnect.tls import TLS
+from gpconnect.trust import Trust
 from gpconnect.wire import Wire
 
 __all__ = ["Directory", "FileDirectory", "SDSFHIRDirectory", "SDSLDAPDirectory", "from_url"]
@@ -40,7 +41,7 @@ class Directory(Protocol):
 def from_url(
     url: str,
     *,
-    tls: TLS,
+    tls: TLS | Trust,
     api_key: str = "",
     observer: ExchangeObserver | None = None,
     deadlines: Deadlines = DEFAULT_DEADLINES,
@@ -50,7 +51,7 @@ def from_url(
     `ldaps://...` is SDS by LDAP (mutual TLS), `https://...` SDS by FHIR (with `api_key`), and
     `file:///...json` a file, for test use only.
 
-    Raises: ValueError for any other scheme; OSError for unreadable TLS files.
+    Raises: ValueError for any other scheme.
     """
     scheme = urlsplit(url).scheme
     if scheme == "file":

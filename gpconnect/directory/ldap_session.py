@@ -24,6 +24,8 @@ from gpconnect.attempt import (
     refuses_our_certificate,
     why_no_trust,
 )
+from gpconnect.renewed_files import FilesRefused
+from gpconnect.trust import Trust
 from gpconnect.watchdog import Watchdog
 
 MAX_ANSWERS: Final = 1024 * 1024
@@ -59,14 +61,14 @@ class LDAPSession:
         self,
         host: str,
         port: int,
-        context: ssl.SSLContext,
+        trust: Trust,
         watchdog: Watchdog,
         limits: Deadlines,
     ) -> None:
         started = time.monotonic()
         self._host = host
         self._port = port
-        self._context = context
+        self._trust = trust
         self._connection: Connection | None = None
         self._line: _Line | None = None
         self._attempt = Attempt(
@@ -130,10 +132,14 @@ class LDAPSession:
 
     def _secured(self) -> ssl.SSLSocket:
         attempt = self._attempt
+        try:
+            context = self._trust.current().context
+        except FilesRefused as refusal:
+            attempt.end("TLS_FAILED", f"our own files: {refusal}")
         plain = attempt.open_socket(self._host, self._port)
         attempt.watch(plain, attempt.connect_by)
         with attempt.connecting():
-            secure = self._context.wrap_socket(plain, server_hostname=self._host)
+            secure = context.wrap_socket(plain, server_hostname=self._host)
         attempt.watch(secure, attempt.answer_by)
         return secure
 

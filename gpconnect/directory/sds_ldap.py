@@ -18,6 +18,7 @@ from gpconnect.models import Endpoint
 from gpconnect.national import Asker
 from gpconnect.observer import Asked, ExchangeObserver, observed
 from gpconnect.tls import TLS
+from gpconnect.trust import Trust
 from gpconnect.watchdog import Watchdog
 
 BASE: Final = "ou=services, o=nhs"
@@ -42,7 +43,7 @@ class SDSLDAPDirectory:
     def __init__(
         self,
         url: str,
-        tls: TLS,
+        tls: TLS | Trust,
         deadlines: Deadlines = DEFAULT_DEADLINES,
         observer: ExchangeObserver | None = None,
         interaction: Interaction = SEARCH_FREE_SLOTS,
@@ -53,7 +54,7 @@ class SDSLDAPDirectory:
             raise ValueError("The URL of SDS by LDAP must be ldaps://host or ldaps://host:port")
         self._host = parts.hostname
         self._port = parts.port or _LDAPS_PORT
-        self._context = tls.context()
+        self._trust = Trust.of(tls)
         self._watchdog = Watchdog()
         self._deadlines = deadlines
         self._observer = observer
@@ -74,7 +75,7 @@ class SDSLDAPDirectory:
         checks.ods_code(ods_code)
         asker = Asker.of(requester, observer or self._observer)
         limits = deadlines or self._deadlines
-        session = LDAPSession(self._host, self._port, self._context, self._watchdog, limits)
+        session = LDAPSession(self._host, self._port, self._trust, self._watchdog, limits)
         with closing(session):
             by_interaction = {"nhsMhsSvcIA": self._interaction}
             mhs = self._record(session, "nhsMhs", ods_code, by_interaction, asker)

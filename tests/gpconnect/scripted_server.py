@@ -70,6 +70,7 @@ class ScriptedServer:
         self._listener = socket.create_server((host, 0))
         self._open: list[socket.socket] = []
         self.connections = 0
+        self.ended: list[int] = []
         self.stopping = threading.Event()
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
 
@@ -128,6 +129,7 @@ class ScriptedServer:
                             break
             finally:
                 secure.close()
+                self.ended.append(number)
 
     def _shake_hands(self, secure: ssl.SSLSocket) -> None:
         try:

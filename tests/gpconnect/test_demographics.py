@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from gpconnect import demographics, errors
-from gpconnect.demographics import Demographics, ProcessRateLimit, TracedPatient
+from gpconnect.demographics import Demographics, ProcessRateLimit, SigningKeys, TracedPatient
 from gpconnect.errors import DemographicsError
 from gpconnect.transport import TLS
 from tests.gpconnect.conftest import SHORT, Observer, Start
@@ -23,8 +23,7 @@ def from_sandbox(sandbox: Sandbox, **changes: Any) -> Demographics:
         "tls": TLS(ca_bundle=sandbox.certificates / "api-ca.pem"),
         "token_url": sandbox.pds_token,
         "client_id": "booking-portal",
-        "key_id": "demo-1",
-        "private_key": sandbox.certificates / "pds-private.pem",
+        "keys": SigningKeys(sandbox.certificates / "pds-private.pem", "demo-1"),
         "deadlines": SHORT,
     }
     return demographics.from_url(sandbox.pds, **options | changes)
@@ -106,7 +105,9 @@ def test_a_search_finds_exactly_one_or_nobody(pds: Demographics) -> None:
 
 @pytest.mark.requirement("PDS-5")
 def test_an_application_that_pds_does_not_know_is_refused(sandbox: Sandbox) -> None:
-    stranger = from_sandbox(sandbox, key_id="another")
+    stranger = from_sandbox(
+        sandbox, keys=SigningKeys(sandbox.certificates / "pds-private.pem", "another")
+    )
     with pytest.raises(errors.DemographicsNotPermitted):
         stranger.trace("9658218873", organisation_ods="A1001")
     stranger.close()
@@ -152,8 +153,7 @@ class FakePDS:
             tls=TLS(ca_bundle=certificates / "ca.pem"),
             token_url=f"{self.server.url}/oauth2/token",
             client_id="booking-portal",
-            key_id="demo-1",
-            private_key=certificates / "pds-private.pem",
+            keys=SigningKeys(certificates / "pds-private.pem", "demo-1"),
             rate_limit=ProcessRateLimit(1000),
             deadlines=SHORT,
             clock=lambda: self.now,

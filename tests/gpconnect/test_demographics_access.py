@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 
 from gpconnect import demographics, errors
-from gpconnect.demographics import Demographics, HealthcareWorker, ProcessRateLimit, Urgency
+from gpconnect.demographics import (
+    Demographics,
+    HealthcareWorker,
+    ProcessRateLimit,
+    SigningKeys,
+    Urgency,
+)
 from gpconnect.transport import TLS, Deadlines
 from tests.gpconnect.conftest import Observer, Scripted
 from tests.gpconnect.scripted_server import CLOSE, Received, always, http
@@ -32,8 +38,7 @@ def ask(sandbox: Sandbox, observer: Observer) -> Generator[Callable[..., Demogra
             {
                 "token_url": sandbox.pds_token,
                 "client_id": "booking-portal",
-                "key_id": "demo-1",
-                "private_key": certificates / "pds-private.pem",
+                "keys": SigningKeys(certificates / "pds-private.pem", "demo-1"),
             }
             if application
             else {}
@@ -216,7 +221,7 @@ def test_many_who_wait_for_a_dead_token_service_wait_once_and_not_in_turn(
         answering.server.url,
         tls=TLS(ca_bundle=certificates / "ca.pem"),
         token_url=f"{silent.server.url}/token",
-        private_key=certificates / "pds-private.pem",
+        keys=SigningKeys(certificates / "pds-private.pem", ""),
         deadlines=Deadlines(0.5, 0.6),
     )
     codes: list[str] = []

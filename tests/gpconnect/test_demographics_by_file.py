@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gpconnect import demographics, errors
+from gpconnect.demographics import SigningKeys
 from gpconnect.transport import TLS
 from tests.gpconnect.conftest import Observer, Start
 from tests.gpconnect.scripted_server import always
@@ -56,5 +57,5 @@ def test_plain_http_is_no_token_service(scripted: Start, certificates: Path) -> 
             scripted(always(b"")).server.url,
             tls=TLS(ca_bundle=certificates / "ca.pem"),
             token_url="http://token.example",
-            private_key=certificates / "pds-private.pem",
+            keys=SigningKeys(certificates / "pds-private.pem", ""),
         )

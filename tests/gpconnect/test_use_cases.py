@@ -9,7 +9,7 @@ import pytest
 
 from gpconnect import errors, london
 from gpconnect.client import GPConnectClient
-from gpconnect.demographics import TracedPatient, from_url
+from gpconnect.demographics import SigningKeys, TracedPatient, from_url
 from gpconnect.directory import Directory
 from gpconnect.identity import Requester, RequestingOrganisation, RequestingUser
 from gpconnect.models import Appointment, ContactPoint, Registration, SlotSearch
@@ -371,8 +371,7 @@ def trace(sandbox: Sandbox, number: str) -> TracedPatient:
         tls=TLS(ca_bundle=made / "api-ca.pem"),
         token_url=sandbox.pds_token,
         client_id="booking-portal",
-        key_id="demo-1",
-        private_key=made / "pds-private.pem",
+        keys=SigningKeys(made / "pds-private.pem", "demo-1"),
     )
     try:
         return pds.trace(number, organisation_ods="A1001")

@@ -9,10 +9,10 @@ from pytest_django import Settings
 from booking_portal.integration import clients
 from gpconnect import errors
 from gpconnect.models import Endpoint
+from tests.authority import Authority
 from tests.connections import forget_connections
 from tests.gpconnect.scripted_ldap import ScriptedLDAP, answering, bound, done
 from tests.gpconnect.test_directory_ldap import accredited, mhs
-from tests.gpconnect.test_revocation import Authority
 from tests.portal.counter import Counter
 from tests.sandbox_control import Sandbox
 
