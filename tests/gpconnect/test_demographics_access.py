@@ -237,7 +237,7 @@ def test_many_who_wait_for_a_dead_token_service_wait_once_and_not_in_turn(
         thread.start()
     for thread in threads:
         thread.join()
-    assert time.monotonic() - begun < 2.0  # in turn it would be eight times as long
+    assert time.monotonic() - begun < 3.5  # in turn it would be eight times 0.5 s, and more
     assert codes == ["PDS_UNAVAILABLE"] * 8
     over.set()
     pds.close()
