@@ -7,7 +7,7 @@ import pytest
 from pytest_django import Settings
 
 from booking_portal.integration import clients
-from gpconnect import errors
+from gpconnect import errors, renewed_files
 from gpconnect.models import Endpoint
 from tests.authority import Authority
 from tests.connections import forget_connections
@@ -108,3 +108,40 @@ def test_the_internets_authorities_are_not_trusted_for_the_ssp(
     trusting(GPCONNECT_CA_BUNDLE="ca.pem")
     counter.searches("A20047")
     assert counter.offered
+
+
+def test_authorities_renewed_on_disk_open_each_door_of_the_directory(
+    door: str,
+    settings: Settings,
+    trusting: Set,
+    spine: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(renewed_files, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(renewed_files, "QUIET_FOR", 0.0)
+    name, right = {
+        "ldap": ("GPCONNECT_CA_BUNDLE", "ca.pem"),
+        "sds": ("NHS_API_CA_BUNDLE", "api-ca.pem"),
+    }[door]
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes((spine.certificates / "stranger-ca.pem").read_bytes())
+    settings.GPCONNECT_REVOCATIONS = None
+    setattr(settings, name, bundle)
+    trusting()
+    with pytest.raises(errors.DirectoryUnreachable):
+        looked_up()
+    bundle.write_bytes((spine.certificates / right).read_bytes())
+    assert looked_up().asid == "200000000201"
+
+
+def test_without_files_of_ours_ldap_says_which(
+    settings: Settings, trusting: Set, spine: Sandbox, tmp_path: Path
+) -> None:
+    settings.GPCONNECT_DIRECTORY_URL = spine.ldap
+    settings.GPCONNECT_CLIENT_KEY = tmp_path / "client.key"
+    trusting()
+    with pytest.raises(errors.DirectoryUnreachable) as caught:
+        looked_up()
+    why = "TLS_FAILED: our own files: client.key cannot be read: No such file or directory"
+    assert caught.value.diagnostics == why

@@ -1,5 +1,6 @@
 """/healthz: 503 only without the database; everything else is said in the body."""
 
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ from booking_portal.oversight.clock_drift import (
     kernel_clock,
 )
 from booking_portal.oversight.tasks import worker_seen
+from gpconnect import renewed_files
+from tests.authority import Authority
+from tests.connections import forget_connections
 from tests.portal.clocks import set_clocks
 from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter
@@ -166,6 +170,79 @@ def test_a_directory_that_failed_last_is_degraded_and_nothing_is_probed(
     assert states(body)["directory"] == "degraded"
     assert body["parts"]["directory"]["last_seen"] is not None
     assert spine.exchanges() == []
+
+
+@pytest.fixture
+def revocations(
+    settings: Settings, spine: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[timedelta], Path]]:
+    """Renews the Spine's lists of revoked certificates on disk, to last for so long."""
+    monkeypatch.setattr(renewed_files, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(renewed_files, "QUIET_FOR", 0.0)
+    authority = Authority.made_in(tmp_path, "An authority between")
+    spines = (spine.certificates / "revocations.pem").read_bytes()
+    settings.GPCONNECT_REVOCATIONS = tmp_path / "revocations.pem"
+
+    def renew(lasting: timedelta) -> Path:
+        lists = spines + authority.list_of(ends=timezone.now() + lasting)
+        settings.GPCONNECT_REVOCATIONS.write_bytes(lists)
+        return Path(settings.GPCONNECT_REVOCATIONS)
+
+    renew(timedelta(days=100, hours=1))
+    forget_connections()
+    yield renew
+    forget_connections()
+
+
+@pytest.mark.requirement("SSP-3")
+def test_it_tells_of_the_files_in_use_and_not_of_those_on_disk(
+    client: Client,
+    revocations: Callable[[timedelta], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worker_seen()
+    _, body = health(client)
+    assert body["parts"]["certificates"] == {"state": "ok", "days_left": 100, "refused": []}
+    monkeypatch.setattr(renewed_files, "QUIET_FOR", 1_000_000.0)
+    revocations(timedelta(days=200, hours=1))
+    _, body = health(client)
+    assert body["parts"]["certificates"]["days_left"] == 100  # renewed, and not taken over yet
+    monkeypatch.setattr(renewed_files, "QUIET_FOR", 0.0)
+    _, body = health(client)
+    assert body["parts"]["certificates"] == {"state": "ok", "days_left": 200, "refused": []}
+
+
+@pytest.mark.requirement("SSP-3")
+def test_lists_that_run_out_in_use_are_degraded(
+    client: Client, revocations: Callable[[timedelta], Path]
+) -> None:
+    revocations(timedelta(days=29))
+    forget_connections()
+    _, body = health(client)
+    assert body["parts"]["certificates"] == {"state": "degraded", "days_left": 28, "refused": []}
+
+
+@pytest.mark.requirement("SSP-3")
+def test_a_refused_file_is_named_for_web_and_worker_and_searching_goes_on(
+    client: Client, counter: Counter, revocations: Callable[[timedelta], Path]
+) -> None:
+    worker_seen()
+    health(client)
+    file = revocations(timedelta(days=100, hours=1))
+    file.write_bytes(file.read_bytes()[:-40])
+    worker_seen()
+    _, body = health(client)
+    said = ["files for the Spine: revocations.pem is cut short"]
+    assert body["parts"]["certificates"] == {"state": "degraded", "days_left": 100, "refused": said}
+    assert body["parts"]["worker"]["refused"] == said
+    assert states(body)["worker"] == "degraded"
+    counter.traces()
+    counter.searches("A20047")
+    assert counter.offered
+    revocations(timedelta(days=100, hours=1))
+    worker_seen()
+    _, body = health(client)
+    assert (states(body)["certificates"], states(body)["worker"]) == ("ok", "ok")
 
 
 def test_a_list_of_revoked_certificates_that_cannot_be_read_is_degraded(
