@@ -18,6 +18,8 @@ accesslog = "-"
 # The path without its query, and no header: neither may carry a patient's data, but look twice.
 access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
 control_socket_disable = True
+# Believes no header about where a request comes from: booking_portal.trusted_proxies does.
+forwarded_allow_ips = ""
 
 
 def when_ready(_: Any) -> None:

@@ -23,7 +23,7 @@ def production_values(app_configs: Any = None, **kwargs: Any) -> list[CheckMessa
     """Every setting that must not reach production, one error each."""
     if settings.ENVIRONMENT_NAME != "production":
         return []
-    found = [*_addresses(), *_files(), *_secrets(), *_demo(), *_times()]
+    found = [*_addresses(), *_proxies(), *_files(), *_secrets(), *_demo(), *_times()]
     return [Error(text, hint=hint, id=f"booking_portal.{number}") for number, text, hint in found]
 
 
@@ -56,6 +56,15 @@ def _addresses() -> Iterator[Finding]:
             yield ("E004", f"{name} is not encrypted.", "Use an https address.")
     if not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS:
         yield ("E005", "ALLOWED_HOSTS is empty or open.", "Name the portal's own host names.")
+
+
+def _proxies() -> Iterator[Finding]:
+    if settings.SECURE_SSL_REDIRECT and not settings.TRUSTED_PROXIES:
+        yield (
+            "E020",
+            "TRUSTED_PROXIES is empty.",
+            "Name the addresses of the proxy that ends TLS; nobody else is believed.",
+        )
 
 
 def _files() -> Iterator[Finding]:

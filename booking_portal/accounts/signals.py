@@ -39,7 +39,7 @@ def person(user: User, remote_address: str = "") -> trail.Who:
 
 
 def remote_address(request: HttpRequest | None) -> str:
-    """The address that the connection came from, as the web server saw it."""
+    """The client's address, as booking_portal.trusted_proxies found it."""
     return str(request.META.get("REMOTE_ADDR", "")) if request else ""
 
 

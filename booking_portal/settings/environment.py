@@ -1,6 +1,7 @@
 """The one place that reads the process environment."""
 
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -57,6 +58,22 @@ def secrets(name: str) -> list[str]:
 def names(name: str, default: str = "") -> list[str]:
     """A comma-separated list."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """A comma-separated list of addresses and networks, such as `10.2.0.7, 172.20.0.0/24`.
+
+    Raises: ImproperlyConfigured for any other word, and for a network of the whole world.
+    """
+    try:
+        found = [ip_network(word) for word in names(name)]
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"{name} has addresses (10.2.0.7) and networks (172.20.0.0/24), divided by commas."
+        ) from None
+    if any(network.prefixlen == 0 for network in found):
+        raise ImproperlyConfigured(f"{name} must not have the whole world in it.")
+    return found
 
 
 def path(name: str) -> Path | None:

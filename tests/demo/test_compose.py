@@ -53,7 +53,7 @@ def stages() -> dict[str, list[tuple[str, str]]]:
 
 def names_read_by_settings() -> set[str]:
     read = re.compile(
-        r"(?:environment\.(?:text|names|path|number|secrets?|database|redis)|= choice)"
+        r"(?:environment\.(?:text|names|networks|path|number|secrets?|database|redis)|= choice)"
         r'\(\s*"([A-Z_]+)"'
     )
     settings = (ROOT / "booking_portal" / "settings").glob("*.py")
@@ -165,6 +165,7 @@ def test_the_demo_gives_every_name_that_the_settings_read(tmp_path: Path) -> Non
     }
     optional |= {"CSRF_TRUSTED_ORIGINS", "COMMAND_LINE_MAY_WRITE", "SECRET_KEY_FALLBACKS"}
     optional |= {"DATABASE_PASSWORD", "REDIS_PASSWORD", "DATABASE_POOLING", "PDS_KEY_ID_FILE"}
+    optional |= {"TRUSTED_PROXIES"}
     assert names_read_by_settings() - optional <= given
     assert "BIND" in given & names_read_by_gunicorn()
 

@@ -22,6 +22,7 @@ def production(tmp_path: Path) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "booking_portal.settings.production",
         "SECRET_KEY": "k9V-2fQ7_xW4rTzB8mNp3LsYh6JdC1gAe5UuKiRoXqPwMv0EnSbZtHyDlGfa",
         "ALLOWED_HOSTS": "booking.riverside.nhs.uk",
+        "TRUSTED_PROXIES": "172.20.0.0/24",
         "DATABASE_URL": os.environ["DATABASE_URL"],
         "REDIS_URL": os.environ["REDIS_URL"],
         "GPCONNECT_SSP_URL": "https://proxy.spine.nhs.uk",
@@ -66,6 +67,9 @@ def test_production_settings_pass_the_deployment_checks(production: dict[str, st
         ("PDS_TOKEN_URL", "http://api.service.nhs.uk/oauth2/token"),
         ("SECRET_KEY", "demo-only-0123456789-0123456789-0123456789-0123456789"),
         ("GPCONNECT_CLIENT_KEY", "/nowhere/client.key"),
+        ("TRUSTED_PROXIES", ""),
+        ("TRUSTED_PROXIES", "0.0.0.0/0"),
+        ("TRUSTED_PROXIES", "proxy.riverside.nhs.uk"),
     ],
 )
 def test_production_refuses_what_is_for_tests_only(

@@ -1,5 +1,6 @@
 """What production refuses to start with. [SSP-3]"""
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ def production(settings: Settings, tmp_path: Path) -> Settings:
     settings.ENVIRONMENT_NAME = "production"
     settings.SECRET_KEY = "k9V2fQ7xW4rTzB8mNp3LsYh6JdC1gAe5UuKiRoXqPwMv0EnSbZ"
     settings.ALLOWED_HOSTS = ["booking.riverside.nhs.uk"]
+    settings.SECURE_SSL_REDIRECT = True
+    settings.TRUSTED_PROXIES = [ip_network("172.20.0.0/24")]
     settings.GPCONNECT_SSP_URL = "https://proxy.spine.nhs.uk"
     settings.GPCONNECT_CLIENT_CERT = tmp_path / "client.pem"
     settings.GPCONNECT_CLIENT_KEY = tmp_path / "client.key"
@@ -90,6 +93,7 @@ def test_the_internets_authorities_are_others_than_spines(
         ("GPCONNECT_DIRECTORY_API_KEY", "sandbox-sds-key", "E008"),
         ("PDS_KEY_ID", "demo-1", "E009"),
         ("DEBUG", True, "E011"),
+        ("TRUSTED_PROXIES", [], "E020"),
     ],
 )
 def test_each_value_for_tests_is_refused_by_servers_and_checks(
