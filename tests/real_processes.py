@@ -11,6 +11,7 @@ from tests.demo.processes import until
 from tests.services import LOGS, ROOT
 
 START_SECONDS = 60.0
+CELERY = ("celery", "-A", "booking_portal")
 
 
 class Processes:
@@ -36,10 +37,14 @@ class Processes:
 
     def start_worker(self) -> None:
         """Start a worker and beat."""
+        self._start("worker", *CELERY, "worker", "--concurrency", "1")
+        self.start_beat()
+
+    def start_beat(self) -> None:
+        """Start a beat, which ticks unless another one does."""
         schedule = str(self._directory / "schedule")
-        celery = ("celery", "-A", "booking_portal")
-        self._start("worker", *celery, "worker", "--concurrency", "1")
-        self._start("beat", *celery, "beat", "--schedule", schedule, "--pidfile=")
+        logged = ("--loglevel", "INFO")
+        self._start("beat", *CELERY, "beat", "--schedule", schedule, "--pidfile=", *logged)
 
     def log(self) -> str:
         """What they have printed."""
@@ -55,6 +60,12 @@ class Processes:
             process.terminate()
         for process in self._running:
             process.wait(timeout=40)
+
+    def kill(self) -> None:
+        """End them all as `kill -9` does: what tethers them goes, and they with it."""
+        for process in self._running:
+            process.kill()
+            process.wait()
 
     def _start(self, name: str, module: str, *arguments: str) -> None:
         command = [sys.executable, "-m", "demo.tether", sys.executable, "-m", module, *arguments]

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from booking_portal.accounts.models import User
+from booking_portal.commands import beat_lease as beat_lease
 from booking_portal.commands import restore_models as restore_models
 from booking_portal.commands.states import UNSETTLED, Kind, State
 from booking_portal.commands.work_item import WorkItem, WorkItemQuerySet

@@ -195,6 +195,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 2, "socket_connect_timeout": 2}
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULER = "booking_portal.commands.single_beat.SingleBeat"
 CELERY_BEAT_SCHEDULE = {
     "settle": {
         "task": "booking_portal.commands.tasks.settle_due",
