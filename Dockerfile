@@ -22,7 +22,7 @@ RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin portal \
  && install --directory --owner=portal /certificates /sandbox
 ENV PATH=/opt/portal/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /portal
-COPY manage.py gunicorn.conf.py ./
+COPY manage.py gunicorn.conf.py pyproject.toml ./
 COPY gpconnect gpconnect
 COPY booking_portal booking_portal
 COPY templates templates

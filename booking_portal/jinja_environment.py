@@ -170,6 +170,7 @@ def every_page(request: HttpRequest) -> dict[str, Any]:
         "notices": lambda: messages.get_messages(request) if signed_in else [],
         "page_notices": lambda: page_registry.notices_on(request, actor),
         "environment_name": settings.ENVIRONMENT_NAME,
+        "portal_version": settings.VERSION,
         "has_demo_pages": apps.is_installed("demo.pages"),
         "csp_nonce": getattr(request, "csp_nonce", ""),
     }

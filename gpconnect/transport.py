@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 FHIR_JSON: Final = "application/fhir+json;charset=utf-8"
-USER_AGENT: Final = "gpconnect-consumer/0.1"
+USER_AGENT: Final = "gpconnect-consumer"
 _URL: Final = re.compile(r"https://[!-~]+", re.ASCII)
 _ASID: Final = re.compile(r"[0-9A-Za-z-]+", re.ASCII)
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -109,7 +108,7 @@ def requester(actor: Actor) -> Requester:
     issuer = settings.GPCONNECT_ISSUER
     return Requester(
         issuer=issuer,
-        device=Device(issuer + DEVICE_SYSTEM, "web", PRODUCT, product_version()),
+        device=Device(issuer + DEVICE_SYSTEM, "web", PRODUCT, settings.VERSION),
         organisation=RequestingOrganisation(
             ods_code=organisation.ods_code,
             name=organisation.name,
@@ -145,12 +144,3 @@ def page_deadlines() -> Deadlines:
 def write_deadlines() -> Deadlines:
     """How long a write may take, in seconds; the sender's lease is longer."""
     return Deadlines(settings.CONNECT_DEADLINE_SECONDS, settings.WRITE_DEADLINE_SECONDS)
-
-
-@lru_cache(maxsize=1)
-def product_version() -> str:
-    """The version that practices see in the token's device."""
-    try:
-        return version("gpconnect-consumer")
-    except PackageNotFoundError:
-        return "0.1.0"

@@ -10,6 +10,7 @@ from booking_portal.settings import environment
 BASE_DIR = Path(__file__).resolve().parents[2]
 
 ENVIRONMENT_NAME = "production"
+VERSION = environment.version(BASE_DIR / "pyproject.toml")
 SECRET_KEY = environment.secret("SECRET_KEY")
 # Signs nothing any more, or nothing yet: docs/rotation.md.
 SECRET_KEY_FALLBACKS = environment.secrets("SECRET_KEY_FALLBACKS")

@@ -1,6 +1,7 @@
 """The one place that reads the process environment."""
 
 import os
+import tomllib
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
@@ -100,6 +101,18 @@ def choice(name: str, default: str, *others: str) -> str:
     if value not in {default, *others}:
         raise ImproperlyConfigured(f"{name} must be one of {', '.join((default, *others))}.")
     return value
+
+
+def version(project: Path) -> str:
+    """The product's version, from the one place that has it: `pyproject.toml`.
+
+    It is read from the file, as nothing is installed as a package in an image.
+    Raises: ImproperlyConfigured when there is no such file, or no version in it.
+    """
+    try:
+        return str(tomllib.loads(project.read_text())["project"]["version"])
+    except (OSError, ValueError, KeyError):
+        raise ImproperlyConfigured(f"{project} must name the product's version.") from None
 
 
 def database(name: str) -> dict[str, object]:

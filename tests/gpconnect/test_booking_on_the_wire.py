@@ -58,7 +58,7 @@ def test_a_booking_is_what_the_specification_says_in_every_header_claim_and_elem
     assert str(uuid.UUID(trace_id)) == trace_id == observer.questions[-1].trace_id
     assert headers == {
         "host": sandbox.ssp.removeprefix("https://"),
-        "user-agent": "gpconnect-consumer/0.1",
+        "user-agent": "gpconnect-consumer",
         "ssp-from": "200000000101",
         "ssp-to": "200000000201",
         "ssp-interactionid": BOOK,
