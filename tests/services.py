@@ -152,6 +152,7 @@ def _portal_environment(ssp_port: int, services_port: int) -> dict[str, str]:
     return {
         "SECRET_KEY": "only-for-tests-" + "0123456789" * 5,
         "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
+        "MONITORING_TOKEN": "only-for-tests-" + "9876543210" * 3,
         "GPCONNECT_SSP_URL": f"https://localhost:{ssp_port}",
         "GPCONNECT_CLIENT_CERT": str(made / "client.pem"),
         "GPCONNECT_CLIENT_KEY": str(made / "client.key"),

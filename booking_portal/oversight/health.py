@@ -51,19 +51,25 @@ class HealthReport:
         """Whether anything can be recorded, and so anything done."""
         return bool(self.parts["database"].ok)
 
-    def as_json(self) -> dict[str, Any]:
-        """The body of /healthz."""
+    @property
+    def word(self) -> str:
+        """All of it in one word, for everybody: ok or degraded."""
         well = all(part.ok is not False for part in self.parts.values())
+        return "ok" if well else "degraded"
+
+    def as_json(self) -> dict[str, Any]:
+        """The body of /healthz for whoever may see the parts."""
         return {
-            "status": "ok" if well else "degraded",
+            "status": self.word,
             "environment": settings.ENVIRONMENT_NAME,
+            "version": settings.VERSION,
             "parts": {name: part.as_json() for name, part in self.parts.items()},
         }
 
 
 def report() -> HealthReport:
     """All parts. What needs the database is left out when it is away."""
-    parts = {"database": _database()}
+    parts = {"database": HealthPart(database_answers(), {})}
     looks: dict[str, Callable[[], HealthPart]] = {"redis": _redis, "worker": _worker}
     if parts["database"].ok:
         looks |= {
@@ -77,13 +83,14 @@ def report() -> HealthReport:
     return HealthReport(parts | {name: look() for name, look in looks.items()})
 
 
-def _database() -> HealthPart:
+def database_answers() -> bool:
+    """Whether the database answers now."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except (DatabaseError, InterfaceError):  # whatever it is, nothing can be asked
-        return HealthPart(False, {})
-    return HealthPart(True, {})
+        return False
+    return True
 
 
 def _redis() -> HealthPart:

@@ -14,6 +14,7 @@ from booking_portal.forms import errors_for
 from booking_portal.oversight import health
 from booking_portal.oversight.audit_query import PAGE, Wanted, events
 from booking_portal.oversight.forms import AuditFilter, AuditPatient
+from booking_portal.oversight.monitor import may_see_details
 from booking_portal.oversight.presenters import EventRow
 from gpconnect import nhs_number
 
@@ -45,9 +46,11 @@ def audit(request: ActingRequest) -> HttpResponse:
 
 @require_GET
 def healthz(request: HttpRequest) -> HttpResponse:
-    """503 only without the database; everything else is said in the body."""
+    """503 only without the database. Everybody is told one word; each part's state needs a role
+    or the monitoring system's token."""
     report = health.report()
-    return JsonResponse(report.as_json(), status=200 if report.usable else 503)
+    body = report.as_json() if may_see_details(request) else {"status": report.word}
+    return JsonResponse(body, status=200 if report.usable else 503)
 
 
 def _wanted(request: ActingRequest, filters: AuditFilter) -> Wanted | None:

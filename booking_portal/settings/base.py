@@ -51,6 +51,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "booking_portal.oversight.machine_addresses.MachineAddresses",
     "booking_portal.trusted_proxies.TrustedProxies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -283,6 +284,9 @@ BREAKER = environment.text("BREAKER", "on") != "off"
 BREAKER_FAILURES = environment.number("BREAKER_FAILURES", 5)
 BREAKER_WAIT_SECONDS = environment.number("BREAKER_WAIT_SECONDS", 30)
 BREAKER_MEMORY_SECONDS = 600
+
+# What a monitoring system shows for the parts of /healthz; unset, no token opens them.
+MONITORING_TOKEN = environment.secret("MONITORING_TOKEN", "")
 
 LOGGING = {
     "version": 1,

@@ -26,6 +26,7 @@ from booking_portal.integration.exchange_audit import Subject
 from gpconnect import london
 from gpconnect.models import Endpoint, SlotSearch
 from tests.portal.counter import PATIENT, Counter, Page
+from tests.portal.monitor import part
 from tests.portal.redis_server import RedisServer
 from tests.sandbox_control import Sandbox
 
@@ -80,9 +81,8 @@ def open_by_failing(counter: Counter, spine: Sandbox, kind: str = "status_500") 
         searches(counter)
 
 
-def not_answering(counter: Counter) -> list[str]:
-    parts = counter.client.get("/healthz").json()["parts"]
-    return list(parts["practices"]["not_answering"])
+def not_answering() -> list[str]:
+    return list(part("practices")["not_answering"])
 
 
 @pytest.mark.parametrize("kind", ["refuse", "status_500", "status_502"])
@@ -100,7 +100,7 @@ def test_after_failures_in_a_row_a_practice_is_not_asked_and_the_screen_says_sin
     assert "This practice is not answering since" in page.text
     assert "01632 960 230" in page.text  # its telephone
     assert counter.offered  # the other practice's
-    assert not_answering(counter) == [PRACTICE]
+    assert not_answering() == [PRACTICE]
 
 
 def test_refusals_never_open_it(counter: Counter, spine: Sandbox, redis: Redis) -> None:
@@ -122,7 +122,7 @@ def test_an_answer_in_between_begins_the_count_anew(counter: Counter, spine: San
         )
         for _ in range(configured.BREAKER_FAILURES):
             searches(counter)
-    assert not_answering(counter) == []
+    assert not_answering() == []
 
 
 def test_failures_of_two_processes_are_counted_together(
@@ -173,7 +173,7 @@ def test_a_read_that_is_answered_closes_it(counter: Counter, spine: Sandbox, red
     page = searches(counter)
     assert "not answering" not in page.text
     assert redis.get(key_of(PRACTICE)) is None
-    assert not_answering(counter) == []
+    assert not_answering() == []
 
 
 def test_a_read_that_fails_leaves_it_open_and_since_the_same_time(
@@ -251,7 +251,7 @@ def test_it_can_be_switched_off(
     spine.clear_exchanges()
     searches(counter)
     assert asked_at(spine, PRACTICE) == 1
-    assert not_answering(counter) == []
+    assert not_answering() == []
 
 
 @pytest.mark.usefixtures("redis_away")
@@ -278,7 +278,7 @@ def test_without_redis_searching_booking_and_the_breaker_still_work(
     assert "This practice is not answering since" in searches(counter).text
     command = counter.arrives_at_booking()
     assert command.state == State.DONE
-    assert not_answering(counter) == [PRACTICE]
+    assert not_answering() == [PRACTICE]
 
 
 @pytest.mark.requirement("SFS-10")

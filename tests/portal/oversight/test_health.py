@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as settings_of_the_portal
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from booking_portal.accounts.models import User
+from booking_portal.accounts.roles import Role
 from booking_portal.audit import trail
 from booking_portal.audit.models import EventKind
 from booking_portal.commands.monitoring import WORKER_KEY
@@ -31,6 +33,7 @@ from tests.connections import forget_connections
 from tests.portal.clocks import set_clocks
 from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter
+from tests.portal.monitor import headers, health
 from tests.portal.pages import ORDINARY, opened
 from tests.portal.redis_server import RedisServer
 from tests.sandbox_control import Sandbox
@@ -38,10 +41,40 @@ from tests.sandbox_control import Sandbox
 pytestmark = pytest.mark.django_db
 
 
-def health(client: Client) -> tuple[int, dict[str, Any]]:
+WORD = {"status": "degraded"}
+"""What a stranger is told where no worker has been seen."""
+
+
+def test_a_stranger_is_told_one_word_and_nobody_who_only_books_more(
+    client: Client, receptionist: User, sign_in: SignIn
+) -> None:
+    assert client.get("/healthz").json() == WORD
+    for wrong in ("Bearer wrong", "Bearer ", "Basic " + headers()["Authorization"], ""):
+        assert client.get("/healthz", headers={"Authorization": wrong}).json() == WORD
+    sign_in(client, receptionist)
+    assert client.get("/healthz").json() == WORD
+    worker_seen()
+    assert client.get("/healthz").json() == {"status": "ok"}
+
+
+def test_where_there_is_no_token_an_empty_one_opens_nothing(
+    client: Client, settings: Settings
+) -> None:
+    settings.MONITORING_TOKEN = ""
+    for empty in ("Bearer ", "Bearer", ""):
+        assert client.get("/healthz", headers={"Authorization": empty}).json() == WORD
+
+
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.ADMINISTRATOR])
+def test_who_looks_after_the_portal_sees_its_parts(
+    role: Role, client: Client, sample: None, sign_in: SignIn
+) -> None:
+    sign_in(client, User.objects.get(username=role.value))
     answer = client.get("/healthz")
-    assert answer.headers["Cache-Control"] == "no-store"
-    return answer.status_code, answer.json()
+    assert answer.status_code == 200
+    body = answer.json()
+    assert states(body)["database"] == "ok"
+    assert body["version"] == settings_of_the_portal.VERSION
 
 
 def states(body: dict[str, Any]) -> dict[str, str]:
@@ -59,10 +92,10 @@ def tells(monkeypatch: pytest.MonkeyPatch, clock: KernelClock | None) -> None:
     monkeypatch.setattr("booking_portal.oversight.health.kernel_clock", lambda: clock)
 
 
-def test_all_parts_are_well_when_they_are(client: Client) -> None:
+def test_all_parts_are_well_when_they_are() -> None:
     worker_seen()
 
-    status, body = health(client)
+    status, body = health()
 
     assert status == 200
     assert body["status"] == "ok"
@@ -99,7 +132,6 @@ def test_all_parts_are_well_when_they_are(client: Client) -> None:
     ids=["just kept", "just not", "behind", "a daemon that asks rarely", "nobody keeps it"],
 )
 def test_the_clock_is_held_against_what_ntp_told_the_kernel(
-    client: Client,
     monkeypatch: pytest.MonkeyPatch,
     told: dict[str, int],
     state: str,
@@ -107,7 +139,7 @@ def test_the_clock_is_held_against_what_ntp_told_the_kernel(
 ) -> None:
     worker_seen()
     tells(monkeypatch, KernelClock.of(Timex(**told), 0))
-    status, body = health(client)
+    status, body = health()
     assert status == 200
     assert body["parts"]["clock"]["state"] == state
     assert body["parts"]["clock"]["drift_seconds"] == seen
@@ -116,12 +148,12 @@ def test_the_clock_is_held_against_what_ntp_told_the_kernel(
 
 @pytest.mark.requirement("SSP-6")
 def test_a_clock_of_which_nothing_is_known_is_unknown_and_not_ill(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     worker_seen()
     for clock in (None, KernelClock.of(Timex(), TIME_ERROR)):
         tells(monkeypatch, clock)
-        _, body = health(client)
+        _, body = health()
         assert body["parts"]["clock"]["state"] == "unknown"
         assert body["status"] == "ok"
 
@@ -134,18 +166,16 @@ def test_the_kernel_itself_can_be_asked() -> None:
         assert clock.drift >= timedelta(0)
 
 
-def test_a_worker_that_fell_silent_is_degraded(client: Client) -> None:
+def test_a_worker_that_fell_silent_is_degraded() -> None:
     cache.set(WORKER_KEY, (timezone.now() - timedelta(minutes=3)).isoformat())
-    status, body = health(client)
+    status, body = health()
     assert (status, body["status"]) == (200, "degraded")
     assert states(body)["worker"] == "degraded"
 
 
-def test_without_redis_the_portal_is_degraded_and_up(
-    client: Client, redis_server: RedisServer
-) -> None:
+def test_without_redis_the_portal_is_degraded_and_up(redis_server: RedisServer) -> None:
     redis_server.goes_away()
-    status, body = health(client)
+    status, body = health()
     assert (status, body["status"]) == (200, "degraded")
     assert states(body)["redis"] == states(body)["worker"] == "degraded"
 
@@ -155,17 +185,17 @@ def test_it_tells_when_pds_last_answered(
 ) -> None:
     sign_in(client, receptionist)
     opened(client, *ORDINARY)
-    _, body = health(client)
+    _, body = health()
     assert body["parts"]["demographics"]["last_seen"] is not None
 
 
 def test_a_directory_that_failed_last_is_degraded_and_nothing_is_probed(
-    client: Client, spine: Sandbox
+    spine: Sandbox,
 ) -> None:
     trail.record(EventKind.EXCHANGE_ANSWERED, service="sds", status=200)
     trail.record(EventKind.EXCHANGE_ANSWERED, service="sds", status=None, error_code="UNREACHABLE")
 
-    _, body = health(client)
+    _, body = health()
 
     assert states(body)["directory"] == "degraded"
     assert body["parts"]["directory"]["last_seen"] is not None
@@ -246,39 +276,37 @@ def test_a_refused_file_is_named_for_web_and_worker_and_searching_goes_on(
 
 
 def test_a_list_of_revoked_certificates_that_cannot_be_read_is_degraded(
-    client: Client, settings: Settings, tmp_path: Path
+    settings: Settings, tmp_path: Path
 ) -> None:
     broken = tmp_path / "revocations.pem"
     broken.write_text("-----BEGIN X509 CRL-----\nnot a list\n-----END X509 CRL-----\n")
     settings.GPCONNECT_REVOCATIONS = broken
-    _, body = health(client)
+    _, body = health()
     assert states(body)["certificates"] == "degraded"
 
 
-def test_a_directory_by_ldap_that_answered_last_is_ok(client: Client, db: None) -> None:
+def test_a_directory_by_ldap_that_answered_last_is_ok(db: None) -> None:
     trail.record(EventKind.EXCHANGE_ANSWERED, service="sds", status=None)
-    _, body = health(client)
+    _, body = health()
     assert states(body)["directory"] == "ok"
     assert body["parts"]["directory"]["last_seen"] is not None
 
 
-def test_a_certificate_that_cannot_be_read_is_degraded(
-    client: Client, settings: Settings, tmp_path: Path
-) -> None:
+def test_a_certificate_that_cannot_be_read_is_degraded(settings: Settings, tmp_path: Path) -> None:
     broken = tmp_path / "client.pem"
     broken.write_text("not a certificate")
     settings.GPCONNECT_CLIENT_CERT = broken
     settings.GPCONNECT_CA_BUNDLE = None
-    _, body = health(client)
+    _, body = health()
     assert states(body)["certificates"] == "degraded"
 
 
 def test_looks_that_are_late_and_a_hold_after_a_restore_are_degraded(
-    client: Client, counter: Counter, spine: Sandbox
+    counter: Counter, spine: Sandbox
 ) -> None:
     spine.fault(practice="A20047", use_case="book", kind="status_500_after", times=1)
     command = counter.arrives_at_booking()
-    _, body = health(client)
+    _, body = health()
     assert body["parts"]["settling"] == {
         "state": "ok",
         "unsettled": 1,
@@ -286,11 +314,11 @@ def test_looks_that_are_late_and_a_hold_after_a_restore_are_degraded(
         "on_hold": 0,
     }
     set_clocks(command, next_look_at=-600)
-    _, body = health(client)
+    _, body = health()
     assert states(body)["settling"] == "degraded"
     assert body["parts"]["settling"]["late_seconds"] >= 600
     set_clocks(command, next_look_at=600)
     hold("a test")
-    _, body = health(client)
+    _, body = health()
     assert states(body)["settling"] == "degraded"
     assert body["parts"]["settling"]["on_hold"] == 3

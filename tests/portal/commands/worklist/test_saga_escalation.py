@@ -1,10 +1,7 @@
 """What waits for a decision, or for a cancellation, and nobody takes, is escalated too."""
 
-from typing import Any
-
 import pytest
 from django.conf import settings
-from django.test import Client
 from django.urls import reverse
 
 from booking_portal.accounts.models import User
@@ -18,6 +15,7 @@ from booking_portal.patients.models import Encounter
 from tests.portal.clocks import continued, set_clocks, settled, settled_alone
 from tests.portal.conftest import SignIn
 from tests.portal.counter import Counter
+from tests.portal.monitor import part
 from tests.portal.saga_steps import Clerk, held, move_for_a_person, stage, step, unconfirmed_move
 from tests.portal.unsettled import books_with, cancels, colleague
 from tests.sandbox_control import Sandbox
@@ -40,16 +38,11 @@ def address_of(saga: Saga) -> str:
     return reverse("saga", args=[saga.pk])
 
 
-def attention(client: Client) -> dict[str, Any]:
-    part: dict[str, Any] = client.get("/healthz").json()["parts"]["attention"]
-    return part
-
-
 @pytest.mark.requirement("MOVE-1")
 class TestStepsThatWaitForADecision:
-    def test_are_escalated_once(self, left: Saga, client: Client) -> None:
+    def test_are_escalated_once(self, left: Saga) -> None:
         assert escalate_overdue() == 0  # not before its time
-        assert attention(client) == {"state": "ok", "waiting": 1, "escalated": 0}
+        assert part("attention") == {"state": "ok", "waiting": 1, "escalated": 0}
         set_clocks(left, attention_at=-TOO_LONG)
         assert escalate_overdue() == 1
         assert escalate_overdue() == 0
@@ -60,10 +53,10 @@ class TestStepsThatWaitForADecision:
             "A20047",
         )
         assert event.detail["saga"] == str(left.pk)
-        assert attention(client) == {"state": "degraded", "waiting": 1, "escalated": 1}
+        assert part("attention") == {"state": "degraded", "waiting": 1, "escalated": 1}
 
     def test_everybody_concerned_sees_it_until_somebody_takes_it(
-        self, left: Saga, clerk: Clerk, manager: User, sign_in: SignIn, client: Client
+        self, left: Saga, clerk: Clerk, manager: User, sign_in: SignIn
     ) -> None:
         set_clocks(left, attention_at=-TOO_LONG)
         escalate_overdue()
@@ -81,7 +74,7 @@ class TestStepsThatWaitForADecision:
         assert f"{manager.full_name} is dealing with it since" in mine
         [taken] = Event.objects.filter(kind=EventKind.COMMAND_TAKEN, detail__saga=str(left.pk))
         assert taken.username == "manager"
-        assert attention(client)["escalated"] == 0
+        assert part("attention")["escalated"] == 0
 
     def test_not_what_somebody_deals_with(self, left: Saga, clerk: Clerk) -> None:
         clerk.counter.sends(clerk.counter.opens(address_of(left)).form("/take"))
@@ -89,13 +82,13 @@ class TestStepsThatWaitForADecision:
         assert escalate_overdue() == 0
 
     def test_what_was_taken_and_not_decided_is_anybodys_again(
-        self, left: Saga, clerk: Clerk, manager: User, sign_in: SignIn, client: Client
+        self, left: Saga, clerk: Clerk, manager: User, sign_in: SignIn
     ) -> None:
         clerk.counter.sends(clerk.counter.opens(address_of(left)).form("/take"))
         set_clocks(left, attention_at=-GONE_HOME - 1, taken_at=-GONE_HOME)
         assert escalate_overdue() == 1
         assert escalate_overdue() == 0
-        assert attention(client) == {"state": "degraded", "waiting": 1, "escalated": 1}
+        assert part("attention") == {"state": "degraded", "waiting": 1, "escalated": 1}
         assert "and it is still open" in clerk.counter.opens(address_of(left)).text
         other = colleague(manager, sign_in)
         assert "Waiting too long" in other.opens(reverse("bookings")).text
@@ -105,11 +98,11 @@ class TestStepsThatWaitForADecision:
         set_clocks(left, attention_at=-TOO_LONG)
         assert escalate_overdue() == 0
 
-    def test_a_decision_ends_it(self, left: Saga, clerk: Clerk, client: Client) -> None:
+    def test_a_decision_ends_it(self, left: Saga, clerk: Clerk) -> None:
         set_clocks(left, attention_at=-TOO_LONG)
         escalate_overdue()
         decisions.keep_both(left, actor=clerk.actor)
-        assert attention(client) == {"state": "ok", "waiting": 0, "escalated": 0}
+        assert part("attention") == {"state": "ok", "waiting": 0, "escalated": 0}
 
     def test_what_comes_by_itself_is_not_escalated(self, clerk: Clerk, spine: Sandbox) -> None:
         saga = unconfirmed_move(clerk, spine, clerk.books())
