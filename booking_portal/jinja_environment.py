@@ -171,6 +171,8 @@ def every_page(request: HttpRequest) -> dict[str, Any]:
         "page_notices": lambda: page_registry.notices_on(request, actor),
         "environment_name": settings.ENVIRONMENT_NAME,
         "portal_version": settings.VERSION,
+        "environment_reaches": settings.ENVIRONMENT_REACHES,
+        "real_patients": settings.REAL_PATIENTS,
         "has_demo_pages": apps.is_installed("demo.pages"),
         "csp_nonce": getattr(request, "csp_nonce", ""),
     }

@@ -12,10 +12,8 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from booking_portal.accounts import signals
-        from booking_portal.accounts.checks import demo_accounts
         from booking_portal.checks import production_values
 
         register(production_values, Tags.security)
-        register(demo_accounts, Tags.database)
         signals.connect()
         post_migrate.connect(signals.renew_permissions, sender=self)

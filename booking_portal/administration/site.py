@@ -62,6 +62,8 @@ class PortalAdminSite(admin.AdminSite):
         """What every page of the admin knows."""
         return super().each_context(request) | {
             "environment_name": settings.ENVIRONMENT_NAME,
+            "environment_reaches": settings.ENVIRONMENT_REACHES,
+            "real_patients": settings.REAL_PATIENTS,
             "organisation": getattr(actor_of(request), "organisation", None),
         }
 

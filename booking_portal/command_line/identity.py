@@ -40,7 +40,7 @@ READ_ONLY = Problem(
 
 def in_production() -> bool:
     """Whether the rules for real patients hold."""
-    return bool(settings.ENVIRONMENT_NAME == "production")
+    return bool(settings.REAL_PATIENTS)
 
 
 def identify(username: str, organisation_ods: str) -> Actor:

@@ -145,7 +145,7 @@ def _open(traced: TracedPatient, said: Said | None, actor: Actor, asked: str = "
 def _confirm(traced: TracedPatient, said: Said | None) -> None:
     if said is not None:
         require_confirmed(traced, said)
-    elif settings.ENVIRONMENT_NAME == "production":
+    elif settings.REAL_PATIENTS:
         raise BirthDateDiffers
 
 

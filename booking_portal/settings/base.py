@@ -6,10 +6,17 @@ from pathlib import Path
 from csp.constants import NONCE, NONE, SELF
 
 from booking_portal.settings import environment
+from booking_portal.settings.declared import NO_TEST_FORMS
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
-ENVIRONMENT_NAME = "production"
+# What an environment declares; the strictest, for one that says nothing. Guards ask for these, and
+# for the name never: it is for people to read.
+ENVIRONMENT_NAME = "undeclared"
+ENVIRONMENT_REACHES = "real patients. What is booked here reaches real practices."
+REAL_PATIENTS = True
+TEST_FORMS = NO_TEST_FORMS
+
 VERSION = environment.version(BASE_DIR / "pyproject.toml")
 SECRET_KEY = environment.secret("SECRET_KEY")
 # Signs nothing any more, or nothing yet: docs/rotation.md.
@@ -118,6 +125,7 @@ CACHES = {
 # Sign-in
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
+    "booking_portal.accounts.demo_accounts.NoDemoPassword",
     "allauth.account.auth_backends.AuthenticationBackend",
     "guardian.backends.ObjectPermissionBackend",
 ]
@@ -233,6 +241,8 @@ CELERY_BEAT_SCHEDULE = {
 
 # GP Connect
 GPCONNECT_SSP_URL = environment.text("GPCONNECT_SSP_URL", "")
+# `yes`: practices are asked without TLS. For tests, where the environment allows it.
+PLAIN_HTTP = environment.choice("PLAIN_HTTP_TO_PRACTICES", "no", "yes") == "yes"
 GPCONNECT_CLIENT_CERT = environment.path("GPCONNECT_CLIENT_CERT")
 GPCONNECT_CLIENT_KEY = environment.path("GPCONNECT_CLIENT_KEY")
 GPCONNECT_CA_BUNDLE = environment.path("GPCONNECT_CA_BUNDLE")

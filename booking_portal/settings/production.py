@@ -1,4 +1,7 @@
-"""Production: encrypted everywhere; booking_portal.checks refuses test values at start-up."""
+"""Production: encrypted everywhere; booking_portal.checks refuses test values at start-up.
+
+What `live`, `integration` and `opentest` build on; it declares nothing, so the strictest holds.
+"""
 
 from booking_portal.settings.base import *  # noqa: F403
 

@@ -3,8 +3,8 @@
 import pytest
 from pytest_django import Settings
 
+from booking_portal.accounts.models import User
 from booking_portal.audit.models import Event, EventKind
-from demo import seed
 from gpconnect.transport import OfficialTest
 from tests.command_line.terminal import Terminal
 from tests.sandbox_control import Json, Sandbox
@@ -142,8 +142,11 @@ def test_none_of_it_is_sent_in_production(
     use_case: str,
     flags: tuple[str, ...],
 ) -> None:
-    settings.ENVIRONMENT_NAME = "production"
-    typed = f"{seed.password()}\n{PATIENT}\n"
+    user = User.objects.get(username="receptionist")
+    user.set_password("wharf-lantern-otter-31")
+    user.save()
+    settings.REAL_PATIENTS = True
+    typed = f"wharf-lantern-otter-31\n{PATIENT}\n"
     told = terminal.about("-", use_case, "--birth-date", BORN, *flags, typed=typed)
     assert told.error["code"] == "TEST_ENVIRONMENTS_ONLY"
     assert sandbox.exchanges() == []

@@ -212,7 +212,7 @@ def test_what_the_practice_said_is_told_outside_production_only(
     assert "What the other side said: Unexpected internal server error. Mr [name]" in told.err
     assert "[number]: no such session[2J" in told.err
     assert "\x1b" not in told.err
-    settings.ENVIRONMENT_NAME = "production"
+    settings.REAL_PATIENTS = True
     assert "said" not in problem_of(PracticeFailed("X", diagnostics=words), writes=False).detail
 
 

@@ -3,10 +3,10 @@
 import pytest
 from pytest_django import Settings
 
+from booking_portal.accounts.models import User
 from booking_portal.audit.models import Event, EventKind
 from booking_portal.command_line.use_case_table import USE_CASES, UseCase
 from booking_portal.commands.models import Command
-from demo import seed
 from tests.command_line.terminal import Terminal, flags_needed
 from tests.sandbox_control import Sandbox
 
@@ -80,20 +80,26 @@ def test_every_exchange_is_audited_as_on_the_screens(terminal: Terminal, sandbox
 # Production
 
 
+OWN_PASSWORD = "wharf-lantern-otter-31"  # the demo's opens nothing there
+
+
 @pytest.fixture
 def production(terminal: Terminal, settings: Settings) -> Terminal:
-    settings.ENVIRONMENT_NAME = "production"
+    user = User.objects.get(username=terminal.username)
+    user.set_password(OWN_PASSWORD)
+    user.save()
+    settings.REAL_PATIENTS = True
     return terminal
 
 
 @pytest.mark.requirement("IG-1", "IG-2")
 def test_production_asks_for_that_persons_own_password(production: Terminal) -> None:
-    right = production.runs("capability", typed=f"{seed.password()}\n")
+    right = production.runs("capability", typed=f"{OWN_PASSWORD}\n")
     wrong = production.runs("capability", typed="a guess\n")
     none = production.runs("capability")
 
     assert right.status == 0
-    assert seed.password() not in right.out + right.err
+    assert OWN_PASSWORD not in right.out + right.err
     assert wrong.error["code"] == none.error["code"] == "NOT_SIGNED_IN"
     kinds = Event.objects.values_list("kind", flat=True)
     assert kinds.filter(kind=EventKind.SIGNED_IN).count() == 1
@@ -106,18 +112,18 @@ def test_production_takes_the_number_from_standard_input_only(
 ) -> None:
     born = ("--birth-date", BORN)
 
-    refused = production.about(PATIENT, "trace", *born, typed=f"{seed.password()}\n")
+    refused = production.about(PATIENT, "trace", *born, typed=f"{OWN_PASSWORD}\n")
     assert (refused.status, refused.error["code"]) == (2, "NHS_NUMBER_ON_COMMAND_LINE")
     assert PATIENT not in refused.out + refused.err
     assert not Event.objects.exists()
 
-    typed = f"{seed.password()}\n{PATIENT}\n"
+    typed = f"{OWN_PASSWORD}\n{PATIENT}\n"
     assert production.about("-", "trace", *born, typed=typed).result["nhs_number"] == PATIENT
 
 
 @pytest.mark.requirement("PDS-8")
 def test_production_wants_the_birth_date(production: Terminal, sandbox: Sandbox) -> None:
-    told = production.about("-", "find-patient", typed=f"{seed.password()}\n{PATIENT}\n")
+    told = production.about("-", "find-patient", typed=f"{OWN_PASSWORD}\n{PATIENT}\n")
 
     assert told.error["code"] == "BIRTH_DATE_NEEDED"
     assert sandbox.exchanges() == []
@@ -129,7 +135,7 @@ def test_production_wants_the_birth_date(production: Terminal, sandbox: Sandbox)
 def test_production_only_reads(production: Terminal, sandbox: Sandbox, use_case: UseCase) -> None:
     flags = flags_needed(use_case, nhs_number="-")
 
-    told = production.runs(use_case.name, *flags, typed=f"{seed.password()}\n{PATIENT}\n")
+    told = production.runs(use_case.name, *flags, typed=f"{OWN_PASSWORD}\n{PATIENT}\n")
 
     assert told.error["code"] == "COMMAND_LINE_READ_ONLY"
     assert sandbox.exchanges() == []
@@ -140,12 +146,12 @@ def test_production_writes_where_the_setting_says_so(
     production: Terminal, settings: Settings, sandbox: Sandbox
 ) -> None:
     settings.COMMAND_LINE_MAY_WRITE = True
-    settings.ENVIRONMENT_NAME = "test"
+    settings.REAL_PATIENTS = False
     slot = production.free_slot()
-    settings.ENVIRONMENT_NAME = "production"
+    settings.REAL_PATIENTS = True
     flags = ("--birth-date", BORN, "--slot", slot, "--description", "Cough")
 
-    told = production.about("-", "book", *flags, typed=f"{seed.password()}\n{PATIENT}\n")
+    told = production.about("-", "book", *flags, typed=f"{OWN_PASSWORD}\n{PATIENT}\n")
 
     assert told.result["state"] == "done"
     assert Command.objects.get().user.username == "receptionist"
@@ -157,7 +163,7 @@ def test_nothing_goes_unchecked_in_production(
 ) -> None:
     settings.COMMAND_LINE_MAY_WRITE = True
 
-    told = production.about("-", use_case, "--unchecked", typed=f"{seed.password()}\n9999999991\n")
+    told = production.about("-", use_case, "--unchecked", typed=f"{OWN_PASSWORD}\n9999999991\n")
 
     assert told.error["code"] == "TEST_ENVIRONMENTS_ONLY"
     assert sandbox.exchanges() == []

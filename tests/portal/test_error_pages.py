@@ -111,8 +111,11 @@ def test_every_page_says_which_environment_it_is(
     assert "Test: synthetic patients only" in text_of(client.get("/sign-in/"))
     sign_in(client, receptionist)
     assert "Test: synthetic patients only" in text_of(client.get("/"))
-    settings.ENVIRONMENT_NAME = "production"
-    assert "synthetic patients only" not in text_of(client.get("/"))
+    settings.ENVIRONMENT_NAME = "live"
+    settings.ENVIRONMENT_REACHES = "real patients. What is booked here reaches real practices."
+    shown = text_of(client.get("/"))
+    assert "synthetic patients only" not in shown
+    assert "Live: real patients. What is booked here reaches real practices." in shown
 
 
 @pytest.mark.requirement("IG-3")

@@ -1,23 +1,35 @@
 """What production refuses to start with. [SSP-3]"""
 
+import importlib
+import re
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from django.core.checks import registry as checks
 from django.core.exceptions import ImproperlyConfigured
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.test import Client
 from pytest_django import Settings
 
-from booking_portal.accounts.checks import demo_accounts
+from booking_portal.accounts.demo_accounts import open_demo_accounts
 from booking_portal.accounts.models import User
+from booking_portal.audit.models import Event, EventKind
 from booking_portal.checks import production_values, refuse_test_values
+from booking_portal.settings.declared import NO_TEST_FORMS, TestForm
 from demo import certificates
+from tests.demo.processes import ROOT
+from tests.portal.pages import text_of
 
 
 @pytest.fixture
 def production(settings: Settings, tmp_path: Path) -> Settings:
     """Settings that production would start with."""
     certificates.make(tmp_path)
-    settings.ENVIRONMENT_NAME = "production"
+    settings.ENVIRONMENT_NAME = "any name"  # guards never ask for it
+    settings.REAL_PATIENTS = True
+    settings.TEST_FORMS = NO_TEST_FORMS
+    settings.READ_DEADLINE_SECONDS, settings.WRITE_DEADLINE_SECONDS = 8.0, 12.0
     settings.SECRET_KEY = "k9V2fQ7xW4rTzB8mNp3LsYh6JdC1gAe5UuKiRoXqPwMv0EnSbZ"
     settings.ALLOWED_HOSTS = ["booking.riverside.nhs.uk"]
     settings.SECURE_SSL_REDIRECT = True
@@ -94,6 +106,14 @@ def test_the_internets_authorities_are_others_than_spines(
         ("PDS_KEY_ID", "demo-1", "E009"),
         ("DEBUG", True, "E011"),
         ("TRUSTED_PROXIES", [], "E020"),
+        ("REQUEST_LIFETIME_SECONDS", 60, "E013"),
+        ("TEST_FORMS", frozenset({TestForm.PLAIN_HTTP}), "E015"),
+        ("PDS_URL", "https://int.api.service.nhs.uk/personal-demographics/FHIR/R4", "E016"),
+        ("PLAIN_HTTP", True, "E017"),
+        ("READ_DEADLINE_SECONDS", 30.0, "E018"),
+        ("WRITE_DEADLINE_SECONDS", 30.0, "E018"),
+        ("SEND_AGAIN_WINDOW_SECONDS", 60, "E018"),
+        ("SECOND_STEP_WINDOW_SECONDS", 900, "E018"),
     ],
 )
 def test_each_value_for_tests_is_refused_by_servers_and_checks(
@@ -115,14 +135,111 @@ def test_the_demos_pages_are_refused(production: Settings) -> None:
     assert found() == {"E010"}
 
 
+@pytest.mark.requirement("IG-1")
 @pytest.mark.django_db
-def test_a_demo_account_with_its_password_is_refused(
-    receptionist: User, production: Settings
+def test_the_demos_password_opens_nothing_where_patients_are_real(
+    client: Client, receptionist: User, production: Settings
 ) -> None:
-    assert [error.id for error in demo_accounts(databases=["default"])] == ["booking_portal.E012"]
+    assert open_demo_accounts() == [
+        "administrator",
+        "auditor",
+        "clinician",
+        "locum",
+        "manager",
+        "receptionist",
+    ]
+    production.ALLOWED_HOSTS, production.SECURE_SSL_REDIRECT = ["testserver"], False
+    form = {"login": "receptionist", "password": "demo-only-password"}
+    assert "The username or the password is wrong" in text_of(client.post("/sign-in/", form))
+    assert Event.objects.get().kind == EventKind.SIGN_IN_FAILED
+    production.REAL_PATIENTS = False
+    assert client.post("/sign-in/", form).status_code == 302
     User.objects.update(is_active=False)
-    assert demo_accounts(databases=["default"]) == []
+    assert open_demo_accounts() == []
+
+
+def test_no_system_check_asks_the_database() -> None:
+    """`migrate` runs them all before its tables, or a release's new columns, exist."""
+    ours = [
+        check
+        for check in checks.registry.get_checks(include_deployment_checks=True)
+        if check.__module__.startswith("booking_portal.")
+    ]
+    assert ours
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(BaseDatabaseWrapper, "ensure_connection", _refuse)
+        for check in ours:
+            check(app_configs=None, databases=["default"])
+
+
+def _refuse(*_: object) -> None:
+    raise AssertionError("a system check asked the database")
 
 
 def test_elsewhere_nothing_is_refused() -> None:
     assert production_values() == []
+
+
+FORMS: dict[TestForm, dict[str, object]] = {
+    TestForm.FILE_DIRECTORY: {"GPCONNECT_DIRECTORY_URL": "file:///etc/directory.json"},
+    TestForm.FILE_DEMOGRAPHICS: {"PDS_URL": "file:///etc/patients.json"},
+    TestForm.PLAIN_HTTP: {"PLAIN_HTTP": True},
+    TestForm.NO_SSP: {"GPCONNECT_SSP_URL": ""},
+    TestForm.DEADLINES: {"READ_DEADLINE_SECONDS": 60.0},
+    TestForm.DEMO_VALUES: {"SECRET_KEY": "demo-only-" + "0123456789" * 5},
+}
+ENVIRONMENTS = ["sandbox", "demonstrator", "opentest", "integration", "live", "production"]
+
+
+def declare(name: str, settings: Settings) -> None:
+    """Let these settings declare what the environment's file does."""
+    declared = importlib.import_module(f"booking_portal.settings.{name}")
+    for word in ("ENVIRONMENT_NAME", "ENVIRONMENT_REACHES", "REAL_PATIENTS", "TEST_FORMS"):
+        setattr(settings, word, getattr(declared, word))
+    if not settings.REAL_PATIENTS:
+        settings.GPCONNECT_DIRECTORY_URL = "https://int.api.service.nhs.uk/spine-directory/FHIR/R4"
+        settings.PDS_URL = "https://int.api.service.nhs.uk/personal-demographics/FHIR/R4"
+        settings.PDS_TOKEN_URL = "https://int.api.service.nhs.uk/oauth2/token"
+
+
+@pytest.mark.requirement("SSP-3")
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("form", TestForm)
+def test_a_form_for_tests_is_refused_where_it_is_not_declared(
+    form: TestForm, environment: str, production: Settings
+) -> None:
+    declare(environment, production)
+    assert found() == set()
+    for name, value in FORMS[form].items():
+        setattr(production, name, value)
+    if form is TestForm.PLAIN_HTTP and form in production.TEST_FORMS:
+        production.GPCONNECT_SSP_URL = ""
+    assert bool(found()) is (form not in production.TEST_FORMS)
+
+
+def test_the_environments_declare_what_the_guides_say(settings: Settings) -> None:
+    declared = {}
+    for name in ENVIRONMENTS:
+        declare(name, settings)
+        declared[name] = (settings.REAL_PATIENTS, {str(form) for form in settings.TEST_FORMS})
+        assert name == settings.ENVIRONMENT_NAME
+        assert settings.REAL_PATIENTS is settings.ENVIRONMENT_REACHES.startswith("real patients.")
+    assert declared["live"] == declared["production"] == (True, set())
+    assert declared["integration"] == (False, set())
+    assert declared["opentest"] == (False, {"file directory", "file PDS"})
+    assert "demo values" not in declared["demonstrator"][1]
+
+
+@pytest.mark.parametrize("environment", ["sandbox", "demonstrator", "opentest", "integration"])
+def test_no_environment_for_tests_reaches_the_live_services(
+    environment: str, production: Settings
+) -> None:
+    declare(environment, production)
+    production.PDS_URL = "https://api.service.nhs.uk/personal-demographics/FHIR/R4"
+    assert found() == {"E016"}
+
+
+def test_no_guard_asks_for_the_name_of_an_environment() -> None:
+    sources = [*(ROOT / "booking_portal").rglob("*.py"), *(ROOT / "templates").rglob("*.*")]
+    asks = re.compile(r"environment_name\s*(?:[!=]=|in\b)|[!=]=\s*[\w.]*environment_name", re.I)
+    assert [str(file) for file in sources if asks.search(file.read_text())] == []
