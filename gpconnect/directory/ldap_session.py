@@ -16,6 +16,7 @@ from typing import Final
 from ldap3 import ANONYMOUS, NONE, SUBTREE, SYNC, Connection, Server
 from ldap3.core.exceptions import LDAPExceptionError
 from ldap3.utils.conv import escape_filter_chars
+from pyasn1.error import PyAsn1Error
 
 from gpconnect.attempt import (
     Attempt,
@@ -30,7 +31,7 @@ from gpconnect.watchdog import Watchdog
 
 MAX_ANSWERS: Final = 1024 * 1024
 
-# ldap3's decoder trusts the server: what is not LDAP makes it stumble in any of these ways.
+# ldap3's decoders trust the server: what is not LDAP makes them stumble in any of these ways.
 _NOT_LDAP: Final = (
     LDAPExceptionError,
     ValueError,
@@ -38,6 +39,7 @@ _NOT_LDAP: Final = (
     TypeError,
     AttributeError,
     RecursionError,
+    PyAsn1Error,
 )
 
 Record = Mapping[str, Sequence[str]]
@@ -121,6 +123,8 @@ class LDAPSession:
             auto_range=False,
             check_names=False,
             read_only=True,
+            # The fast one makes room of whatever size the answer names, up to gigabytes.
+            fast_decoder=False,
         )
         # What ldap3's `open` would do, but for making the connection.
         connection.strategy._outstanding = {}

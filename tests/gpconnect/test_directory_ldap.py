@@ -361,6 +361,8 @@ def raw(answer: bytes) -> Script:
         written(0, done()),
         written(999_999, bound()),
         b"\x30\x82\x40\x00" + b"\x30\x82\x3f\xf0" * 4096,
+        # A value that is a number, which must not be taken for a length.
+        written(1, accredited()).replace(b"\x04\x0c2000", b"\x02\x0c2000"),
     ],
 )
 def test_what_is_no_ldap_is_no_answer(scripted: Any, answer: bytes) -> None:
