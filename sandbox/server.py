@@ -30,6 +30,7 @@ class Settings:
     state: Path
     certificates: Path
     host: str
+    control_host: str
     ssp_port: int
     services_port: int
     ldap_port: int
@@ -58,7 +59,7 @@ async def serve(settings: Settings) -> None:
         "ssp": _bound(settings.host, settings.ssp_port),
         "services": _bound(settings.host, settings.services_port),
         "ldap": _bound(settings.host, settings.ldap_port),
-        "control": _bound("127.0.0.1", settings.control_port),
+        "control": _bound(settings.control_host, settings.control_port),
     }
     servers = {
         "ssp": _server(

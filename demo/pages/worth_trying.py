@@ -70,12 +70,13 @@ def practices() -> list[PracticeLine]:
 def patients() -> list[Patient]:
     """The patients that the sandbox says something about; none when it does not answer."""
     port = os.environ.get("CONTROL_PORT", "")
-    if not port:
+    control = os.environ.get("SANDBOX_CONTROL") or (port and f"http://127.0.0.1:{port}")
+    if not control:
         return []
     try:
         with requests.Session() as session:
             session.trust_env = False
-            answer = session.get(f"http://127.0.0.1:{port}/patients", timeout=ANSWER_WITHIN_SECONDS)
+            answer = session.get(f"{control}/patients", timeout=ANSWER_WITHIN_SECONDS)
             answer.raise_for_status()
             found = answer.json()
     except (requests.RequestException, ValueError):

@@ -75,7 +75,7 @@ def without_tether_and_places(command: str) -> str:
 
 def pins(group: str) -> dict[str, str]:
     return dict(
-        re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / f"{group}.txt").read_text(), re.MULTILINE)
+        re.findall(r"^([\w.-]+)==(\S+) \\$", (ROOT / f"{group}.txt").read_text(), re.MULTILINE)
     )
 
 
@@ -103,6 +103,7 @@ def test_every_part_of_the_demo_has_a_container_and_the_other_way_round(
     compose: Any, supervisor: RawConfigParser
 ) -> None:
     programs = {name[8:] for name in supervisor.sections() if name.startswith("program:")}
+    programs |= {"proxy"}  # the demo's browser is on the same machine
     run_once = {
         name for name, service in compose["services"].items() if "healthcheck" not in service
     }
@@ -194,6 +195,16 @@ def test_the_demo_under_docker_calls_the_sandbox_where_it_listens(compose: Any) 
         assert f"{name}=https://sandbox:{ports['services']}/" in given
 
 
+def test_the_demo_under_docker_lists_the_patients_of_the_sandbox_next_door(
+    compose: Any, stages: dict[str, list[tuple[str, str]]]
+) -> None:
+    command = compose["services"]["sandbox"]["command"]
+    port = re.findall(r"--control-host 0\.0\.0\.0 --control-port (\d+)", command)
+    given = " ".join(rest for instruction, rest in stages["demo"] if instruction == "ENV")
+    assert re.findall(r"SANDBOX_CONTROL=http://sandbox:(\d+)", given) == port
+    assert len(port) == 1
+
+
 def test_secrets_have_no_default_in_compose() -> None:
     text = (ROOT / "docker-compose.yml").read_text()
     for name in ("SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD"):
@@ -218,7 +229,7 @@ def test_the_image_runs_the_python_that_the_project_asks_for(
     asked = project["requires-python"].removeprefix(">=")
     origins = {
         rest.split()[0] for stage in stages.values() for name, rest in stage if name == "FROM"
-    } - set(stages)
+    } - {*stages, "scratch"}
     assert origins == {f"python:{asked}-slim"}
     compiled = (ROOT / "requirements.txt").read_text()
     assert f"pip-compile with Python {asked}" in compiled
@@ -245,15 +256,121 @@ def test_the_images_install_the_compiled_requirements(
 def test_nothing_of_the_sandbox_or_the_demo_is_in_the_portal_image(
     stages: dict[str, list[tuple[str, str]]],
 ) -> None:
-    copied = " ".join(rest for instruction, rest in stages["portal"] if instruction == "COPY")
+    copied = " ".join(
+        rest
+        for instruction, rest in (*stages["code"], *stages["portal"])
+        if instruction == "COPY" and not rest.startswith("--from")
+    )
     assert not re.search(r"\b(sandbox|demo|tests)\b", copied)
     for package in ("gpconnect", "booking_portal", "templates", "static"):
-        assert f"{package} {package}" in copied
+        assert f"{package} /{package}" in copied
+    for stage in ("portal", "demo"):
+        assert ("COPY", "--from=code / ./") in stages[stage]
 
 
 def test_the_images_do_not_run_as_root(stages: dict[str, list[tuple[str, str]]]) -> None:
     for stage in ("portal", "demo"):
-        assert stages[stage][-1] == ("USER", "portal")
+        assert stages[stage][-1] == ("USER", "10001:10001")
+
+
+def test_a_new_version_of_the_code_leaves_the_layers_of_the_packages_as_they_are(
+    stages: dict[str, list[tuple[str, str]]],
+) -> None:
+    copies = [rest for instruction, rest in stages["portal"] if instruction == "COPY"]
+    assert copies == ["--from=packages /opt/portal /opt/portal", "--from=code / ./"]
+
+
+def test_nothing_that_installs_packages_is_left_in_the_images(
+    stages: dict[str, list[tuple[str, str]]],
+) -> None:
+    made = " ".join(rest for instruction, rest in stages["packages"] if instruction == "RUN")
+    assert "venv --without-pip /opt/portal" in made
+    for stage in ("portal", "demo"):
+        runs = " ".join(rest for instruction, rest in stages[stage] if instruction == "RUN")
+        assert re.search(r"rm -rf .*site-packages/\* .*ensurepip .*/bin/pip\*", runs)
+
+
+def test_no_package_is_installed_whose_hash_is_not_known(
+    stages: dict[str, list[tuple[str, str]]],
+) -> None:
+    for stage in stages.values():
+        for instruction, rest in stage:
+            if instruction == "RUN" and " install " in rest.replace("install --directory", ""):
+                assert "--require-hashes" in rest
+    for file in ROOT.glob("requirements*.txt"):
+        for pinned in re.findall(r"^\S+==.*\n.*", file.read_text(), re.MULTILINE):
+            assert "--hash=sha256:" in pinned, pinned
+
+
+# How it is held
+
+
+def test_every_container_is_held_and_bounded(compose: Any) -> None:
+    for name, service in compose["services"].items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert "cap_add" not in service, name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["logging"]["options"]["max-size"], name
+        assert service["mem_limit"], name
+        assert service["pids_limit"], name
+
+
+def test_the_image_is_built_once_for_all_services(compose: Any) -> None:
+    built = [name for name, service in compose["services"].items() if "build" in service]
+    assert built == ["set-up"]
+    images = {compose["services"][name]["image"] for name in (*PORTAL, "set-up", "sandbox")}
+    assert len(images) == 1
+
+
+def test_web_and_worker_can_be_scaled_as_only_the_proxy_takes_a_port(compose: Any) -> None:
+    taking = [name for name, service in compose["services"].items() if "ports" in service]
+    assert taking == ["proxy"]
+    assert not any("container_name" in service for service in compose["services"].values())
+
+
+def test_only_the_portal_reaches_the_database_and_the_queue(compose: Any) -> None:
+    assert compose["networks"]["data"]["internal"] is True
+    for name in ("postgres", "redis"):
+        assert compose["services"][name]["networks"] == ["data"]
+    assert compose["services"]["proxy"]["networks"] == ["front"]
+    reached = {
+        name for name, service in compose["services"].items() if "data" in service["networks"]
+    }
+    # The demo's sandbox and certificates inherit it.
+    assert reached == {*PORTAL, "set-up", "postgres", "redis", "sandbox", "certificates"}
+
+
+def test_the_portal_trusts_the_word_of_the_network_that_the_proxy_is_in(compose: Any) -> None:
+    [front] = compose["networks"]["front"]["ipam"]["config"]
+    trusted = compose["services"]["web"]["environment"]["TRUSTED_PROXIES"]
+    assert trusted == f"${{TRUSTED_PROXIES:-{front['subnet']}}}"
+
+
+def test_the_proxy_says_who_calls_and_how_and_never_compresses_a_page() -> None:
+    proxy = ROOT / "containers" / "proxy"
+    portal = (proxy / "portal.conf").read_text()
+    before, _, pages = portal.partition("location / {")
+    pages, _, static = pages.partition("location /static/ {")
+    for told in (before, pages):  # `proxy_set_header` in a location forgets those before it
+        assert "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;" in told
+        assert "proxy_set_header X-Forwarded-Proto $scheme;" in told
+        assert "proxy_set_header Host $http_host;" in told
+    assert "gzip off;" in before
+    assert 'proxy_set_header Accept-Encoding "";' in pages
+    assert "gzip on;" not in pages
+    assert "gzip on;" in static.split("}")[0]
+    assert "non_idempotent" not in portal  # what was sent once is not sent again
+    for way in ("tls", "plain"):
+        assert "include /etc/nginx/portal/portal.conf;" in (proxy / f"{way}.conf").read_text()
+
+
+def test_the_proxy_waits_longer_than_the_web_server_takes(compose: Any) -> None:
+    portal = (ROOT / "containers" / "proxy" / "portal.conf").read_text()
+    waits = int(re.findall(r"proxy_read_timeout (\d+)s;", portal)[0])
+    assert waits > int(
+        re.findall(r"^timeout = (\d+)", (ROOT / "gunicorn.conf.py").read_text(), re.M)[0]
+    )
 
 
 def test_everything_that_is_copied_is_there_and_let_through(

@@ -37,3 +37,11 @@ def test_without_the_sandbox_it_says_so(client: Client, monkeypatch: pytest.Monk
     page = client.get(reverse("demo-start"))
     assert page.status_code == 200
     assert "do not answer just now" in text_of(page)
+
+
+def test_under_docker_it_asks_the_sandbox_in_its_own_container(
+    client: Client, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CONTROL_PORT")
+    monkeypatch.setenv("SANDBOX_CONTROL", sandbox.control)
+    assert "965 821 8873" in text_of(client.get(reverse("demo-start")))

@@ -1,0 +1,1 @@
+"""Builds the containers and runs them: `make containers`. Needs a Docker engine, no registry."""
