@@ -9,6 +9,7 @@ import sys
 import time
 import tomllib
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -23,7 +24,9 @@ from mutants.targets import ROOT, TARGETS, module_of
 
 WORKERS: Final = 2
 LONGEST_TESTS: Final = 15.0
-"""Seconds of tests that one mutant is given; survivors that were to meet more are counted."""
+"""Seconds of tests that one mutant is given at first."""
+SURVIVORS_TESTS: Final = 300.0
+"""Seconds of more tests that one is given which survived those and is not explained."""
 _EACH_TEST: Final = 0.02
 """Seconds that a test takes beside its own time."""
 _START: Final = 90.0
@@ -59,7 +62,7 @@ class Tally:
         if self.broken_off:
             said += f"; {self.broken_off} killed were broken off, as a test took a minute and more"
         if self.cut:
-            said += f"; {self.cut} survivors met only {LONGEST_TESTS:.0f} s of their tests"
+            said += f"; {self.cut} survivors did not meet all of their tests"
         verdict = "ok" if self.unexplained == 0 else "short"
         return f"mutants of {self.module} | {said} | 0 unexplained | {verdict}"
 
@@ -210,6 +213,9 @@ class Module:
         def run(mutant: Mutant) -> Came:
             job = self._job(mutant)
             came = _by_any(idle, job)
+            if job["cut"] and came.result == "survived" and mutant.name not in explained:
+                job = self._job(mutant, after=job["tests"])
+                came = _by_any(idle, job)
             tally.cut += bool(job["cut"]) and came.result == "survived"
             self._kills.update([came.by, file_of(came.by)] if came.killed else [])
             return came
@@ -236,13 +242,15 @@ class Module:
         print(tally.line(), flush=True)
         return tally
 
-    def _job(self, mutant: Mutant | None) -> dict[str, Any]:
+    def _job(self, mutant: Mutant | None, after: Sequence[str] = ()) -> dict[str, Any]:
+        """The first tests that a mutant meets, or those `after` them."""
+        longest = SURVIVORS_TESTS if after else LONGEST_TESTS
         within: list[str] = []
         seconds = 0.0
         named = set(_QUOTED.findall(mutant.name)) if mutant else set()
         reaching = self._tests_reaching(mutant)
         tests = sorted(
-            reaching or self._reach.anywhere(self._path),
+            set(reaching or self._reach.anywhere(self._path)).difference(after),
             key=lambda test: (
                 not any(word in _parameters(test) for word in named),
                 *self._worth(test),
@@ -250,7 +258,7 @@ class Module:
         )
         for test in tests:
             longer = seconds + self._reach.seconds[test]
-            if longer > LONGEST_TESTS and within:
+            if longer > longest and within:
                 continue  # a long one that often kills must not keep out the quick ones behind it
             seconds = longer
             within.append(test)
@@ -262,7 +270,7 @@ class Module:
             "tests": within,
             "cut": len(within) < len(tests),
             "seconds": {test: self._reach.seconds[test] for test in within},
-            "timeout": _START + _SLOWER * min(seconds, LONGEST_TESTS),
+            "timeout": _START + _SLOWER * min(seconds, longest),
         }
 
     def _tests_reaching(self, mutant: Mutant | None) -> list[str]:
