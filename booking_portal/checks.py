@@ -5,9 +5,10 @@ which forms are let pass says the settings file (REAL_PATIENTS, TEST_FORMS), nev
 Nothing here asks the database: `migrate` runs these checks before its tables exist.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django.apps import apps
@@ -20,6 +21,7 @@ from booking_portal.settings.declared import TestForm
 SHORTEST_SECRET = 50
 SHORTEST_REQUEST_LIFETIME = 360
 NOT_SECRET = ("demo", "test", "insecure", "secret", "change", "example")
+_SERVICE_NAME = re.compile(r"[a-z][a-z0-9-]*")
 TEST_API_KEYS = frozenset({"sandbox-sds-key"})
 DEADLINES = {
     "READ_DEADLINE_SECONDS": 8,
@@ -38,6 +40,8 @@ def production_values(app_configs: Any = None, **kwargs: Any) -> list[CheckMessa
     found = [*_declared()]
     if not _allowed(TestForm.DEMO_VALUES):
         found += [*_addresses(), *_proxies(), *_files(), *_secrets(), *_demo(), *_times()]
+    if settings.REAL_PATIENTS:
+        found += _servers()
     return [Error(text, hint=hint, id=f"booking_portal.{number}") for number, text, hint in found]
 
 
@@ -130,6 +134,37 @@ def _proxies() -> Iterator[Finding]:
             "E020",
             "TRUSTED_PROXIES is empty.",
             "Name the addresses of the proxy that ends TLS; nobody else is believed.",
+        )
+
+
+def _servers() -> Iterator[Finding]:
+    """Patients' data on its way to PostgreSQL and Redis. [IG-4]"""
+    private = set(settings.PRIVATE_NETWORK_HOSTS)
+    for name in private:
+        if not _SERVICE_NAME.fullmatch(name):
+            yield (
+                "E023",
+                "PRIVATE_NETWORK_HOSTS has more than names of containers.",
+                "Only what never leaves this machine may be in the clear: demand TLS of others.",
+            )
+    database = settings.DATABASES["default"]
+    hosts = str(database["HOST"]).split(",")
+    on_this_machine = all(host in private or host.startswith("/") for host in hosts)
+    options = cast(dict[str, object], database["OPTIONS"])
+    verified = options.get("sslmode") == "verify-full" and options.get("gssencmode") == "disable"
+    if not verified and not on_this_machine:
+        yield (
+            "E021",
+            "DATABASE_URL does not demand TLS with a verified name.",
+            "Add ?sslmode=verify-full&sslrootcert=file (and no gssencmode).",
+        )
+    redis = urlsplit(settings.REDIS_URL)
+    trusting = {"ssl_cert_reqs=required", "ssl_check_hostname=true"} - {*redis.query.split("&")}
+    if (redis.scheme != "rediss" or trusting) and redis.hostname not in private:
+        yield (
+            "E022",
+            "REDIS_URL does not demand TLS with a verified name.",
+            "Use rediss:// with ssl_ca_certs=file, and leave its verifying on.",
         )
 
 

@@ -109,6 +109,8 @@ TEMPLATES = [
 DATABASES = {"default": environment.database("DATABASE_URL")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = environment.redis("REDIS_URL")
+# Servers that may be reached in the clear: containers on the private network of this one machine.
+PRIVATE_NETWORK_HOSTS = environment.names("PRIVATE_NETWORK_HOSTS")
 CACHES = {
     "default": {
         "BACKEND": "booking_portal.cache.ForgivingRedisCache",

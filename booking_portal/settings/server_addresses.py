@@ -60,6 +60,8 @@ def postgres(name: str, address: str, password: str | None = None) -> dict[str, 
         options[option] = _whole(name, option, value) if option in _POSTGRES_NUMBERS else value
     if options.get("sslmode", "prefer") not in SSL_MODES:
         raise ImproperlyConfigured(f"{name}: sslmode is one of {', '.join(SSL_MODES)}.")
+    if options.get("sslmode") == "verify-full":
+        options.setdefault("gssencmode", "disable")  # libpq would prefer it, whatever sslmode says
     user, secret = _who(name, found["who"], password)
     return {
         "ENGINE": "django.db.backends.postgresql",

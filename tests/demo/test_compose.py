@@ -167,7 +167,7 @@ def test_the_demo_gives_every_name_that_the_settings_read(tmp_path: Path) -> Non
     optional |= {"PLAIN_HTTP_TO_PRACTICES"}
     optional |= {"CSRF_TRUSTED_ORIGINS", "COMMAND_LINE_MAY_WRITE", "SECRET_KEY_FALLBACKS"}
     optional |= {"DATABASE_PASSWORD", "REDIS_PASSWORD", "DATABASE_POOLING", "PDS_KEY_ID_FILE"}
-    optional |= {"TRUSTED_PROXIES", "MONITORING_TOKEN"}
+    optional |= {"TRUSTED_PROXIES", "MONITORING_TOKEN", "PRIVATE_NETWORK_HOSTS"}
     assert names_read_by_settings() - optional <= given
     assert "BIND" in given & names_read_by_gunicorn()
 

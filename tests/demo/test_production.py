@@ -26,8 +26,8 @@ def production(tmp_path: Path) -> dict[str, str]:
         "SECRET_KEY": "k9V-2fQ7_xW4rTzB8mNp3LsYh6JdC1gAe5UuKiRoXqPwMv0EnSbZtHyDlGfa",
         "ALLOWED_HOSTS": "booking.riverside.nhs.uk",
         "TRUSTED_PROXIES": "172.20.0.0/24",
-        "DATABASE_URL": os.environ["DATABASE_URL"],
-        "REDIS_URL": os.environ["REDIS_URL"],
+        "DATABASE_URL": f"{os.environ['DATABASE_URL']}?sslmode=verify-full",
+        "REDIS_URL": os.environ["REDIS_URL"].replace("redis://", "rediss://"),
         "GPCONNECT_SSP_URL": "https://proxy.spine.nhs.uk",
         "GPCONNECT_CLIENT_CERT": str(tmp_path / "client.pem"),
         "GPCONNECT_CLIENT_KEY": str(tmp_path / "client.key"),
@@ -70,6 +70,8 @@ def test_production_settings_pass_the_deployment_checks(production: dict[str, st
         ("PDS_TOKEN_URL", "http://api.service.nhs.uk/oauth2/token"),
         ("SECRET_KEY", "demo-only-0123456789-0123456789-0123456789-0123456789"),
         ("GPCONNECT_CLIENT_KEY", "/nowhere/client.key"),
+        ("DATABASE_URL", "postgres://portal@db.riverside.nhs.uk/portal?sslmode=require"),
+        ("REDIS_URL", "redis://redis.riverside.nhs.uk:6379/0"),
         ("TRUSTED_PROXIES", ""),
         ("TRUSTED_PROXIES", "0.0.0.0/0"),
         ("TRUSTED_PROXIES", "proxy.riverside.nhs.uk"),
@@ -110,7 +112,9 @@ def test_the_first_migration_of_an_empty_database_passes(production: dict[str, s
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
         server.execute(f"CREATE DATABASE {name}")
         try:
-            empty = production | {"DATABASE_URL": url._replace(path=f"/{name}").geturl()}
+            here = url._replace(path=f"/{name}").geturl().replace("@127.0.0.1:", "@localhost:")
+            # The server of the tests has no TLS, and is on this machine.
+            empty = production | {"DATABASE_URL": here, "PRIVATE_NETWORK_HOSTS": "localhost"}
             ran = manage(empty, "migrate", "--verbosity", "0")
             assert ran.returncode == 0, ran.stderr
         finally:

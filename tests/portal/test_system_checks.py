@@ -6,6 +6,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.checks import registry as checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -16,6 +17,7 @@ from booking_portal.accounts.demo_accounts import open_demo_accounts
 from booking_portal.accounts.models import User
 from booking_portal.audit.models import Event, EventKind
 from booking_portal.checks import production_values, refuse_test_values
+from booking_portal.settings import server_addresses
 from booking_portal.settings.declared import NO_TEST_FORMS, TestForm
 from demo import certificates
 from tests.demo.processes import ROOT
@@ -23,7 +25,7 @@ from tests.portal.pages import text_of
 
 
 @pytest.fixture
-def production(settings: Settings, tmp_path: Path) -> Settings:
+def production(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings that production would start with."""
     certificates.make(tmp_path)
     settings.ENVIRONMENT_NAME = "any name"  # guards never ask for it
@@ -32,6 +34,10 @@ def production(settings: Settings, tmp_path: Path) -> Settings:
     settings.READ_DEADLINE_SECONDS, settings.WRITE_DEADLINE_SECONDS = 8.0, 12.0
     settings.SECRET_KEY = "k9V2fQ7xW4rTzB8mNp3LsYh6JdC1gAe5UuKiRoXqPwMv0EnSbZ"
     settings.ALLOWED_HOSTS = ["booking.riverside.nhs.uk"]
+    # Put back after the test; its connection is there already.
+    monkeypatch.setitem(settings.DATABASES, "default", {**settings.DATABASES["default"]})
+    database_is("postgres://u@db.nhs.uk/n?sslmode=verify-full")
+    settings.REDIS_URL = server_addresses.redis("REDIS_URL", "rediss://redis.nhs.uk/0")
     settings.SECURE_SSL_REDIRECT = True
     settings.TRUSTED_PROXIES = [ip_network("172.20.0.0/24")]
     settings.GPCONNECT_SSP_URL = "https://proxy.spine.nhs.uk"
@@ -51,6 +57,10 @@ def production(settings: Settings, tmp_path: Path) -> Settings:
     return settings
 
 
+def database_is(url: str) -> None:
+    settings.DATABASES["default"] |= server_addresses.postgres("DATABASE_URL", url)
+
+
 def found() -> set[str]:
     return {str(error.id).removeprefix("booking_portal.") for error in production_values()}
 
@@ -59,6 +69,59 @@ def found() -> set[str]:
 def test_good_values_pass(production: Settings) -> None:
     assert found() == set()
     refuse_test_values()
+
+
+@pytest.mark.requirement("SSP-3")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://u@db.nhs.uk/n",
+        "postgres://u@db.nhs.uk/n?sslmode=require",
+        "postgres://u@db.nhs.uk/n?sslmode=verify-ca",
+        "postgres://u@db.nhs.uk/n?sslmode=verify-full&gssencmode=prefer",
+        "postgres://u@postgres/n",
+        "postgres://u@127.0.0.1/n",
+        "postgres://u@%2Frun%2Fpostgresql,db.nhs.uk/n",
+    ],
+)
+def test_a_database_reached_without_a_verified_name_is_refused(
+    url: str, production: Settings
+) -> None:
+    database_is(url)
+    assert found() == {"E021"}
+
+
+@pytest.mark.requirement("SSP-3")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://redis.nhs.uk/0",
+        "redis://redis/0",
+        "rediss://redis.nhs.uk/0?ssl_cert_reqs=none",
+        "rediss://redis.nhs.uk/0?ssl_check_hostname=false",
+    ],
+)
+def test_a_redis_reached_without_a_verified_name_is_refused(url: str, production: Settings) -> None:
+    production.REDIS_URL = server_addresses.redis("REDIS_URL", url)
+    assert found() == {"E022"}
+
+
+@pytest.mark.requirement("SSP-3")
+def test_what_never_leaves_the_machine_may_be_in_the_clear(production: Settings) -> None:
+    database_is("postgres:///n?host=/run/postgresql")
+    assert found() == set()
+    production.PRIVATE_NETWORK_HOSTS = ["postgres", "redis"]
+    database_is("postgres://u@postgres/n")
+    production.REDIS_URL = server_addresses.redis("REDIS_URL", "redis://redis:6379/0")
+    assert found() == set()
+    database_is("postgres://u@postgres,db.nhs.uk/n")
+    assert found() == {"E021"}
+
+
+@pytest.mark.parametrize("name", ["db.nhs.uk", "10.0.0.1", "::1", "*"])
+def test_only_containers_are_on_the_private_network(name: str, production: Settings) -> None:
+    production.PRIVATE_NETWORK_HOSTS = ["redis", name]
+    assert found() == {"E023"}
 
 
 @pytest.mark.requirement("SSP-3", "SDS-1")
