@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
-from urllib3.connection import HTTPSConnection
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import HTTPResponse
 
 from gpconnect.watchdog import Watch, Watchdog
@@ -146,7 +146,7 @@ class Attempt:
 current_attempt: ContextVar[Attempt] = ContextVar("current_attempt")
 
 
-class Connection(HTTPSConnection):
+class PlainConnection(HTTPConnection):
     """A connection that reports to the current attempt."""
 
     auto_open = 0  # never reconnect behind our back
@@ -198,6 +198,10 @@ class Connection(HTTPSConnection):
                 attempt.sent = False
                 attempt.end("TLS_FAILED", why_no_trust(error))
             raise
+
+
+class Connection(PlainConnection, HTTPSConnection):
+    """The same, over TLS."""
 
 
 def refuses_our_certificate(error: ssl.SSLError) -> bool:

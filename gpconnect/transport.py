@@ -39,6 +39,7 @@ __all__ = [
 FHIR_JSON: Final = "application/fhir+json;charset=utf-8"
 USER_AGENT: Final = "gpconnect-consumer"
 _URL: Final = re.compile(r"https://[!-~]+", re.ASCII)
+_PLAIN_URL: Final = re.compile(r"https?://[!-~]+", re.ASCII)
 _ASID: Final = re.compile(r"[0-9A-Za-z-]+", re.ASCII)
 
 Result = TypeVar("Result")
@@ -92,12 +93,16 @@ class Transport:
         deadlines: Deadlines = DEFAULT_DEADLINES,
         *,
         max_answer_bytes: int = MAX_ANSWER,
+        plain_http: bool = False,
         clock: Callable[[], datetime] = london.now_utc,
     ) -> None:
         if ssp_url and not _URL.fullmatch(ssp_url):
             raise ValueError("The URL of the Spine Secure Proxy must begin with https://")
+        if ssp_url and plain_http:
+            raise ValueError("Through the Spine Secure Proxy there is no plain HTTP")
+        self._practice_url = _PLAIN_URL if plain_http else _URL
         self._ssp_url = ssp_url.rstrip("/")
-        self._wire = Wire(tls, deadlines, max_answer_bytes)
+        self._wire = Wire(tls, deadlines, max_answer_bytes, plain_http=plain_http)
         self.clock = clock
 
     def __enter__(self) -> Self:
@@ -188,7 +193,7 @@ class Transport:
     def _address(self, endpoint: Endpoint, fhir_request: str) -> tuple[str, str]:
         """Where to connect, and the exact request target. The service root is never changed."""
         root = endpoint.service_root
-        if not _URL.fullmatch(root):
+        if not self._practice_url.fullmatch(root):
             raise failure("INVALID_REQUEST", diagnostics="the practice's service root URL")
         # A root that ends with a slash has the one that parts it from the request.
         full = f"{root}{fhir_request[root.endswith('/') :]}"

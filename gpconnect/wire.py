@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
-from urllib3 import HTTPSConnectionPool
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
 from gpconnect.attempt import (
@@ -28,6 +28,7 @@ from gpconnect.attempt import (
     Connection,
     Deadlines,
     Gate,
+    PlainConnection,
     current_attempt,
 )
 from gpconnect.body import BodyUnreadable, read_body
@@ -72,15 +73,25 @@ class _Pool(HTTPSConnectionPool):
     ConnectionCls = Connection
 
 
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = PlainConnection
+
+    def _validate_conn(self, conn: Any) -> None:
+        """Connected before the request, as urllib3 does over TLS."""
+        if conn.is_closed:
+            conn.connect()
+
+
 class _Adapter(HTTPAdapter):
-    """Our TLS context and connections; no plain HTTP; none of requests' own certificates.
+    """Our TLS context and connections; none of requests' own certificates. Plain HTTP for tests.
 
     All of its connections are made by the same files. Once those are renewed it is retired: what
     has begun ends, and then its connections are closed.
     """
 
-    def __init__(self, trusted: Trusted) -> None:
+    def __init__(self, trusted: Trusted, plain_http: bool) -> None:
         self.trusted = trusted
+        self._plain_http = plain_http
         self.exchanges = 0
         self.retired = False
         super().__init__(pool_connections=_POOL, pool_maxsize=_POOL)
@@ -91,13 +102,17 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(
             connections, maxsize, block, ssl_context=self.trusted.context, **pool_kwargs
         )
-        self.poolmanager.pool_classes_by_scheme = {"https": _Pool}
+        pools: dict[str, type[HTTPConnectionPool]] = {"https": _Pool}
+        if self._plain_http:
+            pools["http"] = _PlainPool
+        self.poolmanager.pool_classes_by_scheme = pools
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
     ) -> tuple[Any, Any]:
         parts = urlsplit(request.url or "")
-        return {"scheme": "https", "host": parts.hostname, "port": parts.port}, {}
+        scheme = "http" if self._plain_http and parts.scheme == "http" else "https"
+        return {"scheme": scheme, "host": parts.hostname, "port": parts.port}, {}
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Nothing to add: the context of the pool verifies."""
@@ -109,7 +124,8 @@ class _Adapter(HTTPAdapter):
 class Wire:
     """Sends requests over kept-alive or fresh connections. Thread-safe, and safe over a fork.
 
-    Connections are made by the files of `tls` as they are when an exchange begins.
+    Connections are made by the files of `tls` as they are when an exchange begins. `plain_http`
+    lets an origin that begins with http:// be reached without TLS; for tests.
     """
 
     def __init__(
@@ -117,7 +133,10 @@ class Wire:
         tls: TLS | Trust,
         deadlines: Deadlines = DEFAULT_DEADLINES,
         max_answer_bytes: int = MAX_ANSWER,
+        *,
+        plain_http: bool = False,
     ) -> None:
+        self._plain_http = plain_http
         self._trust = Trust.of(tls)
         self.deadlines = deadlines
         self._limit = max_answer_bytes
@@ -206,7 +225,7 @@ class Wire:
             if adapter is None or inherited or adapter.trusted is not trusted:
                 if adapter is not None and not inherited:
                     self._retire(adapter)
-                self._adapter = adapter = _Adapter(trusted)
+                self._adapter = adapter = _Adapter(trusted, self._plain_http)
                 self._process = os.getpid()
             adapter.exchanges += 1
         try:

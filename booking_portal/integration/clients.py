@@ -28,7 +28,12 @@ DEVICE_SYSTEM = "/Id/device"
 @lru_cache(maxsize=1)
 def transport() -> Transport:
     """This process's transport to the Spine proxy, with its connection pool."""
-    return Transport(settings.GPCONNECT_SSP_URL, trust.spine(), read_deadlines())
+    return Transport(
+        settings.GPCONNECT_SSP_URL,
+        trust.spine(),
+        read_deadlines(),
+        plain_http=settings.PLAIN_HTTP,
+    )
 
 
 @lru_cache(maxsize=1)
@@ -40,6 +45,7 @@ def directory() -> sds.Directory:
         tls=trust.spine() if urlsplit(url).scheme == "ldaps" else trust.services(),
         api_key=settings.GPCONNECT_DIRECTORY_API_KEY,
         deadlines=read_deadlines(),
+        plain_http=settings.PLAIN_HTTP,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -31,7 +32,9 @@ class FilesInUse:
 
 def spine() -> Trust:
     """For the Spine (SSP, and SDS by LDAP): the portal's certificate, whom Spine has for
-    authorities, and which certificates they have revoked."""
+    authorities, and which certificates they have revoked. None where practices have no TLS."""
+    if settings.PLAIN_HTTP:
+        return _trust("files for the Spine", TLS())
     files = TLS(
         settings.GPCONNECT_CLIENT_CERT,
         settings.GPCONNECT_CLIENT_KEY,
@@ -48,8 +51,8 @@ def services() -> Trust:
 
 
 def signing_keys() -> SigningKeys | None:
-    """What signs for PDS's token; None where no key is named."""
-    if settings.PDS_PRIVATE_KEY is None:
+    """What signs for PDS's token; None where no key is named, or a file stands in for PDS."""
+    if settings.PDS_PRIVATE_KEY is None or urlsplit(settings.PDS_URL).scheme == "file":
         return None
     return _keys(settings.PDS_PRIVATE_KEY, settings.PDS_KEY_ID_FILE or settings.PDS_KEY_ID)
 

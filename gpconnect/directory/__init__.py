@@ -45,17 +45,18 @@ def from_url(
     api_key: str = "",
     observer: ExchangeObserver | None = None,
     deadlines: Deadlines = DEFAULT_DEADLINES,
+    plain_http: bool = False,
 ) -> Directory:
     """The directory at `url`.
 
     `ldaps://...` is SDS by LDAP (mutual TLS), `https://...` SDS by FHIR (with `api_key`), and
-    `file:///...json` a file, for test use only.
+    `file:///...json` a file, for test use only (and there with `plain_http` practices without TLS).
 
     Raises: ValueError for any other scheme.
     """
     scheme = urlsplit(url).scheme
     if scheme == "file":
-        return FileDirectory(url, observer)
+        return FileDirectory(url, observer, plain_http=plain_http)
     if scheme == "https":
         return SDSFHIRDirectory(url, Wire(tls, deadlines), api_key, observer)
     if scheme == "ldaps":

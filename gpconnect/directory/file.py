@@ -15,9 +15,15 @@ from gpconnect.observer import Asked, ExchangeObserver, observed
 
 
 class FileDirectory:
-    """Reads the file at each look-up, so that it can be changed while in use."""
+    """Reads the file at each look-up, so that it can be changed while in use.
 
-    def __init__(self, url: str, observer: ExchangeObserver | None = None) -> None:
+    With `plain_http` a service root may begin with http://, for a practice that has no TLS.
+    """
+
+    def __init__(
+        self, url: str, observer: ExchangeObserver | None = None, *, plain_http: bool = False
+    ) -> None:
+        self._plain_http = plain_http
         self._path = Path(unquote(urlsplit(url).path))
         self._observer = observer
 
@@ -57,5 +63,8 @@ class FileDirectory:
             raise problem("PRACTICE_NOT_ENABLED", ods_code, "the directory's file")
         record = elements.mapping(records[ods_code])
         return endpoint(
-            ods_code, elements.text(record.get("asid")), elements.text(record.get("service_root"))
+            ods_code,
+            elements.text(record.get("asid")),
+            elements.text(record.get("service_root")),
+            plain_http=self._plain_http,
         )

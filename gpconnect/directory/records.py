@@ -9,6 +9,7 @@ from gpconnect.models import Endpoint
 
 _ASID: Final = re.compile(r"\d{12}", re.ASCII)
 _SERVICE_ROOT: Final = re.compile(r"https://[!-~]+", re.ASCII)
+_PLAIN_SERVICE_ROOT: Final = re.compile(r"https?://[!-~]+", re.ASCII)
 
 _CHECKS: Final = {
     "NAME_NOT_RESOLVED": "the host name in the directory's address",
@@ -46,9 +47,12 @@ def problem(
     return error
 
 
-def endpoint(ods_code: str, asid: str | None, service_root: str | None) -> Endpoint:
-    """An endpoint of the right form. Raises: MalformedRecord."""
-    if not service_root or not _SERVICE_ROOT.fullmatch(service_root):
+def endpoint(
+    ods_code: str, asid: str | None, service_root: str | None, *, plain_http: bool = False
+) -> Endpoint:
+    """An endpoint of the right form; http:// only with `plain_http`. Raises: MalformedRecord."""
+    form = _PLAIN_SERVICE_ROOT if plain_http else _SERVICE_ROOT
+    if not service_root or not form.fullmatch(service_root):
         raise problem(
             "DIRECTORY_MALFORMED",
             ods_code,

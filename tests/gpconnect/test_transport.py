@@ -72,6 +72,8 @@ def test_plain_http_is_never_spoken(certificates: Path) -> None:
         endpoint = replace(NOWHERE, service_root="http://practice.example/A")
         error = refused(GPConnectClient(straight, REQUESTER, endpoint))
     assert isinstance(error, errors.InvalidRequest)
+    with pytest.raises(ValueError, match="no plain HTTP"):
+        Transport("https://ssp.example", mutual(certificates), plain_http=True)
 
 
 def test_nothing_is_taken_from_the_environment(
