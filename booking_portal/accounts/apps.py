@@ -12,8 +12,10 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from booking_portal.accounts import signals
+        from booking_portal.application_role import grant_after_migration
         from booking_portal.checks import production_values
 
         register(production_values, Tags.security)
         signals.connect()
         post_migrate.connect(signals.renew_permissions, sender=self)
+        post_migrate.connect(grant_after_migration, sender=self)

@@ -107,6 +107,9 @@ TEMPLATES = [
 
 # PostgreSQL holds everything that must last; Redis nothing that cannot be lost.
 DATABASES = {"default": environment.database("DATABASE_URL")}
+# Whom each migration lets work with the tables that its own role owns: web, worker and beat.
+APPLICATION_ROLE = environment.text("APPLICATION_ROLE", "")
+APPLICATION_ROLE_PASSWORD = environment.secret("APPLICATION_ROLE_PASSWORD", "")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = environment.redis("REDIS_URL")
 # Servers that may be reached in the clear: containers on the private network of this one machine.

@@ -167,6 +167,7 @@ def test_the_demo_gives_every_name_that_the_settings_read(tmp_path: Path) -> Non
     optional |= {"PLAIN_HTTP_TO_PRACTICES"}
     optional |= {"CSRF_TRUSTED_ORIGINS", "COMMAND_LINE_MAY_WRITE", "SECRET_KEY_FALLBACKS"}
     optional |= {"DATABASE_PASSWORD", "REDIS_PASSWORD", "DATABASE_POOLING", "PDS_KEY_ID_FILE"}
+    optional |= {"APPLICATION_ROLE", "APPLICATION_ROLE_PASSWORD"}
     optional |= {"TRUSTED_PROXIES", "MONITORING_TOKEN", "PRIVATE_NETWORK_HOSTS"}
     assert names_read_by_settings() - optional <= given
     assert "BIND" in given & names_read_by_gunicorn()
@@ -203,6 +204,19 @@ def test_the_demo_under_docker_lists_the_patients_of_the_sandbox_next_door(
     given = " ".join(rest for instruction, rest in stages["demo"] if instruction == "ENV")
     assert re.findall(r"SANDBOX_CONTROL=http://sandbox:(\d+)", given) == port
     assert len(port) == 1
+
+
+def test_only_the_set_up_has_the_password_of_the_tables_owner(compose: Any) -> None:
+    set_up = compose["services"]["set-up"]["environment"]
+    assert set_up["DATABASE_PASSWORD"] == "${POSTGRES_PASSWORD:?}"
+    assert set_up["DATABASE_URL"].startswith("postgres://booking_portal@")
+    for name in PORTAL:
+        given = compose["services"][name]["environment"]
+        assert given["DATABASE_URL"].startswith("postgres://${APPLICATION_ROLE:-")
+        assert given["DATABASE_PASSWORD"].startswith("${DATABASE_PASSWORD:-")
+    demo = (ROOT / "demo" / "compose.env").read_text()
+    assert "\nAPPLICATION_ROLE=" in demo
+    assert "\nDATABASE_PASSWORD=" in demo
 
 
 def test_secrets_have_no_default_in_compose() -> None:

@@ -119,3 +119,33 @@ def test_the_first_migration_of_an_empty_database_passes(production: dict[str, s
             assert ran.returncode == 0, ran.stderr
         finally:
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("IG-2")
+def test_a_migration_makes_the_role_that_the_portal_signs_in_with(
+    production: dict[str, str],
+) -> None:
+    name = f"roles_{uuid.uuid4().hex[:12]}"
+    url = urlsplit(os.environ["DATABASE_URL"])
+    password = "p@ss/w?rd#%41'"
+    own = production | {
+        "DATABASE_URL": url._replace(path=f"/{name}").geturl().replace("127.0.0.1:", "localhost:"),
+        "PRIVATE_NETWORK_HOSTS": "localhost",
+        "APPLICATION_ROLE": name,
+        "APPLICATION_ROLE_PASSWORD": password,
+    }
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        try:
+            ran = manage(own, "migrate", "--verbosity", "0")
+            assert ran.returncode == 0, ran.stderr
+            where = f"host={url.hostname} port={url.port} dbname={name} user={name}"
+            with psycopg.connect(where, password=password) as portal:
+                assert portal.execute("SELECT count(*) FROM audit_event").fetchone() == (0,)
+                rights = "SELECT rolsuper, rolcreaterole, rolcreatedb FROM pg_roles"
+                row = portal.execute(f"{rights} WHERE rolname = current_user").fetchone()
+                assert row == (False, False, False)
+        finally:
+            server.execute(f"DROP DATABASE {name}")
+            server.execute(f"DROP ROLE IF EXISTS {name}")
