@@ -13,11 +13,14 @@ ASSETS := static/vendor/nhsuk/nhsuk-frontend.min.css
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-dates test-alone coverage takeover bench chaos mutants pages
+.PHONY: help demo run run-reset test test-long test-dates test-alone coverage takeover bench chaos
+.PHONY: mutants pages
 .PHONY: containers reset lock format structure walks check-python
 
 help:
 	@echo "make demo    bring everything up on http://localhost:$(PORT)/ (PORT= chooses another)"
+	@echo "make run ENVIRONMENT=demonstrator   the same without the sandbox; or opentest, integration,"
+	@echo "             live, sandbox; make run-reset ENVIRONMENT= forgets its data"
 	@echo "make test    lint, types, import rules and the tests"
 	@echo "make test-long   what is too long for that: exhaustive tests, and the next four"
 	@echo "make test-dates   the tests that follow the diary, on fifteen chosen days; ONLY=words"
@@ -38,10 +41,18 @@ help:
 
 # Tethered: when make dies, even by kill -9, the demo stops.
 demo: .venv/demo.stamp $(ASSETS)
-	@$(BIN)/python -m demo.tether $(BIN)/python -m demo up
+	@ENVIRONMENT= $(BIN)/python -m demo.tether $(BIN)/python -m demo up
+
+# Every process of it uses that environment: docs/install.md, docs/demonstrator.md.
+run: .venv/demo.stamp $(ASSETS)
+	@ENVIRONMENT=$(ENVIRONMENT) $(BIN)/python -m demo.tether $(BIN)/python -m demo run
+
+run-reset: .venv/demo.stamp
+	@test -n "$(ENVIRONMENT)" || { echo "Name it: make run-reset ENVIRONMENT=demonstrator"; exit 1; }
+	@ENVIRONMENT=$(ENVIRONMENT) $(BIN)/python -m demo reset
 
 reset: .venv/demo.stamp
-	@$(BIN)/python -m demo reset
+	@ENVIRONMENT= $(BIN)/python -m demo reset
 
 test: .venv/dev.stamp $(ASSETS)
 	@$(BIN)/python -m demo.tether $(BIN)/python -m tests.everything

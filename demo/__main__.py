@@ -1,4 +1,4 @@
-"""`python -m demo up` and `python -m demo reset`; make calls both."""
+"""`python -m demo up`, `run` and `reset`; make calls them."""
 
 import argparse
 import fcntl
@@ -12,11 +12,15 @@ from demo.places import state_directory
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m demo")
-    parser.add_argument("what", choices=["up", "reset"])
+    parser.add_argument("what", choices=["up", "run", "reset"])
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
     arguments = parser.parse_args()
     if arguments.what == "reset":
         reset()
+    elif arguments.what == "run":
+        from demo.up import run
+
+        run(arguments.port)
     else:
         from demo.up import up
 

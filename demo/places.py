@@ -11,11 +11,26 @@ from demo import embedded
 ROOT = Path(__file__).resolve().parent.parent
 
 
+DEMO = "demo"
+
+
+def environment_name() -> str:
+    """Which environment this is: the demo, or the one that ENVIRONMENT names for `make run`.
+
+    Raises SystemExit for one that has no file of settings.
+    """
+    name = os.environ.get("ENVIRONMENT") or DEMO
+    if name not in ENVIRONMENTS:
+        sys.exit(f"There is no environment {name}. Name one: {', '.join(ENVIRONMENTS)}.")
+    return name
+
+
 def state_directory() -> Path:
-    """Where the demo's state lives: var/demo in the clone, or DEMO_STATE."""
-    return Path(os.environ.get("DEMO_STATE", ROOT / "var" / "demo")).resolve()
+    """Where its state lives: var/demo in the clone, var/ and its name, or DEMO_STATE."""
+    return Path(os.environ.get("DEMO_STATE") or ROOT / "var" / environment_name()).resolve()
 
 
+ENVIRONMENTS = ("demo", "sandbox", "demonstrator", "opentest", "integration", "live")
 PORTS = ("POSTGRES", "REDIS", "SSP", "SERVICES", "CONTROL", "SUPERVISOR")
 
 
@@ -43,10 +58,24 @@ class Places:
         return f"http://localhost:{self.web_port}/"
 
     def environment(self) -> dict[str, str]:
-        """Everything that the demo's processes read, on top of what we were started with."""
-        made = self.certificates
+        """Everything that the processes read, on top of what we were started with."""
+        return self._machine() | (self._sandbox() if environment_name() == DEMO else self._own())
+
+    def _own(self) -> dict[str, str]:
+        """Of another environment than the demo: what only this machine knows of it.
+
+        Where its services are and as whom we come is told by whoever starts it.
+        """
+        given = {
+            "SECRET_KEY": self._secret_key(),
+            "ALLOWED_HOSTS": "localhost,127.0.0.1",
+            "TRUSTED_PROXIES": "127.0.0.1/32",
+            "PRIVATE_NETWORK_HOSTS": "127.0.0.1",
+        }
+        return {name: os.environ.get(name) or value for name, value in given.items()}
+
+    def _machine(self) -> dict[str, str]:
         ours = Path(sys.executable).parent
-        services = f"https://localhost:{self.ports['SERVICES']}"
         return {
             **os.environ,
             "PATH": f"{ours}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
@@ -56,13 +85,20 @@ class Places:
             **{f"{name}_PORT": str(port) for name, port in self.ports.items()},
             "SUPERVISOR_PASSWORD": self.supervisor_password,
             "BIND": f"127.0.0.1:{self.web_port}",
-            "DJANGO_SETTINGS_MODULE": "booking_portal.settings.demo",
-            "SECRET_KEY": self._secret_key(),
-            "ALLOWED_HOSTS": "localhost,127.0.0.1",
+            "DJANGO_SETTINGS_MODULE": f"booking_portal.settings.{environment_name()}",
             "DATABASE_URL": os.environ.get("DATABASE_URL")
             or embedded.database_url(self.state / "postgres", self.ports["POSTGRES"]),
             "REDIS_URL": os.environ.get("REDIS_URL")
             or embedded.redis_url(self.state / "redis", self.ports["REDIS"]),
+        }
+
+    def _sandbox(self) -> dict[str, str]:
+        """The demo's: everything is the sandbox's."""
+        made = self.certificates
+        services = f"https://localhost:{self.ports['SERVICES']}"
+        return {
+            "SECRET_KEY": self._secret_key(),
+            "ALLOWED_HOSTS": "localhost,127.0.0.1",
             "GPCONNECT_SSP_URL": f"https://localhost:{self.ports['SSP']}",
             "GPCONNECT_CLIENT_CERT": str(made / "client.pem"),
             "GPCONNECT_CLIENT_KEY": str(made / "client.key"),

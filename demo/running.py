@@ -6,10 +6,22 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from demo.places import state_directory
+from demo.places import environment_name, state_directory
 
 FILE = "environment.json"
-NAMES = ("DJANGO_SETTINGS_MODULE", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS")
+NAMES = (
+    "DJANGO_SETTINGS_MODULE",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "ALLOWED_HOSTS",
+    "TRUSTED_PROXIES",
+    "PRIVATE_NETWORK_HOSTS",
+    "PLAIN_HTTP_TO_PRACTICES",
+    "NHS_API_CA_BUNDLE",
+    "READ_DEADLINE_SECONDS",
+    "WRITE_DEADLINE_SECONDS",
+)
 PREFIXES = ("GPCONNECT_", "PDS_")
 
 
@@ -36,4 +48,4 @@ def join() -> None:
     kept: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
     for name, value in kept.items():
         os.environ.setdefault(name, value)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "booking_portal.settings.demo")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"booking_portal.settings.{environment_name()}")

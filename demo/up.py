@@ -18,12 +18,22 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from demo import certificates, embedded, running, seed
-from demo.places import ROOT, Places, state_directory
+from demo.places import DEMO, ROOT, Places, environment_name, state_directory
 from demo.supervision import Supervisor
 
 
 class Stopped(BaseException):
     """Somebody asked the demo to stop: Ctrl-C, SIGTERM, a closed terminal, or make's end."""
+
+
+def run(web_port: int) -> None:
+    """Run the environment that ENVIRONMENT names: as the demo, without the sandbox.
+
+    Raises SystemExit as `up`, and with what its settings refuse.
+    """
+    if environment_name() == DEMO:
+        sys.exit("Name the environment: make run ENVIRONMENT=sandbox. The demo is `make demo`.")
+    up(web_port)
 
 
 def up(web_port: int) -> None:
@@ -38,15 +48,22 @@ def up(web_port: int) -> None:
     places.logs.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(Stopped), _only_one(places.state):
         _refuse_taken_port(web_port)
-        certificates.make(places.certificates)
+        if environment_name() == DEMO:
+            certificates.make(places.certificates)
         with (
             running.remembered(places.environment(), places.state),
             Supervisor(places) as supervisor,
         ):
             _start_everything(places, supervisor)
-            _say_how_to_use_it(places, time.monotonic() - started)
+            if environment_name() == DEMO:
+                _say_how_to_use_it(places, time.monotonic() - started)
+            else:
+                _say_what_is_next(places)
             supervisor.watch(until=_make_was_interrupted)
-    print("The demo has stopped. What you did in it is kept; `make reset` forgets it.")
+    if environment_name() == DEMO:
+        print("The demo has stopped. What you did in it is kept; `make reset` forgets it.")
+    else:
+        print(f"{environment_name()} has stopped. What was done in it is kept.")
 
 
 def _start_everything(places: Places, supervisor: Supervisor) -> None:
@@ -59,13 +76,20 @@ def _start_everything(places: Places, supervisor: Supervisor) -> None:
         )
         if variable not in os.environ
     }
-    print("Starting PostgreSQL, Redis and the sandbox ...", flush=True)
-    supervisor.start(*servers, "sandbox")
+    sandbox = ("sandbox",) if environment_name() == DEMO else ()
+    print(
+        "Starting PostgreSQL, Redis and the sandbox ..."
+        if sandbox
+        else "Starting PostgreSQL and Redis ...",
+        flush=True,
+    )
+    supervisor.start(*servers, *sandbox)
     for name, answers in servers.items():
         supervisor.wait(name, answers)
     print("Setting up the database ...", flush=True)
     _set_up_database(environment, places.logs / "set-up.log")
-    supervisor.wait("sandbox", partial(_is_healthy, places.ports["CONTROL"]))
+    if sandbox:
+        supervisor.wait("sandbox", partial(_is_healthy, places.ports["CONTROL"]))
     print("Starting the portal ...", flush=True)
     supervisor.start("worker", "beat", "web")
     supervisor.wait("web", partial(_is_healthy, places.web_port))
@@ -74,17 +98,33 @@ def _start_everything(places: Places, supervisor: Supervisor) -> None:
 
 
 def _set_up_database(environment: dict[str, str], log: Path) -> None:
+    """The tables, and the demo's people; elsewhere the static files, and no people."""
+    manage = [sys.executable, "manage.py"]
+    quietly = ["--verbosity", "0", "--no-input"]
+    commands = [[sys.executable, "-m", "demo.seed"]]
+    if environment_name() != DEMO:
+        commands = [[*manage, "migrate", *quietly], [*manage, "collectstatic", *quietly]]
     with log.open("w") as output:
-        ran = subprocess.run(
-            [sys.executable, "-m", "demo.tether", sys.executable, "-m", "demo.seed"],
-            cwd=ROOT,
-            env=environment,
-            stdout=output,
-            stderr=output,
-            check=False,
-        )
-    if ran.returncode != 0:
-        sys.exit(f"{log.read_text()}\nSetting up the database failed: see {log}")
+        for command in commands:
+            ran = subprocess.run(
+                [sys.executable, "-m", "demo.tether", *command],
+                cwd=ROOT,
+                env=environment,
+                stdout=output,
+                stderr=output,
+                check=False,
+            )
+            if ran.returncode != 0:
+                sys.exit(f"{log.read_text()}\nSetting up the database failed: see {log}")
+
+
+def _say_what_is_next(places: Places) -> None:
+    name = environment_name()
+    print(f"\nThe booking portal runs as {name}:  {places.address}\n")
+    print("In another terminal, with ENVIRONMENT set as here:")
+    print(f"  ENVIRONMENT={name} .venv/bin/python manage.py first_organisation")
+    print(f"  ENVIRONMENT={name} .venv/bin/python manage.py check_environment")
+    print(f"\nLogs: {places.logs}.  Ctrl-C stops everything.", flush=True)
 
 
 def _say_how_to_use_it(places: Places, seconds: float) -> None:
@@ -130,7 +170,8 @@ def _refuse_taken_port(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            sys.exit(f"Port {port} cannot be used ({error.strerror}). Try: make demo PORT=8001")
+            target = "demo" if environment_name() == DEMO else "run"
+            sys.exit(f"Port {port} cannot be used ({error.strerror}). Try: make {target} PORT=8001")
 
 
 @contextlib.contextmanager
