@@ -108,6 +108,19 @@ class OwnDatabase:
         """Stop the server, put the copy in the place of its disk, start it again."""
         self._stopped(copy, embedded.postgres_disk(self.data))
 
+    def promote(self) -> None:
+        """Start it as a standby that has just what lies on its disk, and let that take over."""
+        connection.close()
+        self.server.stop()
+        disk = embedded.postgres_disk(self.data)
+        signal = disk / "standby.signal"
+        signal.touch()
+        os.chown(signal, disk.stat().st_uid, disk.stat().st_gid)
+        self.start()
+        program = str(embedded.postgres_program("pg_ctl"))
+        promote = [program, "promote", "--wait", f"--pgdata={disk}"]
+        subprocess.run(promote, check=True, capture_output=True, user=disk.stat().st_uid, cwd="/")
+
     def _stopped(self, source: Path, to: Path) -> None:
         connection.close()
         self.server.stop()

@@ -4,6 +4,8 @@ from django.core.cache import cache
 from django.db import connection
 
 from booking_portal.accounts.models import Organisation
+from booking_portal.audit import trail
+from booking_portal.commands import outside_mark
 from booking_portal.commands.restore_models import DatabaseMark, Restoration
 
 MARK_KEY = "database-mark"
@@ -13,9 +15,10 @@ SELECT (SELECT system_identifier FROM pg_control_system())::text,
        (SELECT oid FROM pg_database WHERE datname = current_database())::text,
        'commands_command'::regclass::oid::text
 """
+_NEW_HISTORY = "the database has begun a new history: it was restored, or a standby has taken over"
 _CHANGED = (
     "the database is on another server",
-    "the database has begun a new history: it was restored, or a standby has taken over",
+    _NEW_HISTORY,
     "the database was made anew",
     "the tables were made anew",
 )
@@ -33,9 +36,15 @@ def on_hold(organisation: Organisation | None = None) -> bool:
         holds = holds.for_organisation(organisation)
     if holds.exists():
         return True
-    remembered = cache.get(MARK_KEY)  # before the database's own, which is never behind it
+    remembered = highest_count()  # before the database's own, which is never behind it
     mark = DatabaseMark.objects.first() or DatabaseMark()
     return bool(sign_of_a_restore(mark, database_identity(), remembered))
+
+
+def highest_count() -> int | None:
+    """How far the database had come, by whoever remembers most: Redis, or the file outside."""
+    counts = [cache.get(MARK_KEY), outside_mark.read()]
+    return max((count for count in counts if isinstance(count, int)), default=None)
 
 
 def database_identity() -> str:
@@ -49,12 +58,21 @@ def database_identity() -> str:
         return "/".join(cursor.fetchone())
 
 
-def sign_of_a_restore(mark: DatabaseMark, now_is: str, remembered: object) -> str:
-    """What shows that the database was restored; empty if nothing does."""
+def sign_of_a_restore(mark: DatabaseMark, now_is: str, remembered: int | None) -> str:
+    """What shows that the database was restored; empty if nothing does.
+
+    A new history alone does not, where nothing is lost: a standby has taken over that had
+    everything. That has to be known: the count is as high as anybody remembers, and the last event
+    that was committed is there.
+    """
+    set_back = remembered is not None and mark.count < remembered
     if mark.identity:
         pairs = zip(mark.identity.split("/"), now_is.split("/"), _CHANGED, strict=True)
         for before, now, meaning in pairs:
-            if before != now:
-                return meaning
-    set_back = isinstance(remembered, int) and mark.count < remembered
+            if before == now:
+                continue
+            known = remembered is not None and not set_back
+            if meaning == _NEW_HISTORY and known and trail.has_last_event():
+                continue
+            return meaning
     return _SET_BACK if set_back else ""

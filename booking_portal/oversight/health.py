@@ -12,8 +12,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from booking_portal.audit.models import Event, EventKind
-from booking_portal.commands import monitoring
+from booking_portal.commands import monitoring, outside_mark
 from booking_portal.commands.monitoring import backlog
+from booking_portal.commands.outside_mark import Standing
 from booking_portal.commands.restore_models import Restoration
 from booking_portal.commands.worklist import escalation
 from booking_portal.integration import clients as practices
@@ -105,13 +106,15 @@ def _worker() -> HealthPart:
 
 
 def _settling() -> HealthPart:
-    """What is not certain yet, how late the latest look is, and how many organisations are on
-    hold after a restore: numbers only."""
+    """What is not certain yet, how late the latest look is, how many organisations are on hold
+    after a restore, and whether the file that would tell of one can be asked."""
     found = backlog()
     held = Restoration.objects.on_hold().count()
     late = round(found.late.total_seconds())
+    outside = outside_mark.standing()
     facts = {"unsettled": found.unsettled, "late_seconds": late, "on_hold": held}
-    return HealthPart(found.late <= LOOKS_LATE and held == 0, facts)
+    well = found.late <= LOOKS_LATE and held == 0 and outside is not Standing.AWAY
+    return HealthPart(well, facts | {"outside_mark": outside.value})
 
 
 def _attention() -> HealthPart:

@@ -245,6 +245,9 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # GP Connect
+# How far the database had come, kept outside of what is backed up: see docs/operations.md.
+RESTORE_MARK_FILE = environment.path("RESTORE_MARK_FILE")
+
 GPCONNECT_SSP_URL = environment.text("GPCONNECT_SSP_URL", "")
 # `yes`: practices are asked without TLS. For tests, where the environment allows it.
 PLAIN_HTTP = environment.choice("PLAIN_HTTP_TO_PRACTICES", "no", "yes") == "yes"

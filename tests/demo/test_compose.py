@@ -169,6 +169,7 @@ def test_the_demo_gives_every_name_that_the_settings_read(tmp_path: Path) -> Non
     optional |= {"DATABASE_PASSWORD", "REDIS_PASSWORD", "DATABASE_POOLING", "PDS_KEY_ID_FILE"}
     optional |= {"APPLICATION_ROLE", "APPLICATION_ROLE_PASSWORD"}
     optional |= {"TRUSTED_PROXIES", "MONITORING_TOKEN", "PRIVATE_NETWORK_HOSTS"}
+    optional |= {"RESTORE_MARK_FILE"}
     assert names_read_by_settings() - optional <= given
     assert "BIND" in given & names_read_by_gunicorn()
 

@@ -103,10 +103,11 @@ def strays_of(actor: Actor) -> list[StrayRow]:
 
 
 def _released(restoration: Restoration) -> str:
-    if restoration.released_at is None or restoration.released_by is None:
+    if restoration.released_at is None:
         return ""
     when = formatting.clock_on_day(restoration.released_at)
-    return f"{restoration.released_by.full_name}, {when}"
+    by = restoration.released_by
+    return f"{by.full_name if by else 'who runs the portal'}, {when}"
 
 
 def _why(code: str) -> str:

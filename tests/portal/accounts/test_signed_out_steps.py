@@ -144,6 +144,7 @@ def test_a_release_after_a_restore_comes_back_to_its_page(
 ) -> None:
     sign_in(client, manager)
     counter = Counter(client)
+    counter.arrives_at_booking()
     hold.hold("told by a test")
     page = counter.opens(reverse("restored"))
     form = page.form("/release")

@@ -8,6 +8,7 @@ import requests
 
 from tests.demo.processes import until
 from tests.own_database import OwnDatabase
+from tests.portal.monitor import headers
 from tests.real_processes import Processes
 from tests.sandbox_control import Sandbox
 
@@ -27,7 +28,8 @@ def test_every_process_takes_renewed_files_over(
 
     def refused() -> tuple[list[str], list[str]]:
         """By web and by the worker that was seen last."""
-        parts = requests.get(f"{processes.address}/healthz", timeout=10).json()["parts"]
+        address = f"{processes.address}/healthz"
+        parts = requests.get(address, headers=headers(), timeout=10).json()["parts"]
         return parts["certificates"]["refused"], parts["worker"]["refused"]
 
     processes.start_worker()

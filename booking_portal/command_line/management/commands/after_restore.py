@@ -4,12 +4,15 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 
+from booking_portal.accounts.models import Organisation
 from booking_portal.commands.restores.hold import hold, watch_for_restore
 from booking_portal.typed_input import line
 
 
 class Command(BaseCommand):
-    """Puts every organisation on hold: nothing is sent by itself until a person releases it.
+    """Puts every organisation with anything to reconcile on hold.
+
+    Nothing is sent by itself for it until a person releases it.
 
     For a restore that the portal has not noticed by itself. Exit status 0 when all are on hold.
     """
@@ -29,9 +32,13 @@ class Command(BaseCommand):
         if not reason:
             raise CommandError("Say what was restored and when.")
         watch_for_restore()  # so that the same restore is not noticed once more
-        for restoration in hold(reason):
+        held = hold(reason)
+        for restoration in held:
             self.stdout.write(
                 f"{restoration.organisation.ods_code}: on hold, "
                 f"{restoration.parts.count()} to reconcile"
             )
+        others = Organisation.objects.filter(is_active=True).count() - len(held)
+        if others:
+            self.stdout.write(f"{others} with nothing to reconcile: not on hold")
         self.stdout.write("Next: manage.py reconcile, then release on the page Bookings.")

@@ -9,8 +9,9 @@ from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
+from pytest_django import Settings
 
-from booking_portal.accounts.models import Organisation, User
+from booking_portal.accounts.models import Membership, Organisation, User
 from booking_portal.audit.models import Event, EventKind
 from booking_portal.commands import send_hold
 from booking_portal.commands.models import Command
@@ -25,6 +26,7 @@ from tests.own_database import OwnDatabase
 from tests.portal.clocks import set_clocks
 from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
+from tests.portal.monitor import health
 from tests.sandbox_control import Sandbox
 
 OTHER = "9658218903"
@@ -99,7 +101,7 @@ def test_a_restored_dump_is_noticed_reconciled_and_released(
     set_clocks(unconfirmed, next_look_at=-1)
     spine.clear_exchanges()
     a_tick()
-    assert on_hold() == everybody()
+    assert on_hold() == {"A1001"}
     assert writes(spine) == []
     noted = Event.objects.filter(kind=EventKind.RESTORED, organisation_ods="A1001").get()
     assert noted.detail["reason"]
@@ -122,7 +124,7 @@ def test_a_restored_dump_is_noticed_reconciled_and_released(
     assert "A manager releases it" in page.text
     for ending in ("release", f"{stray.pk}/seen"):
         assert counter.client.post(f"/bookings/restored/{ending}").status_code == 403
-    assert on_hold() == everybody()
+    assert on_hold() == {"A1001"}
 
     page = managers_desk.opens("/bookings/restored/")
     page = managers_desk.sends(page.form(f"{seeded.pk}/seen"))
@@ -133,7 +135,7 @@ def test_a_restored_dump_is_noticed_reconciled_and_released(
     assert (seen.username, seen.appointment_id) == ("manager", forgotten.appointment_id)
     page = managers_desk.sends(page.form("/release"))
     assert "released by Mrs Helen Castell" in page.text
-    assert on_hold() == everybody() - {"A1001"}
+    assert on_hold() == set()
     assert Event.objects.get(kind=EventKind.RELEASED).username == "manager"
     assert "until a manager releases it" not in managers_desk.opens("/").text
 
@@ -166,6 +168,7 @@ def test_what_was_not_made_goes_again_only_when_released(
 def test_a_disk_that_was_set_back_is_noticed(
     counter: Counter, own_database: OwnDatabase, tmp_path: Path
 ) -> None:
+    counter.arrives_at_booking()
     a_tick()
     before = send_hold.database_identity()
     own_database.copy_disk(tmp_path / "disk")
@@ -181,13 +184,119 @@ def test_a_disk_that_was_set_back_is_noticed(
 def test_a_database_made_anew_from_a_backup_is_noticed(
     counter: Counter, own_database: OwnDatabase, tmp_path: Path
 ) -> None:
+    counter.arrives_at_booking()
     a_tick()
     cache.clear()  # Redis has forgotten everything
     own_database.dump(tmp_path / "backup")
     own_database.move_to_another(tmp_path / "backup")
     assert send_hold.on_hold()
     assert hold.watch_for_restore()
-    assert on_hold() == everybody()
+    assert on_hold() == {"A1001"}
+
+
+def test_a_machine_that_was_set_back_with_its_redis_is_noticed_by_the_file_outside(
+    counter: Counter, own_database: OwnDatabase, tmp_path: Path, settings: Settings
+) -> None:
+    settings.RESTORE_MARK_FILE = tmp_path / "elsewhere" / "mark"
+    settings.RESTORE_MARK_FILE.parent.mkdir()
+    counter.arrives_at_booking()
+    for _ in range(2):
+        assert not hold.watch_for_restore()
+    in_redis = cache.get(send_hold.MARK_KEY)
+    own_database.copy_disk(tmp_path / "disk")
+    for _ in range(2):
+        assert not hold.watch_for_restore()
+    own_database.set_disk_back(tmp_path / "disk")
+    cache.set(send_hold.MARK_KEY, in_redis, None)
+    assert send_hold.on_hold(), "from the first moment on"
+    assert hold.watch_for_restore()
+    assert "older than when it was last seen" in Restoration.objects.all()[0].reason
+    assert not hold.watch_for_restore(), "once is enough"
+
+
+@pytest.mark.parametrize("content", [None, "", "not a number"])
+def test_a_file_outside_that_tells_nothing_is_said_and_holds_nothing_up(
+    counter: Counter, tmp_path: Path, settings: Settings, content: str | None
+) -> None:
+    settings.RESTORE_MARK_FILE = tmp_path / "elsewhere" / "mark"
+    if content is not None:
+        settings.RESTORE_MARK_FILE.parent.mkdir()
+        settings.RESTORE_MARK_FILE.write_text(content)
+    for _ in range(2):
+        assert not hold.watch_for_restore()
+    assert not send_hold.on_hold()
+    settling = health()[1]["parts"]["settling"]
+    assert (settling["state"], settling["outside_mark"]) == ("degraded", "away")
+
+
+def test_a_standby_that_takes_over_with_everything_is_no_restore(
+    counter: Counter, own_database: OwnDatabase
+) -> None:
+    for _ in range(2):
+        assert not hold.watch_for_restore()
+    counter.arrives_at_booking()
+    before = send_hold.database_identity()
+    own_database.promote()
+    assert send_hold.database_identity() != before
+    assert not send_hold.on_hold()
+    assert not hold.watch_for_restore()
+    assert not hold.watch_for_restore()
+    assert on_hold() == set()
+
+
+@pytest.mark.parametrize("forgotten", ["the last booking", "the last ticks", "by Redis"])
+def test_a_standby_of_which_it_is_not_known_that_nothing_is_lost_is_a_restore(
+    counter: Counter, own_database: OwnDatabase, tmp_path: Path, forgotten: str
+) -> None:
+    counter.arrives_at_booking()
+    for _ in range(2):
+        assert not hold.watch_for_restore()
+    own_database.copy_disk(tmp_path / "disk")
+    if forgotten == "the last booking":
+        counter.traces(OTHER)
+        counter.arrives_at_booking()
+    elif forgotten == "the last ticks":
+        assert not hold.watch_for_restore()
+    else:
+        cache.clear()
+    own_database.set_disk_back(tmp_path / "disk")
+    own_database.promote()
+    assert send_hold.on_hold()
+    assert hold.watch_for_restore()
+    assert on_hold() == {"A1001"}
+
+
+def test_who_has_nothing_to_reconcile_is_not_on_hold(
+    counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    counter.arrives_at_booking()
+    call_command("after_restore", "--reason", "a test")
+    assert on_hold() == {"A1001"}
+    said = capsys.readouterr().out
+    assert "A1001: on hold, 1 to reconcile" in said
+    assert f"{len(everybody()) - 1} with nothing to reconcile: not on hold" in said
+    others = Event.objects.filter(kind=EventKind.RESTORED).exclude(organisation_ods="A1001")
+    assert {event.detail["on_hold"] for event in others} == {False}
+
+
+def test_an_operator_releases_only_where_nobody_of_the_organisation_may(
+    counter: Counter, manager: User, managers_desk: Counter
+) -> None:
+    counter.arrives_at_booking()
+    hold.hold("a test")
+    by_operator = ("release", "--operator", "Ann Operator", "--organisation", "A1001")
+    with pytest.raises(CommandError, match="Give your name"):
+        call_command(*by_operator)
+    with pytest.raises(CommandError, match="manager may release it"):
+        call_command(*by_operator, "--reason", "no manager")
+    assert on_hold() == {"A1001"}
+    Membership.objects.filter(user=manager).update(is_active=False)
+    call_command(*by_operator, "--reason", "no manager")
+    assert on_hold() == set()
+    told = Event.objects.get(kind=EventKind.RELEASED)
+    assert (told.user_name, told.by_system) == ("Ann Operator", "operator")
+    assert told.detail["reason"] == "no manager"
+    assert "released by who runs the portal" in counter.opens("/bookings/restored/").text
 
 
 def test_redis_that_was_emptied_is_no_restore(counter: Counter) -> None:
@@ -273,12 +382,13 @@ def test_nothing_is_shown_of_a_patient_who_is_restricted_by_now(
 
 
 def test_who_may_not_settle_may_not_release(counter: Counter) -> None:
+    counter.arrives_at_booking()
     hold.hold("a test")
     with pytest.raises(CommandError, match="The role does not include"):
         call_command("release", "--as", "receptionist", "--organisation", "A1001")
     with pytest.raises(CommandError, match="no role at this organisation"):
         call_command("release", "--as", "manager", "--organisation", "A20047")
-    assert on_hold() == everybody()
+    assert on_hold() == {"A1001"}
     with pytest.raises(CommandError):
         call_command("after_restore", "--reason", " ")
 
