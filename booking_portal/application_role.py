@@ -13,7 +13,6 @@ from psycopg import sql
 _GRANTS: Final = """
 GRANT USAGE ON SCHEMA public TO {role};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};
-GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role};
 REVOKE UPDATE, DELETE ON audit_event FROM {role};
 REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {role};
 """
