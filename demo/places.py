@@ -3,6 +3,7 @@
 import os
 import secrets
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,9 +71,15 @@ class Places:
             "SECRET_KEY": self._secret_key(),
             "ALLOWED_HOSTS": "localhost,127.0.0.1",
             "TRUSTED_PROXIES": "127.0.0.1/32",
-            "PRIVATE_NETWORK_HOSTS": "127.0.0.1",
+            "PRIVATE_NETWORK_HOSTS": "localhost",
+            "DATABASE_URL": self._at_localhost("postgres", embedded.database_url, "POSTGRES"),
+            "REDIS_URL": self._at_localhost("redis", embedded.redis_url, "REDIS"),
         }
         return {name: os.environ.get(name) or value for name, value in given.items()}
+
+    def _at_localhost(self, data: str, url: Callable[[Path, int], str], port: str) -> str:
+        """By a name, as what is in the clear on this machine is allowed by name."""
+        return url(self.state / data, self.ports[port]).replace("127.0.0.1", "localhost")
 
     def _machine(self) -> dict[str, str]:
         ours = Path(sys.executable).parent

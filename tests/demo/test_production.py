@@ -149,3 +149,11 @@ def test_a_migration_makes_the_role_that_the_portal_signs_in_with(
         finally:
             server.execute(f"DROP DATABASE {name}")
             server.execute(f"DROP ROLE IF EXISTS {name}")
+
+
+def test_the_set_up_says_what_is_refused_and_ends(production: dict[str, str]) -> None:
+    """Found: `docker compose up` waited for ever, and nobody said why."""
+    ran = manage(production | {"GPCONNECT_CLIENT_KEY": "/nowhere/client.key"}, "migrate")
+    assert ran.returncode != 0
+    assert "GPCONNECT_CLIENT_KEY names /nowhere/client.key: no such file" in ran.stderr
+    assert "number 10001" in ran.stderr
