@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run run-reset test test-long test-dates test-alone coverage takeover bench chaos
-.PHONY: mutants pages
+.PHONY: mutants pages drill
 .PHONY: containers reset lock format structure walks check-python
 
 help:
@@ -27,6 +27,7 @@ help:
 	@echo "make test-alone   every test file by itself"
 	@echo "make coverage   lines and branches that the tests reach, by room; ONLY=tests/portal/slots"
 	@echo "make takeover   this version on what the version before has left; FROM=commit"
+	@echo "make drill   back up, lose, restore, reconcile, release: what each step says"
 	@echo "make bench   measure the client library against its baselines"
 	@echo "make structure   how the files hang together; ROOT=another checkout, also of before"
 	@echo "make walks   through how many files a booking, its page and others go; ROOT= likewise"
@@ -71,6 +72,9 @@ coverage: .venv/dev.stamp $(ASSETS)
 
 takeover: .venv/dev.stamp $(ASSETS)
 	@$(BIN)/python -m demo.tether $(BIN)/python -m tests.takeover $(FROM)
+
+drill: .venv/dev.stamp $(ASSETS)
+	@$(BIN)/python -m demo.tether $(BIN)/pytest -q tests/portal/commands/restores/test_drill.py
 
 bench: .venv/dev.stamp
 	@$(BIN)/python -m demo.tether $(BIN)/python -m bench
