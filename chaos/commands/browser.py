@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
@@ -28,12 +29,21 @@ class Broken(Exception):
 class Browser:
     """One person's sign-in at the portal's addresses."""
 
-    def __init__(self, addresses: Sequence[str], witness: Witness, first: int) -> None:
+    def __init__(
+        self,
+        addresses: Sequence[str],
+        witness: Witness,
+        first: int,
+        trusting: Path | None = None,
+    ) -> None:
+        """`trusting`: the authority of addresses that begin with https."""
         self._addresses = addresses
         self._at = first % len(addresses)
         self._witness = witness
         self._session = requests.Session()
         self._session.trust_env = False
+        if trusting is not None:
+            self._session.verify = str(trusting)
         self.token = ""
 
     def opens(self, path: str, *, follow: bool = True) -> Page:
@@ -84,6 +94,7 @@ class Browser:
         """Another tab of the same browser, at another address of the portal."""
         other = Browser(self._addresses, self._witness, self._at + 1)
         other._session.cookies = self._session.cookies.copy()
+        other._session.verify = self._session.verify
         other.token = self.token
         return other
 
@@ -95,7 +106,12 @@ class Browser:
         self._at = (self._at + 1) % len(self._addresses)
         address = urljoin(self._addresses[self._at], path)
         response = self._session.request(
-            method, address, data=data, allow_redirects=False, timeout=ONE_ANSWER_SECONDS
+            method,
+            address,
+            data=data,
+            allow_redirects=False,
+            timeout=ONE_ANSWER_SECONDS,
+            headers={"Origin": self._addresses[self._at]} if method == "POST" else None,
         )
         if response.status_code == 302:
             path = urlsplit(response.headers["Location"])._replace(scheme="", netloc="").geturl()
