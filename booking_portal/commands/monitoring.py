@@ -13,6 +13,7 @@ from booking_portal.commands.states import LATE, State
 from booking_portal.integration import trust
 
 WORKER_KEY = "worker-seen"
+WORKER_ALIVE_KEY = "worker-alive"
 WORKER_REFUSES_KEY = "worker-refuses"
 SILENCE = timedelta(seconds=60)
 """Beat leaves word every 20 seconds."""
@@ -30,6 +31,17 @@ def worker_last_seen() -> datetime | None:
     """When a worker was last alive (UTC); None when nobody remembers, or Redis is away."""
     seen = cache.get(WORKER_KEY)
     return datetime.fromisoformat(seen) if seen else None
+
+
+def keep_worker_alive() -> None:
+    """A worker says that it runs and hears Redis, whether or not beat gives it anything to do."""
+    cache.set(WORKER_ALIVE_KEY, timezone.now().isoformat(), REMEMBERED_SECONDS)
+
+
+def worker_last_alive() -> datetime | None:
+    """When a worker last said so (UTC); None when nobody remembers, or Redis is away."""
+    alive = cache.get(WORKER_ALIVE_KEY)
+    return datetime.fromisoformat(alive) if alive else None
 
 
 def worker_refuses() -> list[str]:

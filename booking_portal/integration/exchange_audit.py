@@ -10,11 +10,14 @@ from typing import Any
 
 from django.db import transaction
 
+from booking_portal import metrics
 from booking_portal.audit import trail
 from booking_portal.audit.models import Event, EventKind
 from booking_portal.integration.deferred_events import deferred_events
 from booking_portal.query_helpers import AWAY
 from gpconnect.diagnostics import masked
+from gpconnect.error_evidence import meaning
+from gpconnect.error_table import Says
 from gpconnect.transport import Answered, Asked
 
 SAID = "said"
@@ -74,7 +77,9 @@ class TrailObserver:
     def answered(self, answer: Answered) -> None:
         """Store how it ended, now or, if the database is away, when it is back."""
         self.last_answer = answer
-        event = self._answered_event(self._asked.pop(answer.trace_id), answer)
+        question = self._asked.pop(answer.trace_id)
+        event = self._answered_event(question, answer)
+        _count(question, answer, str(event.practice_ods))
         try:
             self._store(event)
         except AWAY:
@@ -119,6 +124,22 @@ class TrailObserver:
             "spine_from": question.spine_from or "",
             "spine_to": question.spine_to or "",
         }
+
+
+def _count(question: Asked, answer: Answered, practice_ods: str) -> None:
+    """By what it is evidence of (the table of errors); the practice only on a count of its own."""
+    outcome = "succeeded" if answer.error_code is None else _evidence(answer).name.lower()
+    interaction = question.interaction_id or question.method
+    metrics.EXCHANGES.took(answer.milliseconds / 1000, question.service, interaction, outcome)
+    if question.service == "gpconnect":
+        metrics.PRACTICES.count(practice_ods, outcome)
+
+
+def _evidence(answer: Answered) -> Says:
+    try:
+        return meaning(answer.error_code or "", origin=None, status=answer.status)
+    except KeyError:
+        return Says.UNCLEAR
 
 
 class EventBatch:

@@ -1,11 +1,12 @@
-"""What machines ask: whether this process lives, and whether it can serve."""
+"""What machines ask: whether this process lives, whether it can serve, and numbers."""
 
 from collections.abc import Callable
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
-from booking_portal.oversight import health
+from booking_portal.oversight import health, measures
+from booking_portal.oversight.monitor import has_token
 
 
 def livez(request: HttpRequest) -> HttpResponse:
@@ -21,9 +22,20 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return _word("ok") if health.database_answers() else _word("not ready", 503)
 
 
+def metrics(request: HttpRequest) -> HttpResponse:
+    """For Prometheus, which shows MONITORING_TOKEN; nobody else is told anything."""
+    if not has_token(request):
+        return _word("no", 403)
+    answer = _word("")
+    answer.content = measures.page()
+    answer.headers["Content-Type"] = measures.CONTENT_TYPE
+    return answer
+
+
 ADDRESSES: Final[dict[str, Callable[[HttpRequest], HttpResponse]]] = {
     "/livez": livez,
     "/readyz": readyz,
+    "/metrics": metrics,
 }
 
 
@@ -31,7 +43,7 @@ class MachineAddresses:
     """Answers machines before anything that is done for a page.
 
     Orchestrators and monitoring systems ask a process by its own address, over plain HTTP: no
-    host name, no redirect to HTTPS, no session. Nothing is said but a word.
+    host name, no redirect to HTTPS, no session. But for /metrics nothing is said but a word.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -1,11 +1,16 @@
 """What the worker does for oversight."""
 
-from typing import Any
+import time
+from typing import Any, Final
 
 from celery import shared_task
-from celery.signals import worker_ready
+from celery.signals import heartbeat_sent, task_postrun, worker_ready
 
-from booking_portal.commands.monitoring import keep_worker_seen
+from booking_portal import metrics
+from booking_portal.commands.monitoring import keep_worker_alive, keep_worker_seen
+
+ALIVE_EVERY_SECONDS: Final = 10.0
+_alive_at: list[float] = []
 
 
 @shared_task(name="booking_portal.oversight.tasks.worker_seen")
@@ -18,3 +23,19 @@ def worker_seen() -> None:
 def worker_ready_now(**_: Any) -> None:
     """Not only at beat's next round."""
     keep_worker_seen()
+
+
+@heartbeat_sent.connect
+def worker_lives(**_: Any) -> None:
+    """The worker's main loop turns and Redis hears it: Celery says so every two seconds."""
+    now = time.monotonic()
+    if not _alive_at or now - _alive_at[-1] >= ALIVE_EVERY_SECONDS:
+        _alive_at[:] = [now]
+        keep_worker_alive()
+
+
+@task_postrun.connect
+def task_ended(task: Any = None, state: str | None = None, **_: Any) -> None:
+    """Count it, and hand on what this worker has counted."""
+    metrics.TASKS.count(str(getattr(task, "name", "")), (state or "unknown").lower())
+    metrics.send()

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "booking_portal.oversight.machine_addresses.MachineAddresses",
     "booking_portal.trusted_proxies.TrustedProxies",
+    "booking_portal.oversight.counted_pages.CountedPages",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "booking_portal.middleware.NeverStored",
@@ -303,7 +304,7 @@ BREAKER_FAILURES = environment.number("BREAKER_FAILURES", 5)
 BREAKER_WAIT_SECONDS = environment.number("BREAKER_WAIT_SECONDS", 30)
 BREAKER_MEMORY_SECONDS = 600
 
-# What a monitoring system shows for the parts of /healthz; unset, no token opens them.
+# What a monitoring system shows for /metrics and the parts of /healthz; unset, no token opens them.
 MONITORING_TOKEN = environment.secret("MONITORING_TOKEN", "")
 
 LOGGING = {

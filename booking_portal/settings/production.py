@@ -7,7 +7,7 @@ from booking_portal.settings.base import *  # noqa: F403
 
 ENVIRONMENT_NAME = "production"
 SECURE_SSL_REDIRECT = True
-# /livez and /readyz are answered before: see oversight.machine_addresses.
+# /livez, /readyz and /metrics are answered before: see oversight.machine_addresses.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_HSTS_SECONDS = 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True

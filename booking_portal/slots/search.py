@@ -4,6 +4,7 @@ Pool threads do HTTP and reading only; the calling thread alone uses the databas
 the audit events that they wait for, and keeps what the directory said for the encounter.
 """
 
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 
+from booking_portal import metrics
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.roles import Permission
 from booking_portal.integration import clients
@@ -166,6 +168,7 @@ def _ask_all(
         future = _pool().submit(
             copy_context().run,  # the page's budget
             _ask,
+            time.monotonic(),
             practice.ods_code,
             known.get(practice.ods_code),
             wanted,
@@ -196,6 +199,7 @@ class _Answer:
 
 
 def _ask(
+    asked_at: float,
     ods_code: str,
     endpoint: Endpoint | None,
     wanted: SlotSearch,
@@ -203,6 +207,7 @@ def _ask(
     observer: ExchangeObserver,
 ) -> "_Answer":
     """One practice's part, in a pool thread: no database here."""
+    metrics.POOL.took(time.monotonic() - asked_at)
     if endpoint is None:
         endpoint = clients.directory().look_up(
             ods_code, observer=observer, deadlines=clients.page_deadlines()
