@@ -23,6 +23,7 @@ class Installation:
     def __init__(self, name: str, made: Path, compose: list[str], image: str, demo: str) -> None:
         self.image = image
         self._demo = demo
+        self._api_key = secrets.token_hex(16)  # the sandbox's own opens nothing in live
         self._made = made
         self._sandbox = f"{name}-sandbox"
         self._trust, self._proxy = made / "trust", made / "proxy"
@@ -44,11 +45,11 @@ class Installation:
             "NHS_API_CA_BUNDLE": "/certificates/api-ca.pem",
             "GPCONNECT_ISSUER": "https://booking-portal.example.nhs.uk",
             "GPCONNECT_DIRECTORY_URL": "https://sandbox:9444/sds",
-            "GPCONNECT_DIRECTORY_API_KEY": "sandbox-sds-key",
+            "GPCONNECT_DIRECTORY_API_KEY": self._api_key,
             "PDS_URL": "https://sandbox:9444/personal-demographics/FHIR/R4",
             "PDS_TOKEN_URL": "https://sandbox:9444/oauth2/token",
             "PDS_CLIENT_ID": "booking-portal",
-            "PDS_KEY_ID": "demo-1",
+            "PDS_KEY_ID": "riverside-1",
         }.items()))  # fmt: skip
         self.project = Project(name, compose, values)
 
@@ -65,7 +66,9 @@ class Installation:
         self.compose("create", "--no-build", "--pull", "never")
         docker(
             "run", "--detach", "--name", self._sandbox, "--network", f"{self.project.name}_outside",
-            "--network-alias", "sandbox", "--volume", f"{self._trust}:/certificates:ro", self._demo,
+            "--network-alias", "sandbox", "--volume", f"{self._trust}:/certificates:ro",
+            "--env", f"SANDBOX_SDS_KEY={self._api_key}", "--env", "SANDBOX_PDS_KEY_ID=riverside-1",
+            self._demo,
             "python", "-m", "sandbox", "--state", "/sandbox", "--certificates", "/certificates",
             "--host", "0.0.0.0", "--ssp-port", "9443", "--services-port", "9444",  # noqa: S104
             "--control-port", "9445",

@@ -1,5 +1,6 @@
 """Tokens for PDS: an application's own, for a signed JWT, and those of users' sign-ins. [PDS-5]"""
 
+import os
 from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import parse_qsl
@@ -10,7 +11,7 @@ from sandbox import clock
 from sandbox.answers import Answer
 
 CLIENT_ID = "booking-portal"
-KEY_ID = "demo-1"
+KEY_ID = os.environ.get("SANDBOX_PDS_KEY_ID", "demo-1")
 
 _LIFETIME = 599
 _LONGEST_ASSERTION = 300

@@ -1,5 +1,6 @@
 """The Spine Directory Service by its FHIR API (R4): Endpoint and Device. [SDS-2..5]"""
 
+import os
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
@@ -10,7 +11,7 @@ from sandbox.interactions import BY_ID
 from sandbox.registrations import Registration, registrations
 from sandbox.services import Services
 
-API_KEY = "sandbox-sds-key"
+API_KEY = os.environ.get("SANDBOX_SDS_KEY", "sandbox-sds-key")
 
 _ODS_CODE = "https://fhir.nhs.uk/Id/ods-organization-code"
 _INTERACTION = "https://fhir.nhs.uk/Id/nhsServiceInteractionId"
