@@ -5,6 +5,7 @@ import os
 import socket
 import time
 import uuid
+from pathlib import Path
 from typing import Any, Final
 
 from celery.beat import PersistentScheduler
@@ -16,6 +17,8 @@ from booking_portal.query_helpers import AWAY
 log = logging.getLogger(__name__)
 
 ASK_EVERY_SECONDS: Final = beat_lease.LEASE.total_seconds() / 4
+ALIVE: Final = "-alive"
+"""The file of that name beside the schedule was touched when this beat was last alive."""
 
 
 class SingleBeat(PersistentScheduler):
@@ -33,7 +36,8 @@ class SingleBeat(PersistentScheduler):
         super().__init__(*args, **kwargs)
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
-        """As Celery's; seconds until the next one."""
+        """As Celery's; seconds until the next one. Leaves word for the check of its container."""
+        Path(f"{self.schedule_filename}{ALIVE}").touch()  # type: ignore[attr-defined]  # the stubs lack it
         if self._asked_at is None or time.monotonic() - self._asked_at >= ASK_EVERY_SECONDS:
             self._ask()
         if not self._has_it:

@@ -1,11 +1,15 @@
 """However many beats are started, one ticks."""
 
+import os
+import subprocess
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from django.db import OperationalError, connection
 
 from booking_portal.celery import app
@@ -15,6 +19,7 @@ from booking_portal.commands.single_beat import ASK_EVERY_SECONDS, SingleBeat
 from tests.demo.processes import until
 from tests.own_database import OwnDatabase
 from tests.real_processes import START_SECONDS, Processes
+from tests.services import ROOT
 
 Start = Callable[[], "Beat"]
 
@@ -145,3 +150,21 @@ def test_of_two_processes_one_ticks_and_the_other_takes_over_when_it_is_killed(
     finally:
         one.stop()
         two.stop()
+
+
+@pytest.mark.django_db
+def test_its_container_is_well_while_it_ticks_or_stands_by_and_not_a_minute_later(
+    start: Start, tmp_path: Path
+) -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    kind, asked = compose["services"]["beat"]["healthcheck"]["test"]
+    assert kind == "CMD-SHELL"
+    for number in range(2):  # the first has the lease, the second stands by
+        check = asked.replace("/tmp", str(tmp_path)).replace("beat-schedule", f"schedule-{number}")
+        beat = start()
+        assert subprocess.run(check, shell=True, check=False).returncode != 0
+        beat.tick()
+        assert subprocess.run(check, shell=True, check=False).returncode == 0
+        minute_ago = time.time() - 61
+        os.utime(tmp_path / f"schedule-{number}-alive", (minute_ago, minute_ago))
+        assert subprocess.run(check, shell=True, check=False).returncode != 0
