@@ -120,6 +120,11 @@ def _revoke_nothing(path: Path, authority: _Authority, now: datetime) -> None:
         .issuer_name(authority.certificate.subject)
         .last_update(now - timedelta(hours=1))
         .next_update(now + LIFETIME)
+        # Which key of that name: two lists lie side by side while an authority is renewed.
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key()),
+            critical=False,
+        )
         .sign(authority.key, hashes.SHA256())
     )
     path.write_bytes(revocations.public_bytes(serialization.Encoding.PEM))

@@ -1,5 +1,6 @@
 """The demo's certificates, used in real TLS handshakes."""
 
+import contextlib
 import shutil
 import socket
 import ssl
@@ -89,3 +90,26 @@ def test_a_set_that_expires_within_the_week_is_made_anew(
     monkeypatch.setattr(certificates, "REMAKE_BEFORE", certificates.LIFETIME)
     certificates.make(tmp_path / "set")
     assert (tmp_path / "set" / "ca.pem").read_text() != (made / "ca.pem").read_text()
+
+
+def test_two_authorities_of_one_name_and_their_lists_may_lie_side_by_side(tmp_path: Path) -> None:
+    """As while an authority is renewed: each server is held against its own authority's list."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    for made in (old, new):
+        certificates.make(made)
+    trusting = ssl.create_default_context()
+    trusting.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+    for name in ("ca.pem", "revocations.pem"):
+        both = tmp_path / name
+        both.write_bytes((old / name).read_bytes() + (new / name).read_bytes())
+        trusting.load_verify_locations(both)
+    for made in (old, new):
+        serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        serving.load_cert_chain(made / "server.pem", made / "server.key")
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = trusting.wrap_bio(incoming, outgoing, server_hostname="localhost")
+        server = serving.wrap_bio(outgoing, incoming, server_side=True)
+        for end in (client, server, client):
+            with contextlib.suppress(ssl.SSLWantReadError):
+                end.do_handshake()
+        assert client.version(), made.name
