@@ -6,7 +6,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import worker_init
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "booking_portal.settings.demo")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "booking_portal.settings.production")
 
 app = Celery("booking_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
