@@ -3,12 +3,17 @@
 Exception texts, tracebacks' source lines and local variables may hold a patient's data.
 """
 
+import json
 import logging
+from contextvars import ContextVar
 from copy import copy
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
 PLACES = 8
+REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
+"""Of the request that is being answered; it goes with the context into the threads of a search."""
 # Celery writes the exception's text and traceback into the message itself.
 _CELERY_TRACE = "celery.app.trace"
 
@@ -26,6 +31,22 @@ class PlainFormatter(logging.Formatter):
             plain.msg = f"{plain.getMessage()}: {trace_of(record.exc_info[1])}"
             plain.args, plain.exc_info, plain.exc_text = (), None, None
         return super().format(plain)
+
+
+class JSONFormatter(PlainFormatter):
+    """Each event as one line of JSON: its time in UTC with the offset, and its request."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line of JSON."""
+        event = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": super().format(record),
+            "process": record.process,
+        }
+        request_id = REQUEST_ID.get()
+        return json.dumps(event | ({"request_id": request_id} if request_id else {}))
 
 
 def trace_of(error: BaseException) -> str:

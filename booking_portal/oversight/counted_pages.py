@@ -1,12 +1,14 @@
-"""Counts every request by its page's name, and hands on what this process has counted."""
+"""Names every request for the log, counts it by its page, and hands on what was counted."""
 
 import time
+import uuid
 from collections.abc import Callable
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
 from booking_portal import metrics
+from booking_portal.logs import REQUEST_ID
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST"})
 
@@ -19,7 +21,11 @@ class CountedPages:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         began = time.monotonic()
-        response = self.get_response(request)
+        outside = REQUEST_ID.set(uuid.uuid4().hex)  # ours: what a client says may be anything
+        try:
+            response = self.get_response(request)
+        finally:
+            REQUEST_ID.reset(outside)
         found = request.resolver_match
         page = found.view_name if found is not None else ""
         method = request.method if request.method in METHODS else "other"

@@ -14,3 +14,6 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
+
+# One line of JSON an event, for whatever collects them.
+LOGGING = LOGGING | {"formatters": {"line": {"()": "booking_portal.logs.JSONFormatter"}}}  # noqa: F405
