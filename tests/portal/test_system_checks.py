@@ -11,6 +11,7 @@ from django.core.checks import registry as checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
+from django.urls import reverse
 from pytest_django import Settings
 
 from booking_portal.accounts.demo_accounts import open_demo_accounts
@@ -27,6 +28,7 @@ from tests.portal.pages import text_of
 @pytest.fixture
 def production(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings that production would start with."""
+    reverse("start")  # the addresses are read once: with the demo's, for the tests after this one
     certificates.make(tmp_path)
     settings.ENVIRONMENT_NAME = "any name"  # guards never ask for it
     settings.REAL_PATIENTS = True
