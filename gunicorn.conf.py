@@ -5,7 +5,7 @@ import os
 from typing import Any
 
 bind = os.environ.get("BIND", "0.0.0.0:8000")
-worker_class = "gthread"
+worker_class = "booking_portal.web_worker.LettingGo"
 # A process that died is replaced in no time: everything is imported and compiled before the fork.
 preload_app = True
 workers = int(os.environ.get("WEB_WORKERS", "2"))
