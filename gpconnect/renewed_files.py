@@ -115,8 +115,9 @@ class RenewedFiles(Generic[Made]):
         if stamps != self._stamps() and self._standing.used is not None:
             return  # changed while it was read: nothing of it counts
         changed = stamps != self._judged or standing.refused != self._standing.refused
+        first = self._standing == Standing()
         self._judged, self._standing = stamps, standing
-        if not changed:
+        if not changed or (first and not standing.refused):  # that they are good is no news
             return
         if not standing.refused:
             log.info("%s: taken over", self.name)
