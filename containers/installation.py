@@ -40,6 +40,7 @@ class Installation:
             "SECRET_KEY": secrets.token_urlsafe(50),
             "ALLOWED_HOSTS": "booking.riverside.example.nhs.uk",
             "POSTGRES_PASSWORD": secrets.token_hex(16),
+            "DATABASE_PASSWORD": secrets.token_hex(16),
             "REDIS_PASSWORD": secrets.token_hex(16),
             "GPCONNECT_SSP_URL": "https://sandbox:9443",
             "NHS_API_CA_BUNDLE": "/certificates/api-ca.pem",

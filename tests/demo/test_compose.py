@@ -213,16 +213,17 @@ def test_only_the_set_up_has_the_password_of_the_tables_owner(compose: Any) -> N
     assert set_up["DATABASE_URL"].startswith("postgres://booking_portal@")
     for name in PORTAL:
         given = compose["services"][name]["environment"]
-        assert given["DATABASE_URL"].startswith("postgres://${APPLICATION_ROLE:-")
-        assert given["DATABASE_PASSWORD"].startswith("${DATABASE_PASSWORD:-")
-    demo = (ROOT / "demo" / "compose.env").read_text()
-    assert "\nAPPLICATION_ROLE=" in demo
-    assert "\nDATABASE_PASSWORD=" in demo
+        role = given["APPLICATION_ROLE"]
+        assert re.fullmatch(r"\$\{APPLICATION_ROLE:-(?!booking_portal\})\w+\}", role)
+        assert given["DATABASE_URL"].startswith(f"postgres://{role}@")
+        assert given["DATABASE_PASSWORD"] == "${DATABASE_PASSWORD:?}"
+        assert given["APPLICATION_ROLE_PASSWORD"] == "${DATABASE_PASSWORD:?}"
+    assert "POSTGRES_PASSWORD" not in "".join(compose["services"]["web"]["environment"].values())
 
 
 def test_secrets_have_no_default_in_compose() -> None:
     text = (ROOT / "docker-compose.yml").read_text()
-    for name in ("SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD"):
+    for name in ("SECRET_KEY", "POSTGRES_PASSWORD", "DATABASE_PASSWORD", "REDIS_PASSWORD"):
         assert set(re.findall(rf"\$\{{{name}([^A-Z_].*?)\}}", text)) == {":?"}
 
 
