@@ -15,8 +15,7 @@ worker_tmp_dir = "/dev/shm"  # noqa: S108 - heartbeats must not wait for a slow 
 timeout = 30
 graceful_timeout = 20
 accesslog = "-"
-# The path without its query, and no header: neither may carry a patient's data, but look twice.
-access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
+logger_class = "booking_portal.web_log.WebLog"
 control_socket_disable = True
 # Believes no header about where a request comes from: booking_portal.trusted_proxies does.
 forwarded_allow_ips = ""

@@ -11,7 +11,6 @@ from tests.demo.processes import until
 from tests.services import LOGS, ROOT
 
 START_SECONDS = 60.0
-CELERY = ("celery", "-A", "booking_portal")
 
 
 class Processes:
@@ -25,6 +24,7 @@ class Processes:
         self._environment = {**os.environ, "DATABASE_URL": database_url, **environment}
         self._running: list[subprocess.Popen[bytes]] = []
         self._logs: list[Path] = []
+        self.celery: tuple[str, ...] = ("celery", "-A", "booking_portal")
         self.address = ""
 
     def start_web(self) -> None:
@@ -37,14 +37,14 @@ class Processes:
 
     def start_worker(self) -> None:
         """Start a worker and beat."""
-        self._start("worker", *CELERY, "worker", "--concurrency", "1")
+        self._start("worker", *self.celery, "worker", "--concurrency", "1")
         self.start_beat()
 
     def start_beat(self) -> None:
         """Start a beat, which ticks unless another one does."""
         schedule = str(self._directory / "schedule")
         logged = ("--loglevel", "INFO")
-        self._start("beat", *CELERY, "beat", "--schedule", schedule, "--pidfile=", *logged)
+        self._start("beat", *self.celery, "beat", "--schedule", schedule, "--pidfile=", *logged)
 
     def log(self) -> str:
         """What they have printed."""

@@ -11,6 +11,7 @@ from booking_portal.accounts.requests import PortalRequest
 from booking_portal.accounts.signals import remote_address
 from booking_portal.audit import trail
 from booking_portal.audit.models import EventKind
+from booking_portal.logs import STAFF_ID, WEB_STAFF_ID
 
 SESSION_KEY = "organisation"
 
@@ -27,11 +28,17 @@ class ActorMiddleware:
         request.memberships = []
         request.signed_in = False
         request.kept = None
+        staff_id = ""
         if isinstance(request.user, User):
             request.memberships = memberships_of(request.user)
             request.actor = _actor(request)
             request.signed_in = True
-        return self.get_response(request)
+            request.META[WEB_STAFF_ID] = staff_id = str(request.user.local_id)
+        outside = STAFF_ID.set(staff_id)
+        try:
+            return self.get_response(request)
+        finally:
+            STAFF_ID.reset(outside)
 
 
 def memberships_of(user: User) -> list[Membership]:

@@ -36,7 +36,7 @@ class DeferredEvents:
     def keep(self, event: Event) -> None:
         """Let the event wait; beyond MOST the oldest is dropped."""
         self._waiting.append(event)
-        log.warning("an answer waits for the database: exchange %s", event.trace_id)
+        _say(logging.WARNING, "an answer waits for the database", event)
         while len(self._waiting) > MOST:
             self._drop(self._waiting.popleft())
 
@@ -67,7 +67,13 @@ class DeferredEvents:
 
     @staticmethod
     def _drop(event: Event) -> None:
-        log.error("an answer is not on the audit trail: exchange %s", event.trace_id)
+        _say(logging.ERROR, "an answer is not on the audit trail", event)
+
+
+def _say(level: int, what: str, event: Event) -> None:
+    """By the event's own ids: it may be another request that lets it go."""
+    facts = {"trace_id": str(event.trace_id), "staff_id": event.user_local_id}
+    log.log(level, "%s: exchange %s", what, event.trace_id, extra={"facts": facts})
 
 
 def _store_once(event: Event) -> None:

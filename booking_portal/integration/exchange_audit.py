@@ -1,10 +1,12 @@
 """Exchanges as the audit trail sees them: two linked events each, asked and answered. [IG-2]"""
 
+import logging
 import queue
 import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextvars import Token
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +16,14 @@ from booking_portal import metrics
 from booking_portal.audit import trail
 from booking_portal.audit.models import Event, EventKind
 from booking_portal.integration.deferred_events import deferred_events
+from booking_portal.logs import REQUEST_ID, TRACE_ID
 from booking_portal.query_helpers import AWAY
 from gpconnect.diagnostics import masked
 from gpconnect.error_evidence import meaning
 from gpconnect.error_table import Says
 from gpconnect.transport import Answered, Asked
+
+log = logging.getLogger(__name__)
 
 SAID = "said"
 """Under which an answer's event keeps what the other side said."""
@@ -67,23 +72,27 @@ class TrailObserver:
         self.last_answer: Answered | None = None
         self._who = who
         self._subject = subject
-        self._asked: dict[str, Asked] = {}
+        self._asked: dict[str, tuple[Asked, Token[str]]] = {}
 
     def asked(self, question: Asked) -> None:
         """Store the question before anything leaves."""
-        self._asked[question.trace_id] = question
         self._store(self._asked_event(question))
+        self._asked[question.trace_id] = question, TRACE_ID.set(question.trace_id)
 
     def answered(self, answer: Answered) -> None:
         """Store how it ended, now or, if the database is away, when it is back."""
         self.last_answer = answer
-        question = self._asked.pop(answer.trace_id)
-        event = self._answered_event(question, answer)
-        _count(question, answer, str(event.practice_ods))
+        question, outside = self._asked.pop(answer.trace_id)
         try:
-            self._store(event)
-        except AWAY:
-            deferred_events.keep(event)
+            event = self._answered_event(question, answer)
+            _count(question, answer, str(event.practice_ods))
+            _log(event)
+            try:
+                self._store(event)
+            except AWAY:
+                deferred_events.keep(event)
+        finally:
+            TRACE_ID.reset(outside)
 
     def _store(self, event: Event) -> None:
         event.save(force_insert=True)
@@ -124,6 +133,28 @@ class TrailObserver:
             "spine_from": question.spine_from or "",
             "spine_to": question.spine_to or "",
         }
+
+
+def _log(event: Event) -> None:
+    """How an exchange ended, by its trace id, without anything about whom it was.
+
+    Not on a terminal, outside of every request and task: there, the command's own words are all.
+    """
+    if not REQUEST_ID.get():
+        return
+    facts = {
+        "service": event.service,
+        "interaction": event.interaction_id,
+        "practice": event.practice_ods,
+        "outcome": event.error_code or event.outcome,
+        "status": event.status,
+        "milliseconds": event.milliseconds,
+        "staff_id": event.user_local_id,
+        "trace_id": event.trace_id,
+    }
+    told = {name: value for name, value in facts.items() if value not in ("", None)}
+    what = (event.service, told["outcome"], event.milliseconds, event.trace_id)
+    log.info("exchange with %s: %s in %d ms, %s", *what, extra={"facts": told})
 
 
 def _count(question: Asked, answer: Answered, practice_ods: str) -> None:

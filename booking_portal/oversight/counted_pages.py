@@ -8,7 +8,7 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 
 from booking_portal import metrics
-from booking_portal.logs import REQUEST_ID
+from booking_portal.logs import REQUEST_ID, WEB_REQUEST_ID
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST"})
 
@@ -21,7 +21,9 @@ class CountedPages:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         began = time.monotonic()
-        outside = REQUEST_ID.set(uuid.uuid4().hex)  # ours: what a client says may be anything
+        request_id = uuid.uuid4().hex  # ours: what a client says may be anything
+        request.META[WEB_REQUEST_ID] = request_id
+        outside = REQUEST_ID.set(request_id)
         try:
             response = self.get_response(request)
         finally:

@@ -200,7 +200,9 @@ def _failed(command: Command, attempt: Attempt, error: GPConnectError) -> None:
     close_attempt(attempt, error.code, trace_id=error.trace_id or "", status=error.status)
     means = outcome_of(Kind(command.kind), error, command.sends)
     if isinstance(error, AnswerIsDifferent):
-        log.error("command %s: the practice's answer differs: %s", command.pk, error.code)
+        facts = {"trace_id": error.trace_id or ""}
+        words = "command %s: the practice's answer differs: %s"
+        log.error(words, command.pk, error.code, extra={"facts": facts})
         _record(command, means.state, lambda: alarm(command, error, error.appointment))
         return
     fields: dict[str, Any] = {}
