@@ -24,7 +24,7 @@ import requests
 from bench.figures import Figure
 from chaos.commands.browser import Away, Broken
 from containers import engine
-from containers.engine import Failed, Project, docker
+from containers.engine import Failed, Project, Version, docker
 from containers.installation import Installation
 from containers.load import Count, Load, signed_in
 from demo import embedded
@@ -74,7 +74,7 @@ def _figures(made: Path) -> Iterator[Figure]:
     commit = engine.run("git", "rev-parse", "--short", os.environ.get("FROM", "HEAD~1"))
     code_of(commit, made / "code")
     yield Figure(f"built: {commit}", engine.build("portal", BEFORE, made / "code", commit), "s")
-    yield from _upgrade(made / "upgrade", compose, commit)
+    yield from _upgrade(made / "upgrade", compose, commit, Version(BEFORE, made / "code"))
 
 
 def _kept() -> Path:
@@ -123,7 +123,7 @@ def _demo(made: Path, compose: list[str]) -> Iterator[Figure]:
 def _production(made: Path, compose: list[str]) -> Iterator[Figure]:
     """Production's settings from nothing; then scaled, restarted and renewed under load."""
     made.mkdir()
-    installation = Installation("gpconnect-production", made, compose, THIS, THIS_DEMO)
+    installation = Installation("gpconnect-production", made, compose, Version(THIS), THIS_DEMO)
     address, trusting = installation.address, installation.authority
     try:
         yield Figure("production: installed, all healthy", installation.installs(), "s", goal=300)
@@ -150,20 +150,20 @@ def _production(made: Path, compose: list[str]) -> Iterator[Figure]:
     yield Figure("production: left over", left, "things", goal=0)
 
 
-def _upgrade(made: Path, compose: list[str], commit: str) -> Iterator[Figure]:
+def _upgrade(made: Path, compose: list[str], commit: str, before: Version) -> Iterator[Figure]:
     """The version before installed from nothing, upgraded to this one under load, and back."""
     made.mkdir()
-    installation = Installation("gpconnect-upgrade", made, compose, BEFORE, THIS_DEMO)
+    installation = Installation("gpconnect-upgrade", made, compose, before, THIS_DEMO)
     address, trusting = installation.address, installation.authority
     try:
         yield Figure(f"{commit}: installed, all healthy", installation.installs(), "s", goal=300)
         installation.scales(2)
         yield _books(commit, address, trusting)
-        for name, image in (("upgrade", THIS), ("way back", BEFORE)):
+        for name, version in (("upgrade", Version(THIS)), ("way back", before)):
             with Load(address, PATIENT, trusting) as load:
-                took = installation.rolls_to(image, migrating=image == THIS)
+                took = installation.rolls_to(version, migrating=version != before)
             yield Figure(f"{name}: rolled", took, "s", goal=300)
-            other = len(installation.images() - {image})
+            other = len(installation.images() - {version.image})
             yield Figure(f"{name}: still of the other version", other, "images", goal=0)
             yield from _under_load(name, load.count)
             yield _books(f"after the {name}", address, trusting)

@@ -141,20 +141,29 @@ def _built_compose(kept: Path) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """One version of the product: its image, and the clone whose docker-compose.yml runs it."""
+
+    image: str
+    root: Path = ROOT
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
-    """One Compose project: its name, how Compose is called, and its file of values."""
+    """One Compose project: its name, how Compose is called, its file of values, and the clone."""
 
     name: str
     compose: list[str]
     values: Path
     profiles: tuple[str, ...] = ()
+    root: Path = ROOT
 
     def __call__(self, *arguments: str, **changed: str) -> str:
         """What `docker compose ...` wrote; `changed` are values in place of the file's."""
         profiles = [part for name in self.profiles for part in ("--profile", name)]
         return run(
             *self.compose, "--project-name", self.name, "--env-file", str(self.values), *profiles,
-            *arguments, environment={**os.environ, **changed},
+            *arguments, cwd=self.root, environment={**os.environ, **changed},
         )  # fmt: skip
 
     def containers(self, service: str) -> list[str]:

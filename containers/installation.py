@@ -4,12 +4,12 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from containers.engine import Failed, Project, docker, healthy
+from containers.engine import Failed, Project, Version, docker, healthy
 from demo import certificates, embedded
-from demo.places import ROOT
 
 PORTAL_UID: Final = 10001
 PROXY_UID: Final = 101
@@ -18,10 +18,12 @@ TAKEN_OVER_SECONDS: Final = 12.0
 
 
 class Installation:
-    """Values, certificates, a sandbox and a Compose project; `image` is the version that runs."""
+    """Values, certificates, a sandbox and a Compose project; `version` is what runs."""
 
-    def __init__(self, name: str, made: Path, compose: list[str], image: str, demo: str) -> None:
-        self.image = image
+    def __init__(
+        self, name: str, made: Path, compose: list[str], version: Version, demo: str
+    ) -> None:
+        self.version = version
         self._demo = demo
         self._api_key = secrets.token_hex(16)  # the sandbox's own opens nothing in live
         self._made = made
@@ -52,7 +54,7 @@ class Installation:
             "PDS_CLIENT_ID": "booking-portal",
             "PDS_KEY_ID": "riverside-1",
         }.items()))  # fmt: skip
-        self.project = Project(name, compose, values)
+        self.project = Project(name, compose, values, root=version.root)
 
     def installs(self) -> float:
         """From nothing to healthy, with the demo's organisations; the seconds that it took."""
@@ -78,18 +80,18 @@ class Installation:
         # Organisations and accounts, by the demo's own seed: it is no part of the portal's image.
         self.compose(
             "run", "--rm", "--no-deps", "--env", "DEMO_PASSWORD", "--volume",
-            f"{ROOT / 'demo'}:/portal/demo:ro", "set-up",
+            f"{self.version.root / 'demo'}:/portal/demo:ro", "set-up",
             "python", "-m", "demo.seed",
         )  # fmt: skip
         return time.monotonic() - started
 
     def compose(self, *arguments: str) -> str:
-        """`docker compose ...` with the image that runs. Raises Failed."""
-        return self.project(*arguments, PORTAL_IMAGE=self.image)
+        """`docker compose ...` as the version that runs has it. Raises Failed."""
+        return self.project(*arguments, PORTAL_IMAGE=self.version.image)
 
     def up(self, *options: str) -> float:
         """Start what is not running; the seconds until all is healthy. Raises Failed."""
-        return self.project.up(*options, PORTAL_IMAGE=self.image)
+        return self.project.up(*options, PORTAL_IMAGE=self.version.image)
 
     def scales(self, count: int) -> float:
         """To so many webs and workers; the seconds until all are healthy."""
@@ -106,13 +108,14 @@ class Installation:
                      "reload")  # fmt: skip
         return len(turned)
 
-    def rolls_to(self, image: str, *, migrating: bool) -> float:
-        """Replace every container by one of that image, under load; the seconds that it took.
+    def rolls_to(self, version: Version, *, migrating: bool) -> float:
+        """Replace every container by one of that version, under load; the seconds that it took.
 
         New webs come first and must be healthy before an old one is asked to stop.
         """
         started = time.monotonic()
-        self.image = image
+        self.version = version
+        self.project = replace(self.project, root=version.root)
         if migrating:
             self.compose("run", "--rm", "--no-deps", "set-up")
         old = self.project.containers("web")

@@ -383,7 +383,8 @@ def _asked(part: str, code: str, ask: Callable[[], str]) -> Step:
     except GPConnectError as error:
         do = (
             "Ask the practice's supplier with the words above; check that both ends are in the "
-            "same environment, and that a data sharing agreement covers this organisation."
+            "same environment, that a data sharing agreement covers this organisation, and, where "
+            "the words are about iss, that GPCONNECT_ISSUER is what the Spine has registered."
         )
         return _failed(part, error, do)
 

@@ -181,6 +181,15 @@ def test_what_is_broken_is_named_with_what_to_do(
     assert found[part].do
 
 
+def test_an_issuer_that_is_not_the_registered_one(well: Sandbox, settings: Settings) -> None:
+    """Found by following docs/install.md, which called it the portal's own address."""
+    settings.GPCONNECT_ISSUER = "https://booking.example.nhs.uk"
+    found = wrong()
+    assert list(found) == ["capability statement", "slots"]
+    assert "iss" in found["slots"].said
+    assert "GPCONNECT_ISSUER" in found["slots"].do
+
+
 def test_a_practice_that_sds_does_not_know(well: Sandbox) -> None:
     found = wrong("Z99999")
     assert list(found) == ["SDS"]
