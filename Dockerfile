@@ -15,6 +15,10 @@ FROM python:3.11-slim AS packages
 RUN python -m venv /opt/installer && python -m venv --without-pip /opt/portal
 COPY requirements.txt ./
 RUN /opt/installer/bin/pip --python /opt/portal install --no-cache-dir --require-hashes --requirement requirements.txt
+# Only where it is asked for: docker build --build-arg OPENTELEMETRY=1
+ARG OPENTELEMETRY=
+COPY requirements-traces.txt ./
+RUN test -z "$OPENTELEMETRY" || /opt/installer/bin/pip --python /opt/portal install --no-cache-dir --require-hashes --requirement requirements-traces.txt
 
 FROM packages AS demo-packages
 COPY requirements-sandbox.txt ./

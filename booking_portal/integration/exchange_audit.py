@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from booking_portal import metrics
+from booking_portal import metrics, traces
 from booking_portal.audit import trail
 from booking_portal.audit.models import Event, EventKind
 from booking_portal.integration.deferred_events import deferred_events
@@ -138,10 +138,9 @@ class TrailObserver:
 def _log(event: Event) -> None:
     """How an exchange ended, by its trace id, without anything about whom it was.
 
-    Not on a terminal, outside of every request and task: there, the command's own words are all.
+    Also as a span. No line on a terminal, outside of every request and task: there, the command's
+    own words are all.
     """
-    if not REQUEST_ID.get():
-        return
     facts = {
         "service": event.service,
         "interaction": event.interaction_id,
@@ -153,8 +152,15 @@ def _log(event: Event) -> None:
         "trace_id": event.trace_id,
     }
     told = {name: value for name, value in facts.items() if value not in ("", None)}
-    what = (event.service, told["outcome"], event.milliseconds, event.trace_id)
-    log.info("exchange with %s: %s in %d ms, %s", *what, extra={"facts": told})
+    took = event.milliseconds or 0
+    traces.exchange_span(
+        {name: value for name, value in told.items() if name != "staff_id"},
+        took,
+        failed=bool(event.error_code),
+    )
+    if REQUEST_ID.get():
+        what = (event.service, told["outcome"], took, event.trace_id)
+        log.info("exchange with %s: %s in %d ms, %s", *what, extra={"facts": told})
 
 
 def _count(question: Asked, answer: Answered, practice_ods: str) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
-from booking_portal import metrics
+from booking_portal import metrics, traces
 from booking_portal.logs import REQUEST_ID, WEB_REQUEST_ID
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST"})
@@ -24,14 +24,17 @@ class CountedPages:
         request_id = uuid.uuid4().hex  # ours: what a client says may be anything
         request.META[WEB_REQUEST_ID] = request_id
         outside = REQUEST_ID.set(request_id)
+        method = str(request.method) if request.method in METHODS else "other"
+        facts: dict[str, str | int] = {"request_id": request_id, "method": method}
         try:
-            response = self.get_response(request)
+            with traces.request_span(facts):
+                response = self.get_response(request)
+                found = request.resolver_match
+                page = found.view_name if found is not None else ""
+                facts |= {"page": page, "status": response.status_code}
         finally:
             REQUEST_ID.reset(outside)
-        found = request.resolver_match
-        page = found.view_name if found is not None else ""
-        method = request.method if request.method in METHODS else "other"
         took = time.monotonic() - began
-        metrics.PAGES.took(took, page, str(method), str(response.status_code))
+        metrics.PAGES.took(took, page, method, str(response.status_code))
         metrics.send()
         return response

@@ -306,6 +306,8 @@ BREAKER_MEMORY_SECONDS = 600
 
 # What a monitoring system shows for /metrics and the parts of /healthz; unset, no token opens them.
 MONITORING_TOKEN = environment.secret("MONITORING_TOKEN", "")
+# Where spans go by OTLP over HTTP, with the path (/v1/traces); empty: nowhere.
+OPENTELEMETRY_ENDPOINT = environment.text("OPENTELEMETRY_ENDPOINT", "")
 
 LOGGING = {
     "version": 1,

@@ -169,7 +169,7 @@ def test_the_demo_gives_every_name_that_the_settings_read(tmp_path: Path) -> Non
     optional |= {"DATABASE_PASSWORD", "REDIS_PASSWORD", "DATABASE_POOLING", "PDS_KEY_ID_FILE"}
     optional |= {"APPLICATION_ROLE", "APPLICATION_ROLE_PASSWORD"}
     optional |= {"TRUSTED_PROXIES", "MONITORING_TOKEN", "PRIVATE_NETWORK_HOSTS"}
-    optional |= {"RESTORE_MARK_FILE"}
+    optional |= {"RESTORE_MARK_FILE", "OPENTELEMETRY_ENDPOINT"}
     assert names_read_by_settings() - optional <= given
     assert "BIND" in given & names_read_by_gunicorn()
 
@@ -263,8 +263,12 @@ def test_the_images_install_the_compiled_requirements(
         runs = " ".join(rest for instruction, rest in stages[stage] if instruction == "RUN")
         return set(re.findall(r"--requirement (\S+)", runs))
 
-    assert installed("packages") == {"requirements.txt"}
-    assert installed("demo-packages") == {"requirements.txt", "requirements-sandbox.txt"}
+    pip = "/opt/installer/bin/pip --python /opt/portal install --no-cache-dir --require-hashes"
+    pip += " --requirement"
+    traces = "requirements-traces.txt"  # only where the build asks for it
+    assert installed("packages") == {"requirements.txt", traces}
+    assert ("RUN", f'test -z "$OPENTELEMETRY" || {pip} {traces}') in stages["packages"]
+    assert installed("demo-packages") - {traces} == {"requirements.txt", "requirements-sandbox.txt"}
     for stage, packages in (("portal", "packages"), ("demo", "demo-packages")):
         assert ("COPY", f"--from={packages} /opt/portal /opt/portal") in stages[stage]
 
