@@ -78,7 +78,9 @@ def test_each_request_and_its_exchanges_are_spans_and_nobody_is_named(
     assert {told(span)["method"] for span in requests} <= {"GET", "POST"}
     assert all(span.name == told(span)["page"] for span in requests)
     whole = "".join(span.to_json() for span in spans.get_finished_spans())
-    for name in (PATIENT, manager.username, str(manager.local_id), "?", "/encounters/"):
+    who = set(audited.values_list("user_local_id", flat=True))
+    assert all(who)
+    for name in (PATIENT, manager.username, *who, "?", "/encounters/"):
         assert name not in whole
 
 
