@@ -21,7 +21,17 @@ from pathlib import Path
 from tests import debian
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("gpconnect", "booking_portal", "sandbox", "demo", "bench", "chaos", "mutants", "tests")
+PACKAGES = (
+    "gpconnect",
+    "booking_portal",
+    "sandbox",
+    "demo",
+    "bench",
+    "chaos",
+    "mutants",
+    "containers",
+    "tests",
+)
 PROCESSES = 3
 TESTS = [
     *("pytest", "--numprocesses", str(PROCESSES)),
