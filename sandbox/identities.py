@@ -23,11 +23,15 @@ class Identities:
 
     def take(self, certificates: Path, pds_key_id: str = KEY_ID) -> None:
         """Take over another set: the servers' own certificates, the authority whose clients are
-        known, and the application's public key, which PDS knows by this id."""
+        known, and the application's public key, which PDS knows by this id.
+
+        Each listener has settings of its own, because each sets a callback in them.
+        """
         spine = _tls(certificates, "server", mutual=True)
+        directory = _tls(certificates, "server", mutual=True)
         services = _tls(certificates, "api-server", mutual=False)
         self._access_tokens.register(pds_key_id, (certificates / "pds-public.pem").read_bytes())
-        self.spine, self.services = spine, services
+        self.spine, self.directory, self.services = spine, directory, services
 
     def back(self) -> None:
         """The set of the beginning."""

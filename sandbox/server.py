@@ -85,7 +85,7 @@ async def serve(settings: Settings) -> None:
         for name, server in servers.items()
     ]
     ldap = LDAPListener(services)
-    await ldap.start(listeners["ldap"], _door(lambda: identities.spine))
+    await ldap.start(listeners["ldap"], _door(lambda: identities.directory))
     while not all(server.started for server in servers.values()):
         await asyncio.sleep(0.01)
     _publish(addresses, {name: bound.getsockname()[1] for name, bound in listeners.items()})
