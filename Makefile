@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .PHONY: help demo run run-reset test test-long test-dates test-alone coverage takeover bench chaos
 .PHONY: mutants pages drill
-.PHONY: containers sbom reset lock format structure walks check-python
+.PHONY: containers sbom digests reset lock format structure walks check-python
 
 help:
 	@echo "make demo    bring everything up on http://localhost:$(PORT)/ (PORT= chooses another)"
@@ -35,6 +35,7 @@ help:
 	@echo "             ONLY=memory, answers, commands, breaker-off or breaker-on: a part; SEED="
 	@echo "make containers   build the images and run them: demo, production, scaled, renewed, upgraded"
 	@echo "make sbom   list the packages of the image (CycloneDX) in var/sbom"
+	@echo "make digests   pin the base images by digest, where a registry of images is reached"
 	@echo "make mutants   small changes of what decides: is each held by a test? ONLY=module"
 	@echo "make pages   write docs/conformance.md and docs/errors.md anew"
 	@echo "make reset   forget what was done in the demo"
@@ -94,6 +95,9 @@ containers: .venv/dev.stamp $(ASSETS)
 
 sbom: .venv/dev.stamp
 	@$(BIN)/python -m containers.sbom
+
+digests: .venv/dev.stamp
+	@$(BIN)/python -m containers.digests
 
 mutants: .venv/dev.stamp
 	@$(BIN)/python -m demo.tether $(BIN)/python -m mutants $(ONLY)

@@ -60,6 +60,8 @@ def _figures(made: Path) -> Iterator[Figure]:
     compose = engine.compose_command(_kept())
     stand_ins = engine.fetch_or_make_bases()
     yield Figure("base images that Debian's packages stand in for", len(stand_ins), "images")
+    unpinned = sum("@" not in name for name in engine.base_images())
+    yield Figure("base images not pinned by digest (make digests)", unpinned, "images")
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     for target, tag in (("portal", THIS), ("demo", THIS_DEMO)):
         yield Figure(f"built: {target}", engine.build(target, tag, ROOT, version), "s", goal=900)

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import yaml
-
+from containers.base_images import named
 from demo import embedded
 from demo.places import ROOT
 
@@ -44,16 +43,15 @@ def docker(*arguments: str, cwd: Path = ROOT) -> str:
 
 def base_images() -> set[str]:
     """The names of the images that the product builds on and runs beside."""
-    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"].values()
-    beside = {service["image"] for service in services if not service["image"].startswith("$")}
-    lines = (ROOT / "Dockerfile").read_text().splitlines()
-    origins = {line.split()[1] for line in lines if line.startswith("FROM ")}
-    return beside | {origin for origin in origins if ":" in origin}
+    return {str(one) for one in named(ROOT)}
 
 
 def fetch_or_make_bases() -> list[str]:
     """Have every base image; gives those that were made from Debian's packages. Raises Failed."""
     made = [name for name in sorted(base_images()) if not _there(name) and not _pulled(name)]
+    for name in made:
+        if "@" in name:  # nothing that is made here has that digest
+            raise Failed(f"{name} is pinned and could not be pulled: no registry is reached.")
     if not made:
         return [name for name in sorted(base_images()) if _is_stand_in(name)]
     with tempfile.TemporaryDirectory() as directory:

@@ -246,14 +246,15 @@ def test_the_image_runs_the_python_that_the_project_asks_for(
     origins = {
         rest.split()[0] for stage in stages.values() for name, rest in stage if name == "FROM"
     } - {*stages, "scratch"}
-    assert origins == {f"python:{asked}-slim"}
+    assert {origin.partition("@")[0] for origin in origins} == {f"python:{asked}-slim"}
     compiled = (ROOT / "requirements.txt").read_text()
     assert f"pip-compile with Python {asked}" in compiled
 
 
 def test_the_servers_are_named_by_version_and_postgresql_is_the_one_tested(compose: Any) -> None:
-    assert compose["services"]["postgres"]["image"] == f"postgres:{embedded.postgres_major()}"
-    assert re.fullmatch(r"redis:\d+\.\d+", compose["services"]["redis"]["image"])
+    named = {name: one["image"].partition("@")[0] for name, one in compose["services"].items()}
+    assert named["postgres"] == f"postgres:{embedded.postgres_major()}"
+    assert re.fullmatch(r"redis:\d+\.\d+", named["redis"])
 
 
 def test_the_images_install_the_compiled_requirements(
