@@ -56,6 +56,7 @@ def page(port: int, path: str) -> str:
         connection.close()
 
 
+@pytest.mark.long
 def test_the_demonstrators_environment_comes_up_without_a_sandbox(tmp_path: Path) -> None:
     state, output = tmp_path / "state", tmp_path / "output"
     environment = demonstrator(state)

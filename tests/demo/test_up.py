@@ -59,7 +59,9 @@ def start(state: Path, port: int, output: Path) -> subprocess.Popen[bytes]:
         )
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "end", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.long)]
+)
 def test_the_demo_comes_up_and_leaves_nothing_running(
     end: signal.Signals, state: Path, tmp_path: Path
 ) -> None:

@@ -126,6 +126,7 @@ def _away(holder: str) -> bool:
     raise OperationalError
 
 
+@pytest.mark.long
 def test_of_two_processes_one_ticks_and_the_other_takes_over_when_it_is_killed(
     own_database: OwnDatabase, tmp_path: Path
 ) -> None:

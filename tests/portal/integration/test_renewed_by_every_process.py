@@ -13,6 +13,7 @@ from tests.real_processes import Processes
 from tests.sandbox_control import Sandbox
 
 
+@pytest.mark.long
 @pytest.mark.requirement("SSP-3")
 def test_every_process_takes_renewed_files_over(
     own_database: OwnDatabase, sandbox: Sandbox, tmp_path: Path
