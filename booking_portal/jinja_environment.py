@@ -31,6 +31,7 @@ from markupsafe import Markup
 from booking_portal import forms, page_registry
 from booking_portal.accounts import kept_forms
 from booking_portal.navigation import NavigationItem, navigation_for
+from booking_portal.plain_macros import TAKEN, TEMPLATE, plain_where_it_fits
 from booking_portal.safe_text import AsTyped, readable
 from gpconnect.models import DeliveryChannel
 
@@ -40,6 +41,7 @@ MACRO = re.compile(r"\bnhsuk\.(\w+)\(")
 class DesignSystem:
     """The macros of nhsuk-frontend-jinja by name: `nhsuk.errorSummary({...})`.
 
+    What pages ask for most is written by plain twins of theirs (`booking_portal.plain_macros`).
     Only `text` parameters are escaped by the macros; `html` ones must already be Markup.
     """
 
@@ -60,13 +62,23 @@ class DesignSystem:
         if name.startswith("_"):
             raise AttributeError(name)
         if name not in self._macros:
-            template = self._environment.get_template(_file_of(name))
-            self._macros[name] = getattr(template.module, name)
+            own = self.own(name)
+            self._macros[name] = own if name not in TAKEN else _plain(name, own)
         return self._macros[name]
+
+    def own(self, name: str) -> Callable[..., Markup]:
+        """The macro as the package has it, which takes every parameter."""
+        template = self._environment.get_template(_file_of(name))
+        return cast(Callable[..., Markup], getattr(template.module, name))
 
     def compile(self, names: Iterable[str]) -> None:
         """Compile these macros, with the templates of the package that they are made of."""
         _compile(self._environment, (_file_of(name) for name in names))
+
+
+def _plain(name: str, own: Callable[..., Markup]) -> Callable[..., Markup]:
+    template = cast(Jinja2, engines["jinja2"]).env.get_template(TEMPLATE)
+    return plain_where_it_fits(name, getattr(template.module, name), own)
 
 
 @lru_cache(maxsize=1)
