@@ -54,7 +54,7 @@ def run(scale: Scale, seed: int, state: Path, logs: Path, *, breaker: bool) -> O
     with World(state, logs, scale, breaker=breaker) as world, world.sandbox() as sandbox:
         before = max(entry["number"] for entry in sandbox.chronicle())
         witness, portal = Witness(), Portal(world.database_url)
-        plan = Plan(_patients(sandbox), scale.wishes)
+        plan = Plan(patients_of(sandbox), scale.wishes)
         users = _signed_in(world, witness, plan, scale, Random(seed))
         storm = Storm(world, plan, portal, scale, Random(f"{seed} storm"))
         for fault in faults.mixture(scale.late):
@@ -209,7 +209,7 @@ def _wishes(commands: Sequence[Command]) -> Counter[str]:
     return done
 
 
-def _patients(sandbox: Sandbox) -> list[Patient]:
+def patients_of(sandbox: Sandbox) -> list[Patient]:
     """The invented ones whom their own practice has on its list."""
     return [
         Patient(one["nhs_number"], one["birth_date"], one["practice"])

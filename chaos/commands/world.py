@@ -74,6 +74,13 @@ class Program:
         """Whether it has come to an end by itself."""
         return self._process is not None and self._process.poll() is not None
 
+    @property
+    def pid(self) -> int:
+        """Its process id. Raises: RuntimeError when it is not running."""
+        if self._process is None:
+            raise RuntimeError(f"{self.name} is not running")
+        return self._process.pid
+
     def children(self) -> list[int]:
         """The process ids of its worker processes."""
         if self._process is None:
@@ -97,13 +104,21 @@ class Program:
 
 
 class World:
-    """PostgreSQL, Redis, the sandbox, two web servers, a worker and its clock.
+    """PostgreSQL, Redis, the sandbox, web servers, a worker and its clock.
 
     In the context everything runs; leaving it ends everything and forgets its state, but for the
     logs.
     """
 
-    def __init__(self, state: Path, logs: Path, scale: Scale, *, breaker: bool) -> None:
+    def __init__(
+        self,
+        state: Path,
+        logs: Path,
+        scale: Scale,
+        *,
+        breaker: bool,
+        web_servers: int = WEB_SERVERS,
+    ) -> None:
         self._scale = scale
         self._places = Places(state, web_port=0)
         self._logs = logs
@@ -112,7 +127,7 @@ class World:
         ports = self._places.ports
         self.database_url = embedded.database_url(state / "postgres", ports["POSTGRES"])
         self._redis_url = embedded.redis_url(state / "redis", ports["REDIS"])
-        self.web_ports = embedded.free_ports(WEB_SERVERS)
+        self.web_ports = embedded.free_ports(web_servers)
         self._environment = {
             **self._places.environment(),
             "DATABASE_URL": self.database_url,
@@ -132,7 +147,9 @@ class World:
         self.redis = self._program(
             "redis", [*own, "redis", "--data", data["redis"], "--port", str(ports["REDIS"])]
         )
-        self._sandbox = self._program("sandbox", [*TETHERED, *ours, "sandbox", *self._addresses()])
+        self.sandbox_program = self._program(
+            "sandbox", [*TETHERED, *ours, "sandbox", *self._addresses()]
+        )
         self.web = [
             self._program(
                 f"web-{port}",
@@ -196,7 +213,7 @@ class World:
 
     def _start(self) -> None:
         certificates.make(self._places.certificates)
-        for program in (self.postgres, self.redis, self._sandbox):
+        for program in (self.postgres, self.redis, self.sandbox_program):
             program.start()
         self.postgres.wait(partial(embedded.postgres_answers, self.database_url))
         self.redis.wait(partial(embedded.redis_answers, self._redis_url))
@@ -209,14 +226,14 @@ class World:
                 cwd=ROOT, env=self._environment, stdout=log, stderr=log, check=True,
             )  # fmt: skip
         addresses = self._places.state / "sandbox" / "addresses.json"
-        self._sandbox.wait(addresses.exists)
+        self.sandbox_program.wait(addresses.exists)
         for program in (self.worker, self.beat):
             program.start()
         for program, address in zip(self.web, self.addresses, strict=True):
             program.wait(partial(is_healthy, address))
 
     def _end(self) -> None:
-        for program in (self.beat, self.worker, *self.web, self._sandbox, self.redis):
+        for program in (self.beat, self.worker, *self.web, self.sandbox_program, self.redis):
             program.end()
         self.postgres.end(signal.SIGQUIT)
         embedded.forget(self._places.state / "postgres")
