@@ -9,7 +9,7 @@ from django.utils import timezone
 from booking_portal.accounts.models import User
 from booking_portal.commands import beat_lease as beat_lease
 from booking_portal.commands import restore_models as restore_models
-from booking_portal.commands.states import UNSETTLED, Kind, State
+from booking_portal.commands.states import LOOKED_FOR, UNSETTLED, Kind, State
 from booking_portal.commands.work_item import WorkItem, WorkItemQuerySet
 from booking_portal.integration.systems import system_of
 from booking_portal.patients.models import Encounter
@@ -234,6 +234,17 @@ class Command(WorkItem):
         default_permissions = ()
         indexes = [
             models.Index(fields=["next_look_at"], name="commands_due"),
+            # Only what is scheduled, in the very order that it is taken in.
+            models.Index(
+                "practice",
+                models.F("settled_at").asc(nulls_first=True),
+                "starts_at",
+                "next_look_at",
+                condition=models.Q(
+                    state__in=sorted(map(str, LOOKED_FOR)), next_look_at__isnull=False
+                ),
+                name="commands_to_look_for",
+            ),
             models.Index(fields=["organisation", "starts_at"], name="commands_by_day"),
             models.Index(fields=["organisation", "nhs_number"], name="commands_of_a_patient"),
             models.Index(

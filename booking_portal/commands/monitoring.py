@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.models import Command
-from booking_portal.commands.states import LATE, State
+from booking_portal.commands.states import LOOKED_FOR
 from booking_portal.integration import trust
 
 WORKER_KEY = "worker-seen"
@@ -65,7 +65,7 @@ class Backlog:
 
 def backlog() -> Backlog:
     """As it is now."""
-    looked_at = Command.objects.filter(state__in=[State.SENDING, State.UNCONFIRMED, *LATE])
-    oldest = looked_at.aggregate(due=Min("next_look_at"))["due"]
+    looked_for = Command.objects.filter(state__in=LOOKED_FOR)
+    oldest = looked_for.aggregate(due=Min("next_look_at"))["due"]
     late = database_now() - oldest if oldest else timedelta(0)
     return Backlog(Command.objects.unsettled().count(), max(late, timedelta(0)))

@@ -40,6 +40,9 @@ UNSETTLED = frozenset({State.SENDING, State.UNCONFIRMED, State.NEEDS_ATTENTION})
 # Ends that later evidence may still turn: a request that was held to be dead has arrived.
 LATE = frozenset({State.NOT_MADE, State.WITHDRAWN})
 
+LOOKED_FOR = frozenset({State.SENDING, State.UNCONFIRMED, *LATE})
+"""Those whose effect is looked for at the practice, whenever `next_look_at` says."""
+
 MAY_FOLLOW: dict[State, frozenset[State]] = {
     State.SENDING: frozenset(State) - {State.SENDING},
     State.UNCONFIRMED: frozenset(State) - {State.UNCONFIRMED, State.SENDING},

@@ -1,6 +1,8 @@
 """What the worker's tasks have in common."""
 
+import threading
 from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -25,3 +27,25 @@ def process_claimed(claimed: Iterable[T], do: Callable[[T], object], what: str) 
     if failures:
         raise ExceptionGroup(f"{len(failures)} of {done} {what}", failures)
     return done
+
+
+def at_most(threads: int) -> Callable[[Callable[[], int]], Callable[[], int]]:
+    """So many threads of this process do it at once; who comes when all are busy does nothing.
+
+    What waits for practices that do not answer keeps none of a worker's other tasks waiting.
+    """
+    free = threading.BoundedSemaphore(threads)
+
+    def bounded(task: Callable[[], int]) -> Callable[[], int]:
+        @wraps(task)
+        def unless_busy() -> int:
+            if not free.acquire(blocking=False):
+                return 0
+            try:
+                return task()
+            finally:
+                free.release()
+
+        return unless_busy
+
+    return bounded

@@ -137,6 +137,10 @@ class Breaker:
             if run.ask_at is not None
         }
 
+    def in_doubt(self, ods_codes: Iterable[str]) -> frozenset[str]:
+        """Those of the practices that have not answered when they were last asked."""
+        return frozenset(self._failure_runs.all_of(ods_codes))
+
 
 class Guard:
     """An exchange observer that asks the breaker first, and tells it how exchanges ended.

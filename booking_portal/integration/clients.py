@@ -108,6 +108,11 @@ def not_answering(ods_codes: Iterable[str]) -> dict[str, datetime]:
     return breaker().not_answering(ods_codes) if settings.BREAKER else {}
 
 
+def in_doubt(ods_codes: Iterable[str]) -> frozenset[str]:
+    """Those of the practices that brought no answer when they were last asked."""
+    return breaker().in_doubt(ods_codes) if settings.BREAKER else frozenset()
+
+
 def requester(actor: Actor) -> Requester:
     """Who asks, as the GP Connect token says it. [JWT-2..5, SSP-2]"""
     user, organisation = actor.user, actor.organisation

@@ -159,7 +159,7 @@ class World:
         ]
         celery = [*TETHERED, "celery", "-A", "booking_portal"]
         schedule = str(state / "beat-schedule")
-        threads = ["--pool", "threads", "--concurrency", "8"]
+        threads = ["--pool", "threads", "--concurrency", "12"]
         self.worker = self._program("worker", [*celery, "worker", "--loglevel", "INFO", *threads])
         self.beat = self._program("beat", [*celery, "beat", "--schedule", schedule, "--pidfile="])
 

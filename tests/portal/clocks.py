@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import TypeVar
 
 from booking_portal.commands.database_clock import database_now
-from booking_portal.commands.delivery import recovery
+from booking_portal.commands.delivery import recovery, turns
 from booking_portal.commands.models import Command, Saga
 from booking_portal.commands.saga_status import Stage, stage_of
 from booking_portal.commands.sagas import orchestrator
 from booking_portal.commands.tasks import settle_due
+from booking_portal.practices.models import Practice
 
 Row = TypeVar("Row", Command, Saga)
 
@@ -39,10 +40,16 @@ def settled(command: Command, *, dead: bool = False) -> Command:
 def settled_alone(command: Command, *, dead: bool = False) -> Command:
     """The same, when the worker did nothing else: its saga has not gone on."""
     _make_due(command, dead=dead)
-    for due in recovery.claim_due():
+    for due in claimed():
         recovery.settle(due)
     command.refresh_from_db()
     return command
+
+
+def claimed() -> list[Command]:
+    """What is due, claimed as for one process: the first at each practice."""
+    firsts = map(turns.claim_at, Practice.objects.order_by("pk"))
+    return [first for first in firsts if first is not None]
 
 
 def continued(saga: Saga) -> Stage:

@@ -1,14 +1,11 @@
 """Settle what is not confirmed: look, send again where that is safe, conclude, or call a person.
 
-The database's `next_look_at` is the only schedule. A command is claimed by moving it into the
-future, so that no lock is held over HTTP and a look that dies is taken up again.
+Whose turn it is says `turns`.
 """
 
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models.functions import Now
 
 from booking_portal.accounts.actor import Actor, NotPermitted, actor_for
 from booking_portal.accounts.roles import Permission
@@ -38,29 +35,9 @@ from booking_portal.patients.models import Encounter
 from booking_portal.patients.pds_trace import RestrictedPatient
 from gpconnect.errors import GPConnectError
 
-CLAIM = timedelta(seconds=60)
 BROKEN_LOOKS = 5
 # A second one does no harm while the first can still arrive: the version that both name is gone.
 SAFE_AT_ONCE = frozenset({Kind.AMEND, Kind.CANCEL})
-
-
-def claim_due(most: int = 1) -> list[Command]:
-    """Commands whose look is due, claimed for this process.
-
-    A command still `sending` after its lease and its answer's deadline has lost its sender.
-    """
-    looked_at = [State.SENDING, State.UNCONFIRMED, *LATE]
-    with transaction.atomic():
-        due = list(
-            Command.objects.select_for_update(skip_locked=True, of=("self",))
-            .select_related("practice", "encounter", "organisation", "user")
-            .filter(state__in=looked_at, next_look_at__lte=Now())
-            .order_by("next_look_at")[:most]
-        )
-        if due:
-            claimed = Command.objects.filter(pk__in=[command.pk for command in due])
-            claimed.update(next_look_at=Now() + CLAIM)
-    return due
 
 
 def settle(command: Command) -> Command:

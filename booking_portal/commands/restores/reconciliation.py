@@ -20,7 +20,8 @@ from booking_portal.audit.models import EventKind
 from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.delivery import outcome_check
 from booking_portal.commands.delivery.matching import booked_by
-from booking_portal.commands.delivery.recovery import CLAIM, settle
+from booking_portal.commands.delivery.recovery import settle
+from booking_portal.commands.delivery.turns import CLAIM
 from booking_portal.commands.models import Command
 from booking_portal.commands.requests.appointment_reads import (
     BEGUN,

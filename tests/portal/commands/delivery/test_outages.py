@@ -14,12 +14,12 @@ from booking_portal.accounts.models import User
 from booking_portal.audit import trail
 from booking_portal.audit.models import Event
 from booking_portal.commands.delivery import outcome_check, sender
-from booking_portal.commands.delivery.recovery import BROKEN_LOOKS, claim_due, settle
+from booking_portal.commands.delivery.recovery import BROKEN_LOOKS, settle
 from booking_portal.commands.models import Attempt, Command
 from booking_portal.commands.states import State
 from booking_portal.commands.tasks import settle_due
 from booking_portal.integration.exchange_audit import TrailObserver
-from tests.portal.clocks import set_clocks, settled
+from tests.portal.clocks import claimed, set_clocks, settled
 from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
 from tests.portal.pages import text_of
@@ -117,8 +117,8 @@ def test_a_worker_that_dies_while_looking_is_followed_by_another(
     spine.fault(practice="A20047", use_case="book", kind="status_500_after", times=1)
     command = counter.arrives_at_booking()
     set_clocks(command, next_look_at=-1)
-    assert [one.pk for one in claim_due()] == [command.pk]  # and the process is gone
-    assert claim_due() == []
+    assert [one.pk for one in claimed()] == [command.pk]  # and the process is gone
+    assert claimed() == []
     set_clocks(command, next_look_at=-1)  # its claim is over
     assert settle_due() == 1
     command.refresh_from_db()
@@ -132,9 +132,9 @@ def test_two_workers_with_one_claim_do_no_harm(
     spine.fault(practice="A20047", use_case="book", kind="status_500_after", times=1)
     command = counter.arrives_at_booking()
     set_clocks(command, next_look_at=-1)
-    [slow] = claim_due()
+    [slow] = claimed()
     set_clocks(command, next_look_at=-1)
-    [quick] = claim_due()
+    [quick] = claimed()
     assert settle(quick).state == State.DONE
     assert settle(slow).state == State.DONE
     moved = Event.objects.filter(kind="command_moved", command_id=command.pk, outcome="done")

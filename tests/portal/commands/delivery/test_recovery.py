@@ -15,12 +15,12 @@ from booking_portal.audit.models import Event, EventKind
 from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.delivery import sender
 from booking_portal.commands.delivery.outbox import AlreadyAsked, store
-from booking_portal.commands.delivery.recovery import claim_due, settle
+from booking_portal.commands.delivery.recovery import settle
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import Kind, State
 from booking_portal.commands.transitions import StateChanged, transition
 from booking_portal.integration import clients
-from tests.portal.clocks import set_clocks, settled
+from tests.portal.clocks import claimed, set_clocks, settled
 from tests.portal.conftest import SignIn
 from tests.portal.counter import PATIENT, Counter
 from tests.sandbox_control import Sandbox
@@ -112,7 +112,7 @@ def test_a_sender_that_is_still_at_work_is_left_alone(counter: Counter, spine: S
     command = counter.arrives_at_booking()
     Command.objects.filter(pk=command.pk).update(state=State.SENDING)
     set_clocks(command, next_look_at=5)
-    assert claim_due() == []
+    assert claimed() == []
 
 
 def test_a_process_whose_lease_is_over_sends_nothing(
@@ -147,9 +147,9 @@ def test_a_claimed_command_is_not_claimed_again(counter: Counter, spine: Sandbox
     spine.fault(practice="A20047", use_case="book", kind="status_500_after", times=1)
     command = counter.arrives_at_booking()
     set_clocks(command, next_look_at=-1)
-    [claimed] = claim_due()
-    assert claim_due() == []
-    assert settle(claimed).state == State.DONE
+    [mine] = claimed()
+    assert claimed() == []
+    assert settle(mine).state == State.DONE
 
 
 def test_a_user_who_may_no_longer_act_leaves_it_to_a_person(
