@@ -1,14 +1,17 @@
 """The Kubernetes manifests: read and held against compose; no cluster has ever run them."""
 
-from pathlib import Path
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
 from tests.demo.processes import ROOT
+from tests.demo.test_compose import names_read_by_settings
 
 MANIFESTS = ROOT / "kubernetes"
+GUIDE = ROOT / "docs" / "operations.md"
 
 
 def documents() -> list[Any]:
@@ -85,11 +88,53 @@ def test_nothing_is_reached_but_what_is_said() -> None:
     assert [port["port"] for port in rule["ports"]] == [8000]
 
 
+def given(name: str) -> dict[str, str]:
+    lines = (MANIFESTS / name).read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line)
+
+
 def test_no_secret_is_in_the_settings() -> None:
-    names = {
-        line.split("=", 1)[0]
-        for line in Path(MANIFESTS / "settings.env").read_text().splitlines()
-        if line
-    }
-    assert not names & {"SECRET_KEY", "DATABASE_URL", "REDIS_URL", "GPCONNECT_DIRECTORY_API_KEY"}
+    for name in ("settings.env", "owner.env"):
+        assert not given(name).keys() & {"SECRET_KEY", "REDIS_URL", "GPCONNECT_DIRECTORY_API_KEY"}
+        assert not any("PASSWORD" in one for one in given(name))
+        assert ":" not in urlsplit(given(name)["DATABASE_URL"]).netloc.partition("@")[0]
     assert of("Secret") == {}
+
+
+def test_every_setting_is_one_that_the_settings_read() -> None:
+    read = names_read_by_settings() | {"DJANGO_SETTINGS_MODULE"}
+    assert given("settings.env").keys() <= read
+    assert {"APPLICATION_ROLE", "OPENTELEMETRY_ENDPOINT"} <= given("settings.env").keys()
+
+
+def test_only_the_set_up_has_the_password_of_the_tables_owner(pods: dict[str, Any]) -> None:
+    """As under compose: the others sign in as a role that owns nothing."""
+    owner, role = given("owner.env")["DATABASE_URL"], given("settings.env")["DATABASE_URL"]
+    assert urlsplit(role).username == given("settings.env")["APPLICATION_ROLE"]
+    assert urlsplit(owner).username != urlsplit(role).username
+    assert urlsplit(owner)._replace(netloc="") == urlsplit(role)._replace(netloc="")
+    assert "sslmode=verify-full" in role
+    for name, pod in pods.items():
+        [container] = pod["containers"]
+        named = [next(iter(one.values()))["name"] for one in container["envFrom"]]
+        assert named == ["settings", "secrets"]
+        if name != "set-up":
+            assert "owner" not in str(pod)
+            assert "env" not in container
+    [container] = pods["set-up"]["containers"]
+    assert {
+        one["name"]: [(ref["name"], ref["key"]) for ref in one["valueFrom"].values()]
+        for one in container["env"]
+    } == {
+        "DATABASE_URL": [("owner", "DATABASE_URL")],
+        "DATABASE_PASSWORD": [("owner", "DATABASE_PASSWORD")],
+        "APPLICATION_ROLE_PASSWORD": [("secrets", "DATABASE_PASSWORD")],
+    }
+
+
+def test_spans_may_leave_by_the_port_that_the_docs_name() -> None:
+    rules = of("NetworkPolicy")["to-what-the-portal-asks"]["spec"]["egress"]
+    port = urlsplit(
+        re.findall(r"OPENTELEMETRY_ENDPOINT` \(say `(\S+?)`", GUIDE.read_text())[0]
+    ).port
+    assert port in {each["port"] for rule in rules for each in rule["ports"]}
