@@ -21,10 +21,13 @@ control_socket_disable = True
 forwarded_allow_ips = ""
 
 
-def when_ready(_: Any) -> None:
+def when_ready(server: Any) -> None:
     """Before the first fork: what is imported by now lives as long as the processes do.
 
     The collector need not look at it again and again, nor make copies of the pages it is in.
     """
+    from booking_portal.database_connections import announce
+
+    announce("web", server.cfg.workers * server.cfg.threads)
     gc.collect()
     gc.freeze()

@@ -5,7 +5,7 @@ from logging.config import dictConfig
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_init
+from celery.signals import beat_init, setup_logging, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "booking_portal.settings.production")
 
@@ -23,7 +23,16 @@ def _log_as_settings_say(**_: Any) -> None:
 
 
 @worker_init.connect
-def _refuse_test_values(**_: Any) -> None:
+def _begin_worker(sender: Any, **_: Any) -> None:
     from booking_portal.checks import refuse_test_values
+    from booking_portal.database_connections import announce
 
     refuse_test_values()
+    announce("worker", int(sender.concurrency) + 1)  # its threads, and its own
+
+
+@beat_init.connect
+def _begin_beat(**_: Any) -> None:
+    from booking_portal.database_connections import announce
+
+    announce("beat", 1)

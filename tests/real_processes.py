@@ -35,9 +35,10 @@ class Processes:
         assert until(lambda: _answers(port), START_SECONDS), self.log()
         self.address = f"http://127.0.0.1:{port}"
 
-    def start_worker(self) -> None:
-        """Start a worker and beat."""
-        self._start("worker", *self.celery, "worker", "--concurrency", "1")
+    def start_worker(self, threads: int = 0) -> None:
+        """Start a worker and beat; the worker with one process, or so many threads."""
+        pool = ("--pool", "threads") if threads else ()
+        self._start("worker", *self.celery, "worker", *pool, "--concurrency", str(threads or 1))
         self.start_beat()
 
     def start_beat(self) -> None:

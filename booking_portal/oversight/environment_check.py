@@ -26,10 +26,12 @@ from django.utils import timezone
 from booking_portal.accounts.actor import Actor
 from booking_portal.accounts.demo_accounts import open_demo_accounts
 from booking_portal.accounts.models import Membership
+from booking_portal.application_role import owns_the_tables
 from booking_portal.checks import production_values, unreadable
 from booking_portal.commands import monitoring
 from booking_portal.commands.beat_lease import BeatLease
 from booking_portal.commands.database_clock import database_now
+from booking_portal.database_connections import pooled, room
 from booking_portal.integration import clients, trust
 from booking_portal.integration.exchange_audit import Subject, TrailObserver
 from booking_portal.oversight.clock_drift import kernel_clock
@@ -84,6 +86,7 @@ def check_environment(practice_ods: str = "") -> Iterator[Step]:
     yield _clock()
     database = _database()
     yield database
+    yield _connections() if database.ok else Step("connections", None, NEEDS_DATABASE)
     answers = cache.reachable()  # type: ignore[attr-defined]
     yield Step("Redis", answers, *_either(answers, "answers", "does not answer", "", START_REDIS))
     yield from _names()
@@ -91,7 +94,7 @@ def check_environment(practice_ods: str = "") -> Iterator[Step]:
     yield _token()
     if database.ok is None or not database.ok:
         for part in ("SDS", "capability statement", "slots", "beat"):
-            yield Step(part, None, "not tried: it needs the database")
+            yield Step(part, None, NEEDS_DATABASE)
     else:
         yield from _practice(practice_ods)
         yield _beat()
@@ -99,6 +102,7 @@ def check_environment(practice_ods: str = "") -> Iterator[Step]:
     yield _queue()
 
 
+NEEDS_DATABASE = "not tried: it needs the database"
 START_REDIS = "Start Redis, and compare REDIS_URL and its password with what it was started with."
 
 
@@ -203,6 +207,10 @@ def _database() -> Step:
             found = f"{len(waiting)} migrations have not run, the first {waiting[0][0]}"
             do = "Run manage.py migrate (the container set-up does; see its log)."
             return Step("database", False, found, do=do)
+        if settings.APPLICATION_ROLE and owns_the_tables():
+            found = "web and worker sign in as the owner of the tables"
+            do = "Let DATABASE_URL name APPLICATION_ROLE, the role that set-up makes; run set-up."
+            return Step("database", False, found, do=do)
         apart = abs(database_now() - timezone.now())
         if apart > timedelta(seconds=5):
             found = f"its clock is {apart.total_seconds():.0f} s from this machine's"
@@ -218,6 +226,22 @@ def _database() -> Step:
         do = "Start PostgreSQL, and compare DATABASE_URL and DATABASE_PASSWORD with its own."
         return Step("database", False, "cannot be asked", said=said, do=do)
     return Step("database", True, "answers, and all migrations have run")
+
+
+def _connections() -> Step:
+    """Whether the processes that run can all have those that they may take."""
+    if pooled():
+        return Step("connections", True, "a pooler deals them out")
+    found = room()
+    running = ", ".join(f"{one.processes} {one.kind} {one.most}" for one in found.taken)
+    told = f"at the most {found.most} of {found.limit} are taken ({running})"
+    if found.most <= found.limit:
+        return Step("connections", True, told)
+    do = (
+        "Start fewer processes, lower WEB_WORKERS or WEB_THREADS, raise max_connections and run "
+        "set-up again, or put PgBouncer between: docs/operations.md, The database."
+    )
+    return Step("connections", False, told, do=do)
 
 
 def _addresses() -> dict[str, str]:

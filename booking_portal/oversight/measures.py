@@ -4,6 +4,7 @@ Nothing here asks the NHS, and no label tells a person. What needs the database 
 out while that is away; `portal_database_up` and `portal_redis_up` say so.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -30,6 +31,7 @@ from booking_portal.commands.models import Command
 from booking_portal.commands.restore_models import Restoration
 from booking_portal.commands.states import UNSETTLED
 from booking_portal.commands.worklist import escalation
+from booking_portal.database_connections import kind_of, pooled, room
 from booking_portal.integration import clients as practices
 from booking_portal.integration import trust
 from booking_portal.oversight import health
@@ -139,20 +141,26 @@ def _attention() -> Iterator[Metric]:
 def _database() -> Iterator[Metric]:
     family = GaugeMetricFamily(
         "portal_database_connections",
-        "Connections to this database by state, all processes together.",
-        labels=["state"],
+        "Connections to this database by what holds them and state, all processes together.",
+        labels=["process", "state"],
     )
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT COALESCE(state, 'unknown'), count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() GROUP BY 1"
+            "SELECT application_name, COALESCE(state, 'unknown'), count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() GROUP BY 1, 2"
         )
-        for state, number in cursor.fetchall():
-            family.add_metric([state], number)
-        cursor.execute("SELECT current_setting('max_connections')::int")
-        [most] = cursor.fetchone()
+        counted: Counter[tuple[str, str]] = Counter()
+        for name, state, number in cursor.fetchall():
+            counted[kind_of(name), state] += number
+    for labels, number in sorted(counted.items()):
+        family.add_metric(labels, number)
     yield family
-    yield _one("portal_database_connections_limit", "max_connections of the server.", most)
+    has = room()
+    says = "Connections that the portal's role may have."
+    yield _one("portal_database_connections_limit", says, has.limit)
+    if not pooled():
+        says = "Connections that the processes that run may take together."
+        yield _one("portal_database_connections_most", says, has.most)
 
 
 def _beat() -> Metric:

@@ -143,9 +143,13 @@ def test_a_migration_makes_the_role_that_the_portal_signs_in_with(
             where = f"host={url.hostname} port={url.port} dbname={name} user={name}"
             with psycopg.connect(where, password=password) as portal:
                 assert portal.execute("SELECT count(*) FROM audit_event").fetchone() == (0,)
-                rights = "SELECT rolsuper, rolcreaterole, rolcreatedb FROM pg_roles"
+                rights = "SELECT rolsuper, rolcreaterole, rolcreatedb, rolconnlimit FROM pg_roles"
                 row = portal.execute(f"{rights} WHERE rolname = current_user").fetchone()
-                assert row == (False, False, False)
+                # Of the server's 200 three are a superuser's, and ten are kept free.
+                assert row == (False, False, False, 187)
+                server.execute(f"ALTER ROLE {name} CONNECTION LIMIT 1")
+                with pytest.raises(psycopg.OperationalError, match="too many connections"):
+                    psycopg.connect(where, password=password)
         finally:
             server.execute(f"DROP DATABASE {name}")
             server.execute(f"DROP ROLE IF EXISTS {name}")

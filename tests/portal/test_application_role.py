@@ -1,12 +1,13 @@
 """The portal's own role in the database: enough for the whole job, and no more. [IG-2]"""
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.utils import ProgrammingError
 from django.urls import reverse
 from pytest_django import Settings
 
-from booking_portal.application_role import grant_after_migration
+from booking_portal.application_role import grant_after_migration, owns_the_tables
 from booking_portal.audit.models import Event
 from booking_portal.commands.states import State
 from tests.portal.counter import Counter
@@ -65,5 +66,30 @@ def test_it_may_not_change_the_trail_nor_any_table(statement: str, as_applicatio
 def test_without_a_name_nothing_is_granted(settings: Settings) -> None:
     settings.APPLICATION_ROLE = ""
     grant_after_migration()
-    settings.APPLICATION_ROLE = connection.settings_dict["USER"]
-    grant_after_migration()
+    call_command("migrate", verbosity=0)
+
+
+@pytest.mark.requirement("IG-2")
+def test_one_role_or_one_password_for_both_is_refused_before_anything_is_migrated(
+    settings: Settings,
+) -> None:
+    owner = connection.settings_dict
+    for role, password, words in (
+        (owner["USER"], "another", "names the role that migrates and owns the tables"),
+        (owner["USER"], owner["PASSWORD"], "names the role that migrates and owns the tables"),
+        (ROLE, owner["PASSWORD"], "have the same password"),
+    ):
+        settings.APPLICATION_ROLE, settings.APPLICATION_ROLE_PASSWORD = role, password
+        with pytest.raises(CommandError, match=f"{words}.*Nothing was migrated"):
+            call_command("migrate", verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_roles WHERE rolname = %s", [ROLE])
+        assert cursor.fetchone() == (0,)
+
+
+def test_it_is_known_who_owns_the_tables(
+    settings: Settings, request: pytest.FixtureRequest
+) -> None:
+    assert owns_the_tables()
+    request.getfixturevalue("as_application")
+    assert not owns_the_tables()

@@ -61,8 +61,9 @@ def test_where_all_is_well_nothing_is_wrong(well: Sandbox) -> None:
     found = looked()
     assert {part: step.found for part, step in found.items() if step.ok is not True} == {}
     assert list(found) == [
-        "settings", "files", "certificates", "chain", "clock", "database", "Redis", "DNS", "SSP",
-        "PDS token", "SDS", "capability statement", "slots", "beat", "worker", "queue",
+        "settings", "files", "certificates", "chain", "clock", "database", "connections",
+        "Redis", "DNS", "SSP", "PDS token", "SDS", "capability statement", "slots", "beat",
+        "worker", "queue",
     ]  # fmt: skip
     written = io.StringIO()
     call_command("check_environment", "--practice", "A20047", stdout=written)
@@ -246,3 +247,10 @@ def test_accounts_of_the_demo_are_named_where_patients_are_real(
 ) -> None:
     settings.REAL_PATIENTS, settings.TEST_FORMS = True, NO_TEST_FORMS
     assert "receptionist" in wrong()["database"].found
+
+
+def test_a_portal_that_signs_in_as_the_owner_of_its_tables_is_named(
+    well: Sandbox, settings: Settings
+) -> None:
+    settings.APPLICATION_ROLE = "booking_portal_application"
+    assert "as the owner of the tables" in wrong()["database"].found

@@ -159,6 +159,10 @@ def test_every_process_tells_the_sum_of_all(own_database: OwnDatabase, tmp_path:
         now = samples_of(text())
         assert total(now, "portal_page_seconds_count", page="healthz") >= 1  # the web process's
         assert total(now, "portal_page_seconds_count", page="account_login") == 1
+        for kind in ("web", "beat"):  # a worker's are given back when a task ends
+            assert total(now, "portal_database_connections", process=kind) >= 1
+        assert total(now, "portal_database_connections_most") >= 16 + 1
+        assert total(now, "portal_database_connections_limit") == 197
     finally:
         processes.stop()
 
