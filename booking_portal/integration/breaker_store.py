@@ -25,11 +25,11 @@ Result = TypeVar("Result")
 class FailureRun:
     """A practice's run of failures: how many, and since when.
 
-    `ask_at` is when one read may ask again, None while everything may. Times are seconds of the
-    epoch, by Redis's clock.
+    A silence that was not waited for to its end is a part of a failure. `ask_at` is when one read
+    may ask again, None while everything may. Times are seconds of the epoch, by Redis's clock.
     """
 
-    failures: int
+    failures: float
     since: float
     ask_at: float | None = None
 

@@ -6,7 +6,7 @@ whether it answers again, and the worker's reads that settle commands. Any answe
 a refusal: a practice that says no is there.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
@@ -17,7 +17,7 @@ from gpconnect import london
 from gpconnect.error_evidence import meaning
 from gpconnect.error_table import Says, row
 from gpconnect.errors import NotSent, Origin
-from gpconnect.transport import Answered, Asked, ExchangeObserver
+from gpconnect.transport import Answered, Asked, Deadlines, ExchangeObserver
 
 
 class PracticeNotAnswering(NotSent):
@@ -52,24 +52,28 @@ _SIGNS: Final = {
     Says.DONE_OTHERWISE: Sign.ANSWERS,
     Says.UNCLEAR: Sign.ANSWERS,
 }
-_DEADLINES: Final = ("DEADLINE_EXCEEDED", "CONNECT_DEADLINE_EXCEEDED")
 
 
-def sign_of(answer: Answered, *, cut_short: bool = False) -> Sign:
-    """Whether the practice answers, as far as this exchange tells: as the table of errors says.
-
-    `cut_short`: it had less time than an exchange may take, so that running out of it says
-    nothing.
-    """
+def sign_of(answer: Answered) -> Sign:
+    """Whether the practice answers, as far as this exchange tells: as the table of errors says."""
     if answer.error_code is None:
         return Sign.ANSWERS
-    if cut_short and answer.error_code in _DEADLINES:
-        return Sign.NONE
     try:
         says = meaning(answer.error_code, origin=None, status=answer.status)
     except KeyError:
         return Sign.NONE
     return _SIGNS.get(says, Sign.NONE)
+
+
+def part_of_a_failure(answer: Answered, limits: Deadlines) -> float:
+    """How much a silence counts: 1; or, where a page's budget had cut the deadline short, the part
+    of `limits` that was waited, in tenths. What was seen counts, and no more than was seen.
+    """
+    whole = {
+        "DEADLINE_EXCEEDED": limits.total,
+        "CONNECT_DEADLINE_EXCEEDED": limits.connect,
+    }.get(answer.error_code or "")
+    return 1.0 if whole is None else min(1.0, round(answer.milliseconds / 1000 / whole, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +118,17 @@ class Breaker:
         if since is not None:
             raise PracticeNotAnswering(datetime.fromtimestamp(since, UTC))
 
-    def note(self, ods_code: str, sign: Sign) -> None:
-        """Keep what the end of an exchange said of the practice."""
+    def note(self, ods_code: str, sign: Sign, part: float = 1.0) -> None:
+        """Keep what the end of an exchange said of the practice; `part`: as `part_of_a_failure`."""
 
         def failed(run: FailureRun | None, now: float) -> tuple[FailureRun, None]:
             run = run or FailureRun(0, now)
-            run = replace(run, failures=run.failures + 1)
+            run = replace(run, failures=round(run.failures + part, 1))
             if run.ask_at is None and run.failures >= self._limits.failures:
                 run = replace(run, ask_at=now + self._limits.wait)
             return run, None
 
-        if sign is Sign.SILENT:
+        if sign is Sign.SILENT and part > 0:
             self._failure_runs.change(ods_code, failed)
         elif sign is Sign.ANSWERS:
             self._failure_runs.change(ods_code, lambda run, now: (None, None))
@@ -146,8 +150,7 @@ class Guard:
     """An exchange observer that asks the breaker first, and tells it how exchanges ended.
 
     What it stops never reaches `observer`. With `reads_pass` reads are let through to a practice
-    that does not answer (settling). `is_cut_short` says whether an exchange that begins now has
-    less time than it may take.
+    that does not answer (settling). `limits` is how long a read may take that nothing cuts short.
     """
 
     def __init__(
@@ -157,14 +160,13 @@ class Guard:
         observer: ExchangeObserver,
         *,
         reads_pass: bool,
-        is_cut_short: Callable[[], bool],
+        limits: Deadlines,
     ) -> None:
         self._breaker = breaker
         self._ods_code = ods_code
         self._observer = observer
         self._reads_pass = reads_pass
-        self._is_cut_short = is_cut_short
-        self._cut_short: dict[str, bool] = {}
+        self._limits = limits
 
     def asked(self, question: Asked) -> None:
         """Raises: PracticeNotAnswering, before anything leaves."""
@@ -172,12 +174,11 @@ class Guard:
         if writes or not self._reads_pass:
             self._breaker.let_pass(self._ods_code, writes=writes)
         self._observer.asked(question)
-        self._cut_short[question.trace_id] = not writes and self._is_cut_short()
 
     def answered(self, answer: Answered) -> None:
         """The breaker hears of it also where the audit trail cannot."""
-        cut_short = self._cut_short.pop(answer.trace_id)
-        self._breaker.note(self._ods_code, sign_of(answer, cut_short=cut_short))
+        part = part_of_a_failure(answer, self._limits)
+        self._breaker.note(self._ods_code, sign_of(answer), part)
         self._observer.answered(answer)
 
 

@@ -11,7 +11,7 @@ from booking_portal.accounts.actor import Actor
 from booking_portal.integration import trust
 from booking_portal.integration.circuit_breaker import Breaker, Guard, Limits
 from booking_portal.integration.exchange_audit import Subject, TrailObserver
-from booking_portal.integration.page_budget import is_short, within_budget
+from booking_portal.integration.page_budget import within_budget
 from booking_portal.integration.pds_rate_limit import SharedRateLimit
 from gpconnect import demographics as pds
 from gpconnect import directory as sds
@@ -98,7 +98,7 @@ def observed_client(
             endpoint.ods_code,
             observer,
             reads_pass=bool(actor.by_system),
-            is_cut_short=lambda: is_short(read_deadlines()),
+            limits=read_deadlines(),
         )
     return GPConnectClient(transport(), requester(actor), endpoint, observer, page_deadlines)
 

@@ -55,9 +55,3 @@ def within_budget(limits: Deadlines) -> Deadlines:
     if left <= 0:
         raise PageOutOfTime
     return Deadlines(min(limits.connect, left), min(limits.total, left))
-
-
-def is_short(limits: Deadlines) -> bool:
-    """Whether an exchange that begins now has less time than its own deadline."""
-    until = _until.get()
-    return until is not None and until - time.monotonic() < limits.total

@@ -2,8 +2,9 @@
 
 import json
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 
 import pytest
@@ -19,12 +20,20 @@ from booking_portal.commands.database_clock import database_now
 from booking_portal.commands.models import Command
 from booking_portal.commands.states import State
 from booking_portal.commands.tasks import settle_due
-from booking_portal.integration import clients
+from booking_portal.integration import clients, page_budget
 from booking_portal.integration.breaker_store import FailureRun, encoded, key_of
-from booking_portal.integration.circuit_breaker import Breaker, Limits, PracticeNotAnswering, Sign
+from booking_portal.integration.circuit_breaker import (
+    Breaker,
+    Limits,
+    PracticeNotAnswering,
+    Sign,
+    part_of_a_failure,
+)
 from booking_portal.integration.exchange_audit import Subject
 from gpconnect import london
+from gpconnect.errors import DeadlineExceeded
 from gpconnect.models import Endpoint, SlotSearch
+from gpconnect.transport import Answered, Deadlines
 from tests.portal.counter import PATIENT, Counter, Page
 from tests.portal.monitor import part
 from tests.portal.redis_server import RedisServer
@@ -79,6 +88,14 @@ def open_by_failing(counter: Counter, spine: Sandbox, kind: str = "status_500") 
     spine.fault(practice=PRACTICE, use_case="*", kind=kind, times=None)
     for _ in range(configured.BREAKER_FAILURES):
         searches(counter)
+
+
+@contextmanager
+def page_of(seconds: float) -> Iterator[None]:
+    """As a page that has this much of its time left."""
+    token = page_budget._until.set(time.monotonic() + seconds)
+    yield
+    page_budget._until.reset(token)
 
 
 def not_answering() -> list[str]:
@@ -293,7 +310,60 @@ def test_a_search_never_takes_longer_than_the_pages_budget(
     assert time.monotonic() - started < 3.0  # without the budget it is 8
     assert "The answer did not come in time." in page.text
     assert counter.offered  # the other practice's
-    assert redis.get(key_of(PRACTICE)) is None  # it was not given its time: no evidence
+    failures, *_ = json.loads(redis.get(key_of(PRACTICE)) or b"")
+    assert 0 < failures < 1  # it was given a part of its time, and counts as much
+
+
+def test_it_opens_by_what_it_saw_where_pages_cut_every_read_short(
+    clinician: User, acting_for: Callable[[User, str], Actor], spine: Sandbox, settings: Settings
+) -> None:
+    settings.READ_DEADLINE_SECONDS = 0.5
+    spine.fault(practice=PRACTICE, use_case="search_slots", kind="hang_before", times=None)
+    endpoint = clients.directory().look_up(PRACTICE, deadlines=clients.read_deadlines())
+    client = clients.client(acting_for(clinician, "A1001"), endpoint, Subject())
+    asked = 0
+    while not clients.not_answering([PRACTICE]):
+        with page_of(seconds=0.25), pytest.raises(DeadlineExceeded):
+            client.search_free_slots(SlotSearch(london.today(), london.today()))
+        asked += 1
+        assert asked < 3 * configured.BREAKER_FAILURES
+    assert asked > configured.BREAKER_FAILURES  # each has been waited for half its time
+
+
+LONGEST = Deadlines(connect=3.0, total=8.0)
+
+
+@pytest.mark.parametrize(
+    ("code", "seconds", "part"),
+    [
+        ("DEADLINE_EXCEEDED", 8.01, 1.0),
+        ("DEADLINE_EXCEEDED", 7.99, 1.0),
+        ("DEADLINE_EXCEEDED", 4.0, 0.5),
+        ("DEADLINE_EXCEEDED", 0.3, 0.0),
+        ("DEADLINE_EXCEEDED", 12.0, 1.0),  # a write
+        ("CONNECT_DEADLINE_EXCEEDED", 3.0, 1.0),
+        ("CONNECT_DEADLINE_EXCEEDED", 1.5, 0.5),
+        ("CONNECTION_LOST", 0.01, 1.0),
+    ],
+)
+def test_a_silence_counts_for_the_part_of_the_deadline_that_was_waited(
+    code: str, seconds: float, part: float
+) -> None:
+    answer = Answered("t", None, code, outcome_known=False, milliseconds=round(seconds * 1000))
+    assert part_of_a_failure(answer, LONGEST) == part
+
+
+def test_a_practice_that_answers_slowly_now_and_then_stays_closed(
+    two_processes: tuple[Breaker, Breaker],
+) -> None:
+    breaker, _ = two_processes
+    for _ in range(4):
+        for _ in range(LIMITS.failures):
+            breaker.note(PRACTICE, Sign.SILENT, 0.5)
+        breaker.note(PRACTICE, Sign.ANSWERS)
+    breaker.note(PRACTICE, Sign.SILENT, 0.0)  # it was given no time at all
+    assert breaker.in_doubt([PRACTICE]) == frozenset()
+    breaker.let_pass(PRACTICE, writes=True)
 
 
 def test_what_a_page_has_no_time_left_for_is_not_asked(
