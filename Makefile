@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run run-reset test test-long test-dates test-alone coverage takeover bench chaos
-.PHONY: mutants pages drill
+.PHONY: mutants pages drill worst-hour
 .PHONY: containers sbom digests reset lock format structure walks check-python
 
 help:
@@ -33,6 +33,7 @@ help:
 	@echo "make walks   through how many files a booking, its page and others go; ROOT= likewise"
 	@echo "make chaos   answers gone wrong, and users while everything fails (half an hour);"
 	@echo "             ONLY=memory, answers, commands, breaker-off or breaker-on: a part; SEED="
+	@echo "make worst-hour   a supplier stops answering at the peak, and comes back (eight minutes)"
 	@echo "make containers   build the images and run them: demo, production, scaled, renewed, upgraded"
 	@echo "make sbom   list the packages of the image (CycloneDX) in var/sbom"
 	@echo "make digests   pin the base images by digest, where a registry of images is reached"
@@ -98,6 +99,9 @@ sbom: .venv/dev.stamp
 
 digests: .venv/dev.stamp
 	@$(BIN)/python -m containers.digests
+
+worst-hour: .venv/dev.stamp
+	@$(BIN)/python -m demo.tether $(BIN)/python -m chaos.commands.worst_hour
 
 mutants: .venv/dev.stamp
 	@$(BIN)/python -m demo.tether $(BIN)/python -m mutants $(ONLY)

@@ -116,7 +116,7 @@ class Browser:
         if response.status_code == 302:
             path = urlsplit(response.headers["Location"])._replace(scheme="", netloc="").geturl()
         page = Page(response, path)
-        self._witness.saw(page)
+        self._witness.saw(page, response.elapsed.total_seconds())
         return page
 
     def _wait(self, until: float) -> None:

@@ -55,7 +55,7 @@ def run(scale: Scale, seed: int, state: Path, logs: Path, *, breaker: bool) -> O
         before = max(entry["number"] for entry in sandbox.chronicle())
         witness, portal = Witness(), Portal(world.database_url)
         plan = Plan(patients_of(sandbox), scale.wishes)
-        users = _signed_in(world, witness, plan, scale, Random(seed))
+        users = signed_in(world, witness, plan, scale, Random(seed))
         storm = Storm(world, plan, portal, scale, Random(f"{seed} storm"))
         for fault in faults.mixture(scale.late):
             sandbox.fault(**fault)
@@ -218,9 +218,15 @@ def patients_of(sandbox: Sandbox) -> list[Patient]:
     ]
 
 
-def _signed_in(
-    world: World, witness: Witness, plan: Plan, scale: Scale, dice: Random
+def signed_in(
+    world: World,
+    witness: Witness,
+    plan: Plan,
+    scale: Scale,
+    dice: Random,
+    user: type[User] = User,
 ) -> list[User]:
+    """The users, each signed in, and the spare accounts' browsers among the plan's rivals."""
     everybody = range(scale.users + SPARE_ACCOUNTS)
     browsers = [Browser(world.addresses, witness, number) for number in everybody]
     with ThreadPoolExecutor(len(world.addresses) * 2) as pool:
@@ -233,7 +239,7 @@ def _signed_in(
     for browser in browsers[scale.users :]:
         plan.rivals.put(browser)
     return [
-        User(number, browser, plan, Random(dice.random()))
+        user(number, browser, plan, Random(dice.random()))
         for number, browser in enumerate(browsers[: scale.users])
     ]
 

@@ -55,6 +55,13 @@ class Storm:
             time.sleep(_LOOK_EVERY)
         self._plan.over.set()
 
+    def idles(self, seconds: float) -> None:
+        """Nothing befalls them; whatever ends by itself is started again."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self._supervise()
+            time.sleep(_LOOK_EVERY)
+
     def settles(self, longest: float) -> None:
         """Until the portal has nothing more to find out by itself; nothing is killed any more."""
         until = time.monotonic() + longest

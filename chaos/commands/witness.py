@@ -36,23 +36,37 @@ class Told:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A page by its status and heading, which came `at` an instant (since 1970) after `seconds`."""
+
+    at: float
+    seconds: float
+    page: str
+
+
 class Witness:
     """What all users were shown; used by all of their threads."""
 
     def __init__(self) -> None:
         self.told: list[Told] = []
-        self.pages: Counter[str] = Counter()
+        self.shown: list[Shown] = []
         self.broken: list[str] = []
         self._lock = threading.Lock()
 
-    def saw(self, page: Page) -> None:
-        """A page that a user was shown."""
+    @property
+    def pages(self) -> Counter[str]:
+        """How often each page was shown."""
+        return Counter(one.page for one in self.shown)
+
+    def saw(self, page: Page, seconds: float) -> None:
+        """A page that a user was shown, who had waited for so long."""
         at = time.time()
         told = list(_told_by(page, at))
         heading = heading_of(page)
         with self._lock:
             self.told += told
-            self.pages[f"{page.status} {heading}"] += 1
+            self.shown.append(Shown(at, seconds, f"{page.status} {heading}"))
             if page.status not in SEEN_SO or (page.status != 302 and not heading):
                 self.broken.append(f"{page.status} {page.address.split('?')[0]} {heading}")
 

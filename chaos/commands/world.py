@@ -118,6 +118,7 @@ class World:
         *,
         breaker: bool,
         web_servers: int = WEB_SERVERS,
+        monitoring_token: str = "",
     ) -> None:
         self._scale = scale
         self._places = Places(state, web_port=0)
@@ -135,6 +136,7 @@ class World:
             "BREAKER": "on" if breaker else "off",
             "PDS_REQUESTS_PER_SECOND": "200",
             "PDS_REQUESTS_PER_SECOND_ALONE": "50",
+            "MONITORING_TOKEN": monitoring_token,
             **scale.clocks,
         }
         ours = [sys.executable, "-m"]
