@@ -88,6 +88,13 @@ TABLE: Final[dict[str, ErrorRow]] = {
         "This practice is not answering. Nothing was sent.",
         "Telephone the practice or choose another one; or try again in a minute.",
     ),
+    "OTHERS_WAITING": ErrorRow(
+        Says.NOT_SENT,
+        errors.NotSent,
+        "Others here are waiting for this practice's answer, so it was not asked once more."
+        " Nothing was sent.",
+        "Telephone the practice or choose another one; or try again in a minute.",
+    ),
     "PAGE_OUT_OF_TIME": ErrorRow(
         Says.NOT_SENT,
         errors.NotSent,

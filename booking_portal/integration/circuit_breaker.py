@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Final
 
 from booking_portal.integration.breaker_store import FailureRun, ForgivingFailureRuns
+from booking_portal.integration.bulkhead import Bulkhead
 from gpconnect import london
 from gpconnect.error_evidence import meaning
 from gpconnect.error_table import Says, row
@@ -147,7 +148,7 @@ class Breaker:
 
 
 class Guard:
-    """An exchange observer that asks the breaker first, and tells it how exchanges ended.
+    """An exchange observer that asks breaker and bulkhead first, and tells them how they ended.
 
     What it stops never reaches `observer`. With `reads_pass` reads are let through to a practice
     that does not answer (settling). `limits` is how long a read may take that nothing cuts short.
@@ -156,6 +157,7 @@ class Guard:
     def __init__(
         self,
         breaker: Breaker,
+        bulkhead: Bulkhead,
         ods_code: str,
         observer: ExchangeObserver,
         *,
@@ -163,20 +165,27 @@ class Guard:
         limits: Deadlines,
     ) -> None:
         self._breaker = breaker
+        self._bulkhead = bulkhead
         self._ods_code = ods_code
         self._observer = observer
         self._reads_pass = reads_pass
         self._limits = limits
 
     def asked(self, question: Asked) -> None:
-        """Raises: PracticeNotAnswering, before anything leaves."""
+        """Raises: PracticeNotAnswering or OthersWaiting, before anything leaves."""
         writes = question.method != "GET"
         if writes or not self._reads_pass:
             self._breaker.let_pass(self._ods_code, writes=writes)
-        self._observer.asked(question)
+        self._bulkhead.enter(self._ods_code, question.trace_id)
+        try:
+            self._observer.asked(question)
+        except BaseException:  # then nobody hears of its end
+            self._bulkhead.leave(self._ods_code, question.trace_id)
+            raise
 
     def answered(self, answer: Answered) -> None:
         """The breaker hears of it also where the audit trail cannot."""
+        self._bulkhead.leave(self._ods_code, answer.trace_id)
         part = part_of_a_failure(answer, self._limits)
         self._breaker.note(self._ods_code, sign_of(answer), part)
         self._observer.answered(answer)

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from booking_portal.accounts.actor import Actor
 from booking_portal.integration import trust
+from booking_portal.integration.bulkhead import Bulkhead
 from booking_portal.integration.circuit_breaker import Breaker, Guard, Limits
 from booking_portal.integration.exchange_audit import Subject, TrailObserver
 from booking_portal.integration.page_budget import within_budget
@@ -79,6 +80,12 @@ def breaker() -> Breaker:
     return Breaker(settings.REDIS_URL, limits)
 
 
+@lru_cache(maxsize=1)
+def bulkhead() -> Bulkhead:
+    """What keeps one practice from holding all threads of this process."""
+    return Bulkhead(settings.WAITING_AT_ONE_PRACTICE)
+
+
 def client(actor: Actor, endpoint: Endpoint, subject: Subject) -> GPConnectClient:
     """A client for one practice on the actor's behalf; every exchange is audited."""
     return observed_client(actor, endpoint, TrailObserver(actor.who, subject))
@@ -89,12 +96,14 @@ def observed_client(
 ) -> GPConnectClient:
     """The same with an observer of the caller's, for threads that may not use the database.
 
-    Every exchange passes the practice's breaker; the system's own reads always do. Reads take no
+    Every exchange passes the practice's breaker (the system's own reads always do) and its
+    bulkhead. Reads take no
     longer than the page still has.
     """
     if settings.BREAKER:
         observer = Guard(
             breaker(),
+            bulkhead(),
             endpoint.ods_code,
             observer,
             reads_pass=bool(actor.by_system),

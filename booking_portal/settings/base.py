@@ -303,6 +303,8 @@ BREAKER = environment.text("BREAKER", "on") != "off"
 BREAKER_FAILURES = environment.number("BREAKER_FAILURES", 5)
 BREAKER_WAIT_SECONDS = environment.number("BREAKER_WAIT_SECONDS", 30)
 BREAKER_MEMORY_SECONDS = 600
+# Of the sixteen threads of a web process; those of a search in its pool count too.
+WAITING_AT_ONE_PRACTICE = 10
 
 # What a monitoring system shows for /metrics and the parts of /healthz; unset, no token opens them.
 MONITORING_TOKEN = environment.secret("MONITORING_TOKEN", "")

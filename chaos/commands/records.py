@@ -19,7 +19,8 @@ NHS_NUMBER: Final = "https://fhir.nhs.uk/Id/nhs-number"
 # What an attempt says that has certainly not reached a practice, or may not have.
 _NOT_SENT: Final = [
     "", "LEASE_OVER", "STOPPED_BEFORE_SENDING", "UNREACHABLE", "CONNECT_DEADLINE_EXCEEDED",
-    "TLS_FAILED", "PRACTICE_NOT_ANSWERING", "PAGE_OUT_OF_TIME", "INVALID_REQUEST",
+    "TLS_FAILED", "PRACTICE_NOT_ANSWERING", "OTHERS_WAITING", "PAGE_OUT_OF_TIME",
+    "INVALID_REQUEST",
 ]  # fmt: skip
 
 _COMMANDS: Final[LiteralString] = """

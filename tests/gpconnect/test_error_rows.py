@@ -27,7 +27,8 @@ CODES: Final[dict[Says, dict[type[GPConnectError], str]]] = {
     Says.NOT_SENT: {
         errors.InvalidRequest: "INVALID_REQUEST",
         errors.InvalidNHSNumber: "NHS_NUMBER_INVALID",
-        errors.NotSent: "STOPPED_BEFORE_SENDING PRACTICE_NOT_ANSWERING PAGE_OUT_OF_TIME",
+        errors.NotSent: "STOPPED_BEFORE_SENDING PRACTICE_NOT_ANSWERING OTHERS_WAITING"
+        " PAGE_OUT_OF_TIME",
         errors.TLSFailure: "TLS_FAILED",
         errors.PracticeNotEnabled: "PRACTICE_NOT_ENABLED",
         errors.AmbiguousRecord: "DIRECTORY_AMBIGUOUS",

@@ -167,7 +167,7 @@ def not_made(kind: AboutAppointment, command: Command) -> StatusMessage:
         step = "If it is still wanted, start again."
         return StatusMessage("bad", title, command.sentence, say, step)
     known = why_not_made(command)
-    if command.error_code == PRACTICE_SILENT:
+    if command.error_code in PRACTICE_SILENT:
         if kind == Kind.BOOK:
             say = "The appointment has not been made: the practice's system is not answering."
         return StatusMessage("bad", title, known, say, command.next_step)

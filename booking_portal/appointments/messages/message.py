@@ -20,7 +20,7 @@ DONE_TITLES: dict[Kind, str] = {
     Kind.REGISTER: "Registered",
 }
 NO_BOOKING = "No appointment has been booked."
-PRACTICE_SILENT = "PRACTICE_NOT_ANSWERING"
+PRACTICE_SILENT = frozenset({"PRACTICE_NOT_ANSWERING", "OTHERS_WAITING"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def _not_made(command: Command) -> StatusMessage:
         step = "If it is still wanted, start again."
         return StatusMessage("bad", "Not registered", f"{command.sentence} {NO_BOOKING}", say, step)
     step = f"Try again, or ring {name}."
-    if command.error_code == PRACTICE_SILENT:
+    if command.error_code in PRACTICE_SILENT:
         say = "The practice's system is not answering, so you are not registered or booked there."
         step = command.next_step or step
     known = why_not_made(command, "the patient is not there, and the request can no longer arrive")

@@ -324,14 +324,15 @@ def test_one_sent_again_says_so(counter: Counter, clinician: User, kind: Kind) -
 
 
 @pytest.mark.parametrize("kind", [Kind.BOOK, Kind.REGISTER])
+@pytest.mark.parametrize("code", ["PRACTICE_NOT_ANSWERING", "OTHERS_WAITING"])
 def test_a_silent_practice_is_what_the_patient_hears_of(
-    counter: Counter, clinician: User, kind: Kind
+    counter: Counter, clinician: User, kind: Kind, code: str
 ) -> None:
     command = stored(
         clinician,
         kind,
         State.NOT_MADE,
-        error_code="PRACTICE_NOT_ANSWERING",
+        error_code=code,
         sentence="The practice has not been answering.",
         next_step="Ring the practice, or choose another.",
     )
