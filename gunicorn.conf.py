@@ -10,6 +10,10 @@ worker_class = "booking_portal.web_worker.LettingGo"
 preload_app = True
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "16"))
+# After so many requests, and up to a fifth more, another process takes its place: whatever it has
+# gathered has an end. It takes no more, and ends what it has: see booking_portal.web_worker.
+max_requests = int(os.environ.get("WEB_MAX_REQUESTS", "10000"))
+max_requests_jitter = max_requests // 5
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - heartbeats must not wait for a slow disk
 # Longer than the longest exchange with a practice, so that stopping cuts none short.
 timeout = 30

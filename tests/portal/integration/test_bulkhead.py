@@ -129,8 +129,8 @@ def test_a_place_is_free_again_when_its_exchange_has_ended(full: Bulkhead) -> No
 def test_what_the_audit_trail_stops_takes_no_place(
     searcher: Searcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clients, "bulkhead", lambda: one)
     one = Bulkhead(1)
+    monkeypatch.setattr(clients, "bulkhead", lambda: one)
     with pytest.raises(RuntimeError, match="the audit trail is away"):
         searcher.searches(PRACTICE, AuditAway())
     assert searcher.searches(PRACTICE, Heard())
