@@ -36,7 +36,8 @@ class _Counting(Witness):
         super().__init__()
         self._count = count
 
-    def saw(self, page: Page) -> None:
+    def saw(self, page: Page, seconds: float) -> None:
+        del seconds  # for how long is not counted here
         self._count.answers += 1
         if page.status >= 500:
             at = time.strftime("%H:%M:%S")
