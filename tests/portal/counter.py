@@ -35,6 +35,11 @@ BORN = {
 __all__ = ["BORN", "PATIENT", "Counter", "Form", "Page"]
 
 
+def names_a_place(text: str) -> bool:
+    """Whether it has the address of one of Dr Legg's two places: at which one is the diary's."""
+    return "12 Albert Square" in text or "41 Turpin Road" in text
+
+
 class Counter:
     """A signed-in person's steps through the pages."""
 
